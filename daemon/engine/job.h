@@ -1,0 +1,48 @@
+/*
+ * berth-job: one operation, with blocking calls, then the end. `berth-job VERB`, with the channel to the engine on
+ * descriptor 3: first the request message, then the SPEC (the launch verb reads ./spec instead).
+ */
+#ifndef BERTH_JOB_H
+#define BERTH_JOB_H
+
+#include "schema/protocol.h"
+
+struct job {
+	int channel;		    /* -1 when nobody listens */
+	enum msg_type type;
+	struct request request;
+	struct spec spec;
+	int fds[8];		    /* the request's descriptors */
+	size_t nfds;
+	char *result;		    /* JSON text for REPLY_DONE; set by the verb, owned */
+};
+
+/* One row a verb, in job.c. Each lives in the file named for its noun and fills e on failure. */
+int create_run(struct job *job, struct err *e);
+int delete_run(struct job *job, struct err *e);
+int launch_run(struct job *job, struct err *e);
+int set_run(struct job *job, struct err *e);
+int limits_run(struct job *job, struct err *e);
+int exec_run(struct job *job, struct err *e);
+int console_run(struct job *job, struct err *e);
+int logs_run(struct job *job, struct err *e);
+int template_build_run(struct job *job, struct err *e);
+int template_delete_run(struct job *job, struct err *e);
+int host_setup_run(struct job *job, struct err *e);
+int host_cleanup_run(struct job *job, struct err *e);
+
+/* Sends REPLY_PROGRESS; never fails: progress may be lost. */
+void job_progress(struct job *job, const char *step, int percent, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Whether the engine has gone or asked to cancel (it closes the channel's other end for writing). Checked between steps. */
+bool job_cancelled(struct job *job);
+
+/* Steps with their undo: on a failure those done are undone in reverse. */
+struct step {
+	const char *name;
+	int (*up)(struct job *job, struct err *e);
+	void (*down)(struct job *job); /* or NULL */
+};
+int job_run_steps(struct job *job, const struct step *steps, size_t n, struct err *e);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * A container's network: a routed veth pair, its addresses, routes and firewall elements. libnl-3-route and libnftables in
+ * process.
+ */
+#ifndef BERTH_NET_H
+#define BERTH_NET_H
+
+#include <sys/types.h>
+
+#include "schema/spec.h"
+
+/*
+ * Claims ids, subnet and sysctls for the instance under CLAIMS_DIR's lock (an overlap names the other instance or file), sets
+ * ip_forward and the like after recording what they were, puts 169.254.0.1/32 on lo, makes the nft table inet <instance>.
+ * Fills layout->dns. Idempotent; restores the elements of running containers after a flush when given their specs later.
+ */
+int net_host_setup(const struct settings *s, struct layout *layout, struct err *e);
+/* Removes the table and the claims; the last instance restores the sysctls and 169.254.0.1. */
+int net_host_cleanup(const struct settings *s, struct err *e);
+
+/*
+ * The pair, between the host and netns_fd: host end <veth> up with routes to each address, container end `eth0` up with its
+ * addresses and default routes, lo up; firewall elements. Called by the launch job while init waits. Leftovers of the same
+ * name are replaced.
+ */
+int net_attach(const struct spec *spec, int netns_fd, struct err *e);
+/* Live change: makes addresses, routes and elements those of spec->config; `old` is what was so far. netns of a running init. */
+int net_update(const struct spec *spec, const struct strv *old, int netns_fd, struct err *e);
+/* Removes the firewall elements, and the veth if it is still there. Absent is success. */
+int net_detach(const struct spec *spec, struct err *e);
+
+/* The container end's MAC: 02:xx from the instance and CTID, stable. */
+void net_mac(const struct spec *spec, unsigned char mac_out[6]);
+
+#endif

@@ -1,0 +1,265 @@
+#include "daemon/util/fd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+int
+fd_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+fd_read_file(int dirfd, const char *path, size_t max, char **data_out, size_t *len_out, struct err *e)
+{
+	AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	AUTO_FREE char *data = NULL;
+	size_t len = 0, size = 0;
+
+	if (fd < 0)
+		return err_sys(e, "open '%s'", path);
+	for (;;) {
+		ssize_t n;
+
+		if (len + 1 >= size) {
+			char *grown = realloc(data, size = size ? size * 2 : 4096);
+
+			if (!grown)
+				return err_set(e, ERR_INTERNAL, "out of memory");
+			data = grown;
+		}
+		n = read(fd, data + len, size - len - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "read '%s'", path);
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > max)
+			return err_set(e, ERR_TOO_LARGE, "'%s' is larger than %zu bytes", path, max);
+	}
+	data[len] = '\0';
+	*data_out = take_ptr(&data);
+	if (len_out)
+		*len_out = len;
+	return 0;
+}
+
+int
+fd_write_kernel(int dirfd, const char *path, const char *value, struct err *e)
+{
+	AUTO_CLOSE int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
+	size_t len = strlen(value);
+
+	if (fd < 0)
+		return err_sys(e, "open '%s'", path);
+	if (write(fd, value, len) != (ssize_t)len)
+		return err_sys(e, "write '%s' to '%s'", value, path);
+	return 0;
+}
+
+static int
+fd_fill_file(int fd, const void *data, size_t len, mode_t mode, bool durable)
+{
+	if (fd_write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0)
+		return -1;
+	return durable ? fsync(fd) : 0;
+}
+
+int
+fd_replace_file(int dirfd, const char *name, const void *data, size_t len, mode_t mode, bool durable, struct err *e)
+{
+	char tmp[256];
+	AUTO_CLOSE int fd = -1;
+
+	if (snprintf(tmp, sizeof tmp, ".%s.new", name) >= (int)sizeof tmp)
+		return err_set(e, ERR_INTERNAL, "file name '%s' is too long", name);
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(e, "create '%s'", tmp);
+	if (fd_fill_file(fd, data, len, mode, durable) < 0 || renameat(dirfd, tmp, dirfd, name) < 0) {
+		err_sys(e, "write '%s'", name);
+		unlinkat(dirfd, tmp, 0);
+		return -1;
+	}
+	if (durable) {
+		AUTO_CLOSE int dir = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (dir < 0 || fsync(dir) < 0)
+			return err_sys(e, "sync the directory of '%s'", name);
+	}
+	return 0;
+}
+
+int
+fd_mkdir_p(int dirfd, const char *path, mode_t mode, struct err *e)
+{
+	AUTO_FREE char *copy = strdup(path);
+
+	if (!copy)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	for (char *slash = copy + 1; slash; ) {
+		slash = strchr(slash, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdirat(dirfd, copy, mode) < 0 && errno != EEXIST)
+			return err_sys(e, "make directory '%s'", copy);
+		if (slash)
+			*slash++ = '/';
+	}
+	return 0;
+}
+
+static int fd_remove_entry(int dirfd, const char *name, dev_t dev, struct err *e);
+
+static int
+fd_remove_children(int fd, dev_t dev, struct err *e)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int copy = dup(fd), rc = 0;
+
+	dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir) {
+		err_sys(e, "read a directory");
+		if (copy >= 0)
+			close(copy);
+		return -1;
+	}
+	while (rc == 0 && (entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			rc = fd_remove_entry(fd, entry->d_name, dev, e);
+	closedir(dir);
+	return rc;
+}
+
+static int
+fd_remove_entry(int dirfd, const char *name, dev_t dev, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat st;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return err_sys(e, "remove '%s'", name);
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open '%s'", name);
+	if (st.st_dev != dev)
+		return err_set(e, ERR_INTERNAL, "'%s' is on another file system: not removed", name);
+	if (fd_remove_children(fd, dev, e) < 0)
+		return -1;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_sys(e, "remove directory '%s'", name);
+	return 0;
+}
+
+int
+fd_remove_tree(int dirfd, const char *name, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "look at '%s'", name);
+	return fd_remove_entry(dirfd, name, st.st_dev, e);
+}
+
+int
+fd_set_nonblock(int fd, bool on, struct err *e)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) < 0)
+		return err_sys(e, "set a descriptor's flags");
+	return 0;
+}
+
+union fd_control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(FD_PASS_MAX * sizeof(int))];
+};
+
+int
+fd_send(int sock, const void *data, size_t len, const int *fds, size_t nfds, int flags)
+{
+	union fd_control control = { 0 };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (nfds > FD_PASS_MAX) {
+		errno = E2BIG;
+		return -1;
+	}
+	if (nfds > 0) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(nfds * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, nfds * sizeof(int));
+	}
+	do
+		n = sendmsg(sock, &msg, flags | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -1;
+	if ((size_t)n != len) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	return 0;
+}
+
+ssize_t
+fd_recv(int sock, void *data, size_t size, int *fds_out, size_t *nfds_out, int flags)
+{
+	union fd_control control = { 0 };
+	struct iovec iov = { .iov_base = data, .iov_len = size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+			      .msg_controllen = sizeof control.bytes };
+	size_t nfds = 0;
+	ssize_t n;
+
+	do
+		n = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -1;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		nfds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(fds_out, CMSG_DATA(c), nfds * sizeof(int));
+	}
+	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		while (nfds > 0)
+			close(fds_out[--nfds]);
+		errno = EMSGSIZE;
+		n = -1;
+	}
+	*nfds_out = nfds;
+	return n;
+}

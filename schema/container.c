@@ -1,0 +1,88 @@
+#include "schema/container.h"
+
+#include <string.h>
+
+#include "schema/check.h"
+
+#define C container_config
+#define MAKE FIELD_CREATE
+#define MAKE_LIVE (FIELD_CREATE | FIELD_PATCH | FIELD_LIVE)
+
+#define KIB 1024LL
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+#define TIB (1024 * GIB)
+
+static const struct field container_config_fields[] = {
+	STRING_FIELD(C, id, MAKE, 36, check_uuid, "UUID; chosen by the daemon when left out."),
+	STRING_FIELD(C, name, MAKE | FIELD_REQUIRED, 40, check_name, "Name, unique in the tenant."),
+	STRING_FIELD(C, tenant, MAKE, 40, check_name, "Tenant that owns it; 'default' when left out."),
+	STRING_FIELD(C, template, MAKE | FIELD_REQUIRED, 80, check_template, "Template, as NAME or NAME@VERSION."),
+	STRING_FIELD(C, hostname, MAKE_LIVE, 64, check_hostname, "Host name inside; the container's name when left out."),
+	SIZE_FIELD(C, memory, MAKE_LIVE, 16 * MIB, 64 * TIB, 512 * MIB, "Memory limit in bytes."),
+	SIZE_FIELD(C, swap, MAKE_LIVE, 0, 64 * TIB, 0, "Swap limit in bytes, beside the memory."),
+	MILLI_FIELD(C, cpus, MAKE_LIVE, 10, 4096000, 1000, "CPU limit as a number of CPUs, such as 1.5."),
+	INT_FIELD(C, cpu_weight, MAKE_LIVE, 1, 10000, 100, "Share of CPU when the host is busy; 100 is usual."),
+	INT_FIELD(C, pids, MAKE_LIVE, 16, 4194304, 512, "Limit of processes and threads."),
+	SIZE_FIELD(C, disk, MAKE_LIVE, 16 * MIB, 4096 * TIB, 10 * GIB, "Disk space limit in bytes."),
+	INT_FIELD(C, io_weight, MAKE_LIVE, 1, 10000, 100, "Share of disk bandwidth when the disk is busy; 100 is usual."),
+	SIZE_FIELD(C, io_read, MAKE_LIVE, 0, TIB, 0, "Disk read limit in bytes a second; 0 is none."),
+	SIZE_FIELD(C, io_write, MAKE_LIVE, 0, TIB, 0, "Disk write limit in bytes a second; 0 is none."),
+	LIST_FIELD(C, ip, MAKE_LIVE, 16, check_address_or_auto,
+		   "Addresses: numeric ones, or auto (one of each family), auto4, auto6; auto when left out."),
+	LIST_FIELD(C, dns, MAKE_LIVE, 3, check_address, "Name servers; the host's own when left out."),
+	LIST_FIELD(C, ssh_keys, MAKE_LIVE, 32, check_ssh_key, "Public keys that may log in as root by SSH."),
+	BOOL_FIELD(C, onboot, MAKE_LIVE, 0, "Start it when the host boots."),
+	STRING_FIELD(C, password, MAKE_LIVE | FIELD_SECRET, 256, check_password, "Root's password; hashed inside, never kept."),
+	END_FIELDS
+};
+
+const struct schema container_config_schema = { "container_config", sizeof(struct container_config), container_config_fields };
+
+#undef C
+#define C container_view
+#define SEEN FIELD_READONLY
+
+static const struct field container_view_fields[] = {
+	OBJECT_FIELD(C, config, SEEN, &container_config_schema, "What was chosen."),
+	INT_FIELD(C, ctid, SEEN, 0, INT64_MAX, 0, "Host-wide number, from 101, never used again."),
+	STRING_FIELD(C, state, SEEN, 16, NULL, "creating, stopped, starting, running, stopping, frozen, crashed or deleting."),
+	STRING_FIELD(C, desired, SEEN, 16, NULL, "What it should be: running or stopped."),
+	STRING_FIELD(C, exit, SEEN, 256, NULL, "How its init last ended: 'poweroff', 'killed', 'exit status 3', 'signal 11 (SEGV)'…"),
+	INT_FIELD(C, exit_status, SEEN, 0, 255, 0, "Exit status of its init, where it exited."),
+	INT_FIELD(C, exit_signal, SEEN, 0, 64, 0, "Signal that ended its init, where one did."),
+	TIME_FIELD(C, exited_at, SEEN, "When its init last ended."),
+	TIME_FIELD(C, started_at, SEEN, "When its init was last started."),
+	TIME_FIELD(C, created_at, SEEN, "When it was created."),
+	INT_FIELD(C, restarts, SEEN, 0, INT64_MAX, 0, "Restarts from inside since the last start."),
+	INT_FIELD(C, revision, SEEN, 0, INT64_MAX, 0, "Grows with each change of the configuration; the ETag."),
+	INT_FIELD(C, id_base, SEEN, 0, UINT32_MAX, 0, "First host uid and gid of its range of 65536."),
+	INT_FIELD(C, pid, SEEN, 0, INT32_MAX, 0, "Its init's process number on the host."),
+	STRING_FIELD(C, storage, SEEN, 32, NULL, "Storage backend: btrfs (quota enforced) or dir (no disk quota)."),
+	STRING_FIELD(C, rescue, SEEN, 80, NULL, "Template it was booted from for rescue."),
+	END_FIELDS
+};
+
+const struct schema container_view_schema = { "container", sizeof(struct container_view), container_view_fields };
+
+static const char *const state_names[STATE_COUNT] = {
+	[STATE_CREATING] = "creating", [STATE_STOPPED] = "stopped",   [STATE_STARTING] = "starting", [STATE_RUNNING] = "running",
+	[STATE_STOPPING] = "stopping", [STATE_FROZEN] = "frozen",     [STATE_CRASHED] = "crashed",   [STATE_DELETING] = "deleting",
+};
+
+const char *
+container_state_name(enum container_state state)
+{
+	return (unsigned int)state < STATE_COUNT ? state_names[state] : "unknown";
+}
+
+int
+container_state_of_name(const char *name, enum container_state *state_out)
+{
+	for (size_t i = 0; i < STATE_COUNT; i++)
+		if (strcmp(state_names[i], name) == 0) {
+			*state_out = (enum container_state)i;
+			return 1;
+		}
+	return 0;
+}

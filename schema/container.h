@@ -1,0 +1,74 @@
+/* A container, as a user sets it and as it is seen. */
+#ifndef BERTH_SCHEMA_CONTAINER_H
+#define BERTH_SCHEMA_CONTAINER_H
+
+#include "schema/field.h"
+
+/* What a user may choose. The same rows make the API's bodies, the database's columns, the launch spec and the manifest. */
+struct container_config {
+	uint64_t set;
+	char *id;
+	char *name;
+	char *tenant;
+	char *template;
+	char *hostname;
+	int64_t memory;
+	int64_t swap;
+	int64_t cpus;
+	int64_t cpu_weight;
+	int64_t pids;
+	int64_t disk;
+	int64_t io_weight;
+	int64_t io_read;
+	int64_t io_write;
+	struct strv ip;
+	struct strv dns;
+	struct strv ssh_keys;
+	int64_t onboot;
+	char *password;
+};
+
+extern const struct schema container_config_schema;
+
+/* observed state: what is so. The desired one is only "running" or "stopped". */
+enum container_state {
+	STATE_CREATING,
+	STATE_STOPPED,
+	STATE_STARTING,
+	STATE_RUNNING,
+	STATE_STOPPING,
+	STATE_FROZEN,
+	STATE_CRASHED,	/* init ended by itself with a status or signal that is neither poweroff nor reboot */
+	STATE_DELETING,
+	STATE_COUNT
+};
+
+const char *container_state_name(enum container_state state);
+/* 1 found, 0 unknown. */
+int container_state_of_name(const char *name, enum container_state *state_out);
+
+/* What the daemon adds to the configuration when it shows a container. */
+struct container_view {
+	uint64_t set;
+	struct container_config config;
+	int64_t ctid;
+	char *state;
+	char *desired;
+	char *exit;
+	int64_t exit_status;
+	int64_t exit_signal;
+	int64_t exited_at;
+	int64_t started_at;
+	int64_t created_at;
+	int64_t restarts;
+	int64_t revision;
+	int64_t id_base;
+	int64_t pid;
+	char *storage;
+	char *rescue;
+};
+
+/* The rows beyond `config`, whose fields are shown beside them at the same level. */
+extern const struct schema container_view_schema;
+
+#endif

@@ -1,0 +1,259 @@
+#include "schema/field.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct field *
+field_find(const struct schema *schema, const char *name, size_t *index_out)
+{
+	for (size_t i = 0; schema->fields[i].name; i++) {
+		if (strcmp(schema->fields[i].name, name) != 0)
+			continue;
+		if (index_out)
+			*index_out = i;
+		return &schema->fields[i];
+	}
+	return NULL;
+}
+
+static uint64_t
+field_bit_of_name(const struct schema *schema, const char *name)
+{
+	size_t i;
+
+	if (!field_find(schema, name, &i))
+		abort();
+	return field_bit(i);
+}
+
+bool
+record_has(const struct schema *schema, const void *record, const char *name)
+{
+	return *(const uint64_t *)record & field_bit_of_name(schema, name);
+}
+
+void
+record_mark(const struct schema *schema, void *record, const char *name, bool given)
+{
+	uint64_t bit = field_bit_of_name(schema, name);
+
+	if (given)
+		*(uint64_t *)record |= bit;
+	else
+		*(uint64_t *)record &= ~bit;
+}
+
+static void *
+field_place(const struct field *field, const void *record)
+{
+	return (char *)(uintptr_t)record + field->offset;
+}
+
+int64_t *
+field_int(const struct field *field, const void *record)
+{
+	return field_place(field, record);
+}
+
+char **
+field_string(const struct field *field, const void *record)
+{
+	return field_place(field, record);
+}
+
+struct strv *
+field_list(const struct field *field, const void *record)
+{
+	return field_place(field, record);
+}
+
+void *
+field_object(const struct field *field, const void *record)
+{
+	return field_place(field, record);
+}
+
+static void
+field_clear(const struct field *field, void *record)
+{
+	switch (field->type) {
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_SIZE:
+	case FIELD_MILLI:
+	case FIELD_TIME:
+		*field_int(field, record) = 0;
+		break;
+	case FIELD_STRING: {
+		char **s = field_string(field, record);
+
+		if (*s && (field->flags & FIELD_SECRET))
+			explicit_bzero(*s, strlen(*s));
+		free(*s);
+		*s = NULL;
+		break;
+	}
+	case FIELD_LIST:
+		strv_clear(field_list(field, record));
+		break;
+	case FIELD_OBJECT:
+		record_clear(field->object, field_object(field, record));
+		break;
+	}
+}
+
+void
+record_clear(const struct schema *schema, void *record)
+{
+	for (const struct field *f = schema->fields; f->name; f++)
+		field_clear(f, record);
+	*(uint64_t *)record = 0;
+}
+
+static bool
+field_copy(const struct field *field, void *to, const void *from)
+{
+	switch (field->type) {
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_SIZE:
+	case FIELD_MILLI:
+	case FIELD_TIME:
+		*field_int(field, to) = *field_int(field, from);
+		return true;
+	case FIELD_STRING: {
+		const char *s = *field_string(field, from);
+		char *copy = s ? strdup(s) : NULL;
+
+		field_clear(field, to);
+		*field_string(field, to) = copy;
+		return copy || !s;
+	}
+	case FIELD_LIST:
+		field_clear(field, to);
+		return strv_copy(field_list(field, to), field_list(field, from));
+	case FIELD_OBJECT:
+		return record_merge(field->object, field_object(field, to), field_object(field, from));
+	}
+	return false;
+}
+
+bool
+record_merge(const struct schema *schema, void *to, const void *from)
+{
+	uint64_t given = *(const uint64_t *)from;
+
+	for (size_t i = 0; schema->fields[i].name; i++) {
+		if (!(given & field_bit(i)))
+			continue;
+		if (!field_copy(&schema->fields[i], to, from))
+			return false;
+		*(uint64_t *)to |= field_bit(i);
+	}
+	return true;
+}
+
+bool
+record_copy(const struct schema *schema, void *to, const void *from)
+{
+	return record_merge(schema, to, from);
+}
+
+static bool
+field_is_number(const struct field *field)
+{
+	return field->type != FIELD_STRING && field->type != FIELD_LIST && field->type != FIELD_OBJECT;
+}
+
+void
+record_apply_presets(const struct schema *schema, void *record)
+{
+	for (size_t i = 0; schema->fields[i].name; i++) {
+		const struct field *f = &schema->fields[i];
+
+		if (!field_is_number(f) || (*(uint64_t *)record & field_bit(i)))
+			continue;
+		*field_int(f, record) = f->preset;
+		*(uint64_t *)record |= field_bit(i);
+	}
+}
+
+/* Shows a bound in the field's own unit. */
+static void
+field_add_range_error(const struct field *field, struct err *e)
+{
+	long long min = field->min, max = field->max;
+
+	if (field->type == FIELD_MILLI)
+		err_param(e, field->name, "must be from %lld.%03lld to %lld", min / 1000, min % 1000, max / 1000);
+	else if (field->type == FIELD_SIZE)
+		err_param(e, field->name, "must be from %lld to %lld bytes", min, max);
+	else
+		err_param(e, field->name, "must be from %lld to %lld", min, max);
+}
+
+static int
+field_check_text(const struct field *field, const char *text, struct err *e)
+{
+	const char *why;
+
+	/* A list's bound counts its items; one item is bounded by its rule, or by this. */
+	size_t max = field->type == FIELD_LIST ? 32768 : (size_t)field->max;
+
+	if (strlen(text) > max)
+		return err_param(e, field->name, "is longer than %zu bytes", max);
+	why = field->check ? field->check(text) : NULL;
+	return why ? err_param(e, field->name, "%s", why) : 0;
+}
+
+int
+field_check_value(const struct field *field, const void *record, struct err *e)
+{
+	const struct strv *list;
+	const char *s;
+
+	switch (field->type) {
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_SIZE:
+	case FIELD_MILLI:
+	case FIELD_TIME:
+		if (*field_int(field, record) >= field->min && *field_int(field, record) <= field->max)
+			return 0;
+		field_add_range_error(field, e);
+		return -1;
+	case FIELD_STRING:
+		s = *field_string(field, record);
+		return field_check_text(field, s ? s : "", e);
+	case FIELD_LIST:
+		list = field_list(field, record);
+		if (list->n > (size_t)field->max)
+			return err_param(e, field->name, "has more than %lld items", (long long)field->max);
+		for (size_t i = 0; i < list->n; i++)
+			if (field_check_text(field, list->v[i], e) < 0)
+				return -1;
+		return 0;
+	case FIELD_OBJECT:
+		return record_check(field->object, field_object(field, record), false, e);
+	}
+	return -1;
+}
+
+int
+record_check(const struct schema *schema, const void *record, bool required, struct err *e)
+{
+	uint64_t given = *(const uint64_t *)record;
+	int rc = 0;
+
+	for (size_t i = 0; schema->fields[i].name; i++) {
+		const struct field *f = &schema->fields[i];
+
+		if (given & field_bit(i)) {
+			if (field_check_value(f, record, e) < 0)
+				rc = -1;
+		} else if (required && (f->flags & FIELD_REQUIRED)) {
+			rc = err_param(e, f->name, "is required");
+		}
+	}
+	return rc;
+}

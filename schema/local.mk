@@ -1,0 +1,20 @@
+# util and schema: what every program links.
+noinst_LIBRARIES += libberth.a
+libberth_a_SOURCES = \
+	daemon/util/buf.c daemon/util/buf.h \
+	daemon/util/err.c daemon/util/err.h \
+	daemon/util/fd.c daemon/util/fd.h \
+	daemon/util/log.c daemon/util/log.h \
+	daemon/util/strv.c daemon/util/strv.h \
+	schema/check.c schema/check.h \
+	schema/container.c schema/container.h \
+	schema/field.c schema/field.h \
+	schema/json.c \
+	schema/ops.c schema/ops.def schema/ops.h \
+	schema/protocol.c schema/protocol.def schema/protocol.h \
+	schema/settings.c schema/settings.h \
+	schema/spec.c schema/spec.h \
+	schema/stream.c schema/stream.h \
+	schema/text.c \
+	schema/wire.c
+libberth_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)

@@ -1,0 +1,148 @@
+/*
+ * What the daemon's processes say to each other: one datagram a message on a SOCK_SEQPACKET socketpair, with descriptors by
+ * SCM_RIGHTS where its row says so. The rows are closed: an unknown type, a wrong length or a record that doesn't pass its
+ * table is an error, and the engine ends an api that sent one.
+ *
+ *   api → engine     REQUEST_*: each carries `op`, the operation's UUID, by which replies are told apart
+ *   engine → api     REPLY_*: observed states, progress, ends
+ *   engine → job     the REQUEST_* it is to carry out (for what the engine starts itself: REQUEST_HOST_*), then SPEC
+ *   job → engine     REPLY_PROGRESS and at last REPLY_DONE
+ */
+#ifndef BERTH_PROTOCOL_H
+#define BERTH_PROTOCOL_H
+
+#include "schema/container.h"
+#include "schema/spec.h"
+
+enum { MSG_MAX = 160 * 1024 };
+
+enum msg_type {
+#define MSG(id, schema, fds, help) id,
+#include "schema/protocol.def"
+#undef MSG
+	MSG_TYPE_COUNT
+};
+
+struct msg_info {
+	const char *name;
+	const struct schema *schema;
+	unsigned int fds;	/* exactly so many descriptors come along */
+};
+
+/* A request about one container, or about nothing but itself. Which fields a type needs is in msg_needs(). */
+struct request {
+	uint64_t set;
+	char *op;		/* operation's UUID */
+	char *id;		/* container's UUID */
+	struct container_config config; /* create, start, restart, set: the whole merged configuration, addresses resolved */
+	int64_t tenant_number;	/* create */
+	struct strv changed;	/* set: names of the fields that changed */
+	int64_t force;		/* delete: stop it first */
+	int64_t timeout;	/* stop, restart: seconds */
+	int64_t kill;		/* stop: at once */
+	char *rescue;		/* start: NAME@VERSION */
+	struct strv argv;	/* exec */
+	struct strv env;	/* exec: KEY=VALUE */
+	char *user;		/* exec */
+	char *cwd;		/* exec */
+	int64_t tty;		/* exec */
+	int64_t rows;
+	int64_t columns;
+	int64_t follow;		/* logs */
+	int64_t tail;		/* logs: last lines only; -1 all */
+	int64_t upgrade;	/* exec, console: 1 when the client asked for the upgrade (always so now) */
+	char *template;		/* template_build: recipe's name; template_delete: NAME@VERSION */
+	char *version;		/* template_build: version to make; chosen when left out */
+	int64_t pid;		/* which */
+	int64_t uid;
+	char *address;
+	char *mac;
+	char *veth;
+};
+
+/* An observed container: sent for each one after REPLY_READY's handshake begins, and after each change. */
+struct observed {
+	uint64_t set;
+	char *id;
+	int64_t ctid;
+	int64_t id_base;
+	char *state;		/* container_state_name() */
+	char *exit;
+	int64_t exit_status;
+	int64_t exit_signal;
+	int64_t exited_at;
+	int64_t started_at;
+	int64_t restarts;
+	int64_t pid;
+	char *template;
+	char *storage;
+	char *rescue;
+};
+
+struct progress {
+	uint64_t set;
+	char *op;
+	char *step;
+	int64_t percent;	/* 0 to 100 */
+	char *text;
+};
+
+/* The end of a request. kind is absent on success. */
+struct done {
+	uint64_t set;
+	char *op;
+	char *kind;		/* the error kind's default code */
+	char *code;		/* the precise one */
+	char *message;
+	struct strv params;	/* "name: reason" of ERR_INVALID */
+	char *result;		/* JSON text for the caller, or absent */
+};
+
+/* End of the handshake: everything observed and every template has been sent. */
+struct ready {
+	uint64_t set;
+	char *storage;
+	struct strv dns;
+	struct strv operations; /* those still under way in the engine */
+};
+
+extern const struct schema request_schema;
+extern const struct schema observed_schema;
+extern const struct schema progress_schema;
+extern const struct schema done_schema;
+extern const struct schema ready_schema;
+
+/* NULL for an unknown type. */
+const struct msg_info *msg_info(enum msg_type type);
+
+/* Whether a request of this type has the fields that it needs and none that it doesn't take; the engine's and the api's one rule. */
+int msg_check_request(enum msg_type type, const struct request *request, struct err *e);
+
+/*
+ * Sends one message; takes nothing over: the caller still closes fds. -1 with ERR_UNAVAILABLE when the peer is gone,
+ * ERR_BUSY when a non-blocking socket is full.
+ */
+int msg_send(int sock, enum msg_type type, const void *record, const int *fds, size_t nfds, struct err *e);
+
+/* A received message. The record is on the heap, made by its schema; msg_clear() frees it and closes the descriptors. */
+struct msg {
+	enum msg_type type;
+	void *record;
+	int fds[8];
+	size_t nfds;
+};
+
+/* 1 got one, 0 the peer has closed, -1 error (kind ERR_BUSY: nothing there on a non-blocking socket; ERR_BAD_REQUEST: malformed). */
+int msg_recv(int sock, struct msg *msg_out, struct err *e);
+void msg_clear(struct msg *msg);
+#define AUTO_MSG __attribute__((cleanup(msg_clear)))
+
+/* Bytes of a datagram → message, without descriptors: what the fuzzer drives. */
+int msg_decode(const void *data, size_t len, struct msg *msg_out, struct err *e);
+int msg_encode(enum msg_type type, const void *record, struct buf *out, struct err *e);
+
+/* Error ⇄ done. */
+bool done_from_err(struct done *done, const char *op, const struct err *e);
+void done_to_err(const struct done *done, struct err *e);
+
+#endif

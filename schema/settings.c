@@ -1,0 +1,130 @@
+#include "schema/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/check.h"
+
+#ifndef BERTH_LIBEXECDIR
+#define BERTH_LIBEXECDIR "/usr/libexec/berth"
+#endif
+#ifndef BERTH_DATADIR
+#define BERTH_DATADIR "/usr/share/berth"
+#endif
+
+static const char *
+check_path(const char *text)
+{
+	if (text[0] != '/' || strstr(text, "/../"))
+		return "must be an absolute path";
+	return check_line(text);
+}
+
+static const char *
+check_storage(const char *text)
+{
+	static const char *const kinds[] = { "auto", "btrfs", "dir" };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(text, kinds[i]) == 0)
+			return NULL;
+	return "must be auto, btrfs or dir";
+}
+
+static const char *
+check_log_level(const char *text)
+{
+	static const char *const levels[] = { "error", "warning", "info", "debug" };
+
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+		if (strcmp(text, levels[i]) == 0)
+			return NULL;
+	return "must be error, warning, info or debug";
+}
+
+#define S settings
+#define PATH_MAX_LEN 200
+
+static const struct field settings_fields[] = {
+	STRING_FIELD(S, instance, 0, 6, check_instance, "Name that prefixes what is host-wide: cgroup parent, nft table, veths; 1 to 6 letters."),
+	STRING_FIELD(S, log_level, 0, 8, check_log_level, "error, warning, info or debug."),
+	STRING_FIELD(S, socket, 0, 100, check_path, "Unix socket of the API."),
+	STRING_FIELD(S, state_dir, 0, PATH_MAX_LEN, check_path, "What outlives a reboot: database, registry."),
+	STRING_FIELD(S, run_dir, 0, 80, check_path, "What doesn't: sockets, launch specs, console logs."),
+	STRING_FIELD(S, pool_dir, 0, PATH_MAX_LEN, check_path, "Where the containers' volumes lie; STATE_DIR/pool when left out."),
+	STRING_FIELD(S, templates_dir, 0, PATH_MAX_LEN, check_path, "Where built templates lie; STATE_DIR/templates when left out."),
+	STRING_FIELD(S, recipes_dir, 0, PATH_MAX_LEN, check_path, "Template recipes: a folder each, owned by root."),
+	STRING_FIELD(S, libexec_dir, 0, PATH_MAX_LEN, check_path, "Where the daemon's helper programs are."),
+	STRING_FIELD(S, claims_dir, 0, PATH_MAX_LEN, check_path, "Shared by all instances of a host: who holds which id range, subnet, sysctl."),
+	STRING_FIELD(S, api_user, 0, 32, check_user, "User of the API process; in a group of its own."),
+	STRING_FIELD(S, admin_group, 0, 32, check_user, "Members of this group may do everything."),
+	STRING_FIELD(S, storage, 0, 8, check_storage, "btrfs (a loop file where the pool's file system is another), dir (no disk quota), or auto."),
+	SIZE_FIELD(S, pool_size, 0, 256LL << 20, 1LL << 50, 20LL << 30, "Size of the loop file that is made for a btrfs pool; sparse."),
+	INT_FIELD(S, id_base, 0, 65536, 4294901760, 1879048192, "First host uid and gid of the containers' ranges; a multiple of 65536."),
+	INT_FIELD(S, id_count, 0, 1, 32768, 4000, "How many ranges of 65536 ids: the most containers."),
+	INT_FIELD(S, project_base, 0, 1, 4000000000, 1879048, "First project quota id."),
+	STRING_FIELD(S, subnet4, 0, 64, check_prefix, "Private IPv4 subnet for automatic addresses."),
+	STRING_FIELD(S, subnet6, 0, 64, check_prefix, "Private IPv6 subnet for automatic addresses."),
+	LIST_FIELD(S, addresses, 0, 64, check_prefix, "Further prefixes from which containers may have addresses."),
+	LIST_FIELD(S, management, 0, 64, check_prefix, "The operator's networks: containers can't reach them."),
+	LIST_FIELD(S, dns, 0, 3, check_address, "Name servers for containers; the host's own when left out."),
+	BOOL_FIELD(S, nat, 0, 1, "Translate the private subnets' outbound addresses to the host's."),
+	INT_FIELD(S, reserve_memory, 0, 0, 90, 5, "Percent of memory that containers together never get."),
+	INT_FIELD(S, reserve_cpu, 0, 0, 90, 5, "Percent of CPU that containers together never get."),
+	INT_FIELD(S, reserve_pids, 0, 100, 1000000, 2000, "Process numbers kept free for the host."),
+	INT_FIELD(S, max_jobs, 0, 1, 256, 8, "Jobs that run at once."),
+	SIZE_FIELD(S, max_body, 0, 4096, 16 << 20, 1 << 20, "Largest request body of the API."),
+	INT_FIELD(S, max_connections, 0, 16, 65536, 1024, "Connections of the API at once."),
+	INT_FIELD(S, stop_timeout, 0, 1, 3600, 30, "Seconds a stop waits before it kills, unless the caller says."),
+	SIZE_FIELD(S, console_log, 0, 4096, 1 << 30, 256 << 10, "Size at which a console log is rotated; one older is kept."),
+	END_FIELDS
+};
+
+const struct schema settings_schema = { "settings", sizeof(struct settings), settings_fields };
+
+static bool
+settings_default(struct settings *s, const char *name, const char *fmt, const char *arg)
+{
+	char **place = field_string(field_find(&settings_schema, name, NULL), s);
+
+	if (record_has(&settings_schema, s, name))
+		return true;
+	record_mark(&settings_schema, s, name, true);
+	return asprintf(place, fmt, arg) >= 0;
+}
+
+bool
+settings_apply_defaults(struct settings *s)
+{
+	bool ok = settings_default(s, "instance", "%s", "berth") && settings_default(s, "log_level", "%s", "info") &&
+		  settings_default(s, "state_dir", "%s", "/var/lib/berth") && settings_default(s, "run_dir", "%s", "/run/berth") &&
+		  settings_default(s, "socket", "%s/berth.sock", s->run_dir) &&
+		  settings_default(s, "pool_dir", "%s/pool", s->state_dir) &&
+		  settings_default(s, "templates_dir", "%s/templates", s->state_dir) &&
+		  settings_default(s, "recipes_dir", "%s", BERTH_DATADIR "/templates") &&
+		  settings_default(s, "libexec_dir", "%s", BERTH_LIBEXECDIR) &&
+		  settings_default(s, "claims_dir", "%s", "/run/berth-claims") &&
+		  settings_default(s, "api_user", "%s", "berth-api") && settings_default(s, "admin_group", "%s", "berth") &&
+		  settings_default(s, "storage", "%s", "auto") && settings_default(s, "subnet4", "%s", "10.77.0.0/16") &&
+		  settings_default(s, "subnet6", "%s", "fd77:6265:7274:6800::/64");
+
+	record_apply_presets(&settings_schema, s);
+	return ok;
+}
+
+int
+settings_check(const struct settings *s, struct err *e)
+{
+	int rc = record_check(&settings_schema, s, false, e);
+
+	if (s->id_base % 65536 != 0)
+		rc = err_param(e, "id_base", "must be a multiple of 65536");
+	else if (s->id_count > (4294967296 - 65536 - s->id_base) / 65536)
+		rc = err_param(e, "id_count", "reaches past the last user id, 4294901759");
+	if (strchr(s->subnet4, ':'))
+		rc = err_param(e, "subnet4", "must be an IPv4 prefix");
+	if (!strchr(s->subnet6, ':'))
+		rc = err_param(e, "subnet6", "must be an IPv6 prefix");
+	return rc;
+}

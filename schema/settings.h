@@ -1,0 +1,49 @@
+/* The daemon's options: one table for berthd.conf, the command line, their defaults, bounds and help. */
+#ifndef BERTH_SETTINGS_H
+#define BERTH_SETTINGS_H
+
+#include "schema/field.h"
+
+struct settings {
+	uint64_t set;
+	char *instance;
+	char *log_level;
+	char *socket;
+	char *state_dir;
+	char *run_dir;
+	char *pool_dir;
+	char *templates_dir;
+	char *recipes_dir;
+	char *libexec_dir;
+	char *claims_dir;
+	char *api_user;
+	char *admin_group;
+	char *storage;
+	int64_t pool_size;
+	int64_t id_base;
+	int64_t id_count;
+	int64_t project_base;
+	char *subnet4;
+	char *subnet6;
+	struct strv addresses;
+	struct strv management;
+	struct strv dns;
+	int64_t nat;
+	int64_t reserve_memory;
+	int64_t reserve_cpu;
+	int64_t reserve_pids;
+	int64_t max_jobs;
+	int64_t max_body;
+	int64_t max_connections;
+	int64_t stop_timeout;
+	int64_t console_log;
+};
+
+extern const struct schema settings_schema;
+
+/* Gives each option that isn't given its default, those derived from others (pool_dir from state_dir…) last. false: out of memory. */
+bool settings_apply_defaults(struct settings *s);
+/* Rules between options, after the defaults; all that is wrong is reported together. */
+int settings_check(const struct settings *s, struct err *e);
+
+#endif

@@ -1,0 +1,141 @@
+#include "schema/spec.h"
+
+#include <json-c/json.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/util/fd.h"
+#include "schema/check.h"
+
+static const char *
+check_signal(const char *text)
+{
+	return spec_signal_number(text) > 0 ? NULL : "must be a signal, such as TERM, USR2 or RTMIN+4";
+}
+
+#define L layout
+static const struct field layout_fields[] = {
+	STRING_FIELD(L, cgroup_mode, FIELD_REQUIRED, 8, NULL, "v2 or hybrid."),
+	LIST_FIELD(L, cgroup_roots, FIELD_REQUIRED, 16, NULL, "CONTROLLER=MOUNT POINT."),
+	STRING_FIELD(L, storage, FIELD_REQUIRED, 16, NULL, "Storage backend."),
+	STRING_FIELD(L, pool_device, 0, 32, NULL, "MAJOR:MINOR of the pool's device."),
+	STRING_FIELD(L, seccomp_file, FIELD_REQUIRED, 256, NULL, "Compiled seccomp program."),
+	LIST_FIELD(L, dns, 0, 3, check_address, "Default name servers."),
+	END_FIELDS
+};
+
+#define P place
+static const struct field place_fields[] = {
+	STRING_FIELD(P, id, FIELD_REQUIRED, 36, check_uuid, "UUID."),
+	STRING_FIELD(P, name, FIELD_REQUIRED, 40, check_name, "Name."),
+	STRING_FIELD(P, tenant, FIELD_REQUIRED, 40, check_name, "Tenant."),
+	INT_FIELD(P, tenant_number, FIELD_REQUIRED, 1, INT32_MAX, 0, "Tenant's number."),
+	INT_FIELD(P, ctid, FIELD_REQUIRED, 101, INT32_MAX, 0, "Host-wide number."),
+	INT_FIELD(P, id_base, FIELD_REQUIRED, 65536, 4294901760, 0, "First host uid."),
+	STRING_FIELD(P, veth, FIELD_REQUIRED, 15, check_line, "Host end of its veth."),
+	STRING_FIELD(P, template, FIELD_REQUIRED, 80, check_template, "NAME@VERSION."),
+	END_FIELDS
+};
+
+#define T template
+static const struct field template_fields[] = {
+	STRING_FIELD(T, name, FIELD_REQUIRED, 40, check_template_name, "Name."),
+	STRING_FIELD(T, version, FIELD_REQUIRED, 32, check_template_version, "Version."),
+	STRING_FIELD(T, description, 0, 200, check_line, "What it is."),
+	LIST_FIELD(T, init, FIELD_REQUIRED, 16, check_line, "Command line of its init."),
+	STRING_FIELD(T, stop_signal, FIELD_REQUIRED, 16, check_signal, "Signal that asks init to power off."),
+	STRING_FIELD(T, reboot_signal, FIELD_REQUIRED, 16, check_signal, "Signal that asks init to reboot."),
+	STRING_FIELD(T, os, 0, 32, check_line, "Operating system."),
+	SIZE_FIELD(T, size, FIELD_READONLY, 0, INT64_MAX, 0, "Bytes on disk."),
+	TIME_FIELD(T, built_at, FIELD_READONLY, "When it was built."),
+	END_FIELDS
+};
+
+#define SP spec
+static const struct field spec_fields[] = {
+	OBJECT_FIELD(SP, settings, FIELD_REQUIRED, &settings_schema, "The daemon's options."),
+	OBJECT_FIELD(SP, layout, 0, &layout_schema, "The host's layout."),
+	OBJECT_FIELD(SP, place, 0, &place_schema, "The container's identity."),
+	OBJECT_FIELD(SP, template, 0, &template_schema, "Its template."),
+	OBJECT_FIELD(SP, rescue, 0, &template_schema, "Template booted instead."),
+	OBJECT_FIELD(SP, config, 0, &container_config_schema, "Its configuration."),
+	END_FIELDS
+};
+
+const struct schema layout_schema = { "layout", sizeof(struct layout), layout_fields };
+const struct schema place_schema = { "place", sizeof(struct place), place_fields };
+const struct schema template_schema = { "template", sizeof(struct template), template_fields };
+const struct schema spec_schema = { "spec", sizeof(struct spec), spec_fields };
+
+const char *
+spec_volume_dir(const struct spec *spec, char buf[SPEC_PATH_MAX])
+{
+	snprintf(buf, SPEC_PATH_MAX, "%s/%s", spec->settings.pool_dir, spec->place.id);
+	return buf;
+}
+
+const char *
+spec_run_dir(const struct spec *spec, char buf[SPEC_PATH_MAX])
+{
+	snprintf(buf, SPEC_PATH_MAX, "%s/ct/%lld", spec->settings.run_dir, (long long)spec->place.ctid);
+	return buf;
+}
+
+const char *
+spec_template_dir(const struct settings *s, const char *name, const char *version, char buf[SPEC_PATH_MAX])
+{
+	snprintf(buf, SPEC_PATH_MAX, "%s/%s/%s", s->templates_dir, name, version);
+	return buf;
+}
+
+int
+spec_save(const struct spec *spec, int dirfd, const char *name, struct err *e)
+{
+	struct json_object *json = record_to_json(&spec_schema, spec, true);
+	const char *text = json ? json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN) : NULL;
+	int rc;
+
+	rc = text ? fd_replace_file(dirfd, name, text, strlen(text), 0600, false, e) : err_set(e, ERR_INTERNAL, "out of memory");
+	json_object_put(json);
+	return rc;
+}
+
+int
+spec_load(struct spec *spec, int dirfd, const char *name, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	struct json_object *json;
+	int rc;
+
+	if (fd_read_file(dirfd, name, 1 << 20, &text, NULL, e) < 0)
+		return -1;
+	json = json_tokener_parse(text);
+	if (!json)
+		return err_set(e, ERR_INTERNAL, "'%s' is no JSON", name);
+	rc = record_from_file_json(&spec_schema, json, spec, e);
+	json_object_put(json);
+	return rc;
+}
+
+int
+spec_signal_number(const char *name)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} signals[] = { { "HUP", SIGHUP },   { "INT", SIGINT },	  { "QUIT", SIGQUIT }, { "KILL", SIGKILL }, { "USR1", SIGUSR1 },
+			{ "USR2", SIGUSR2 }, { "TERM", SIGTERM }, { "PWR", SIGPWR },   { "WINCH", SIGWINCH } };
+	const char *why;
+	int64_t number;
+
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (strcmp(signals[i].name, name) == 0)
+			return signals[i].number;
+	if (strncmp(name, "RTMIN+", 6) == 0 && field_parse_int(name + 6, &number, &why) == 0 && number >= 0)
+		return number <= SIGRTMAX - SIGRTMIN ? SIGRTMIN + (int)number : 0;
+	if (field_parse_int(name, &number, &why) == 0 && number > 0 && number <= SIGRTMAX)
+		return (int)number;
+	return 0;
+}

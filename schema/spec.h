@@ -1,0 +1,82 @@
+/*
+ * What the engine tells a job: its options, the host's layout, the container's configuration, and what the engine alone
+ * decides about it. Written as JSON (root, 0600) it is the launch spec, from which a monitor restarts a container while
+ * no daemon runs. Holds no secret.
+ */
+#ifndef BERTH_SPEC_H
+#define BERTH_SPEC_H
+
+#include "schema/container.h"
+#include "schema/settings.h"
+
+/* What the host-setup job found or made; the same for all containers. */
+struct layout {
+	uint64_t set;
+	char *cgroup_mode;	  /* "v2", or "hybrid": v1 controllers and a v2 tree without them */
+	struct strv cgroup_roots; /* hybrid: "memory=/sys/fs/cgroup/memory"…; both: "unified=/sys/fs/cgroup[/unified]" */
+	char *storage;		  /* the backend chosen: "btrfs" or "dir" */
+	char *pool_device;	  /* MAJOR:MINOR of the pool's block device, "" where there is none */
+	char *seccomp_file;	  /* the compiled filter program of containers */
+	struct strv dns;	  /* the name servers to use where a container names none */
+};
+
+/* The identity that the engine's registry holds for a container. All but `template` is chosen by the engine. */
+struct place {
+	uint64_t set;
+	char *id;		/* UUID */
+	char *name;		/* for people: logs, host name default */
+	char *tenant;
+	int64_t tenant_number;	/* from 1; the firewall's mark */
+	int64_t ctid;
+	int64_t id_base;
+	char *veth;		/* <instance><ctid> */
+	char *template;		/* NAME@VERSION */
+};
+
+/* A built template: TEMPLATES_DIR/NAME/VERSION/meta; the tree is in rootfs/ beside it. */
+struct template {
+	uint64_t set;
+	char *name;
+	char *version;
+	char *description;
+	struct strv init;	  /* argv of PID 1 */
+	char *stop_signal;	  /* "RTMIN+4", "USR2"… asks init to power off */
+	char *reboot_signal;
+	char *os;		  /* "debian", "busybox": tells provisioning where things lie */
+	int64_t size;		  /* bytes */
+	int64_t built_at;
+};
+
+struct spec {
+	uint64_t set;
+	struct settings settings;
+	struct layout layout;
+	struct place place;
+	struct template template;
+	struct template rescue; /* given when another template is booted, with the container's tree mounted at /mnt */
+	struct container_config config;
+};
+
+extern const struct schema layout_schema;
+extern const struct schema place_schema;
+extern const struct schema template_schema;
+extern const struct schema spec_schema;
+
+/*
+ * Where things lie. Each fills buf and returns it; all are absolute. VOLUME is POOL_DIR/<uuid>: `fs` (the subvolume or
+ * directory with `upper` and `work`), `manifest`. RUN is RUN_DIR/ct/<ctid>: `spec`, `monitor` (socket), `console.log`,
+ * `console.log.1`, `exit`.
+ */
+enum { SPEC_PATH_MAX = 512 };
+const char *spec_volume_dir(const struct spec *spec, char buf[SPEC_PATH_MAX]);
+const char *spec_run_dir(const struct spec *spec, char buf[SPEC_PATH_MAX]);
+const char *spec_template_dir(const struct settings *s, const char *name, const char *version, char buf[SPEC_PATH_MAX]);
+
+/* File form, both ways. *spec must be zeroed; the caller clears it also on error. */
+int spec_save(const struct spec *spec, int dirfd, const char *name, struct err *e);
+int spec_load(struct spec *spec, int dirfd, const char *name, struct err *e);
+
+/* "TERM", "RTMIN+4", "15" → number; 0 when it is none. */
+int spec_signal_number(const char *name);
+
+#endif
