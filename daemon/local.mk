@@ -1,0 +1,2 @@
+include daemon/engine/local.mk
+include daemon/api/local.mk

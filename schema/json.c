@@ -2,7 +2,6 @@
 #include "schema/field.h"
 
 #include <json-c/json.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +30,7 @@ json_take_number(const struct field *field, struct json_object *value, void *rec
 
 		if (!(scaled >= -1e15 && scaled <= 1e15))
 			return err_param(e, field->name, "is out of range");
-		*place = llround(scaled);
+		*place = (int64_t)(scaled + (scaled < 0 ? -0.5 : 0.5));
 		return 0;
 	}
 	if (type != json_type_int)

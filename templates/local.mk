@@ -1,0 +1,1 @@
+# Recipes, installed where the daemon looks for them.

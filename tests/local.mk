@@ -1,0 +1,1 @@
+# Unit, integration, hostile, crash and fuzz tests; benchmarks.

@@ -6,6 +6,8 @@
 #ifndef BERTH_PROVISION_H
 #define BERTH_PROVISION_H
 
+#include <sys/types.h>
+
 #include "schema/spec.h"
 
 enum provision_part {

@@ -2,6 +2,8 @@
 #ifndef BERTH_ROOTFS_H
 #define BERTH_ROOTFS_H
 
+#include <sys/types.h>
+
 #include "schema/spec.h"
 
 /*

@@ -1,0 +1,1 @@
+# berth-api: the unprivileged half of the daemon; see daemon/api.

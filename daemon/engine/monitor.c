@@ -1,0 +1,7 @@
+#include "daemon/engine/monitor.h"
+
+int
+main(void)
+{
+	return 1;
+}

@@ -1,0 +1,2 @@
+# The containers' network.
+berth_job_SOURCES += daemon/engine/net.c daemon/engine/net.h

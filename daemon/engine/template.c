@@ -1,0 +1,14 @@
+#include "daemon/engine/job.h"
+
+int
+template_build_run(struct job *job, struct err *e)
+{
+	return err_set(e, ERR_UNSUPPORTED, "not built in yet");
+}
+
+int
+template_delete_run(struct job *job, struct err *e)
+{
+	return err_set(e, ERR_UNSUPPORTED, "not built in yet");
+}
+
