@@ -125,7 +125,7 @@ static const struct {
 	{ REQUEST_EXEC, "id argv", "env user cwd tty rows columns upgrade" },
 	{ REQUEST_CONSOLE, "id", "rows columns upgrade" },
 	{ REQUEST_LOGS, "id", "follow tail" },
-	{ REQUEST_LIMITS, "id", "" },
+	{ REQUEST_LIMITS, "id config", "" },
 	{ REQUEST_WHICH, "", "pid uid address mac veth" },
 	{ REQUEST_TEMPLATE_BUILD, "template", "version" },
 	{ REQUEST_TEMPLATE_DELETE, "template", "" },

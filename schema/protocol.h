@@ -34,7 +34,7 @@ struct request {
 	uint64_t set;
 	char *op;		/* operation's UUID */
 	char *id;		/* container's UUID */
-	struct container_config config; /* create, start, restart, set: the whole merged configuration, addresses resolved */
+	struct container_config config; /* create, start, restart, set, limits: the whole merged configuration, addresses resolved */
 	int64_t tenant_number;	/* create */
 	struct strv changed;	/* set: names of the fields that changed */
 	int64_t force;		/* delete: stop it first */

@@ -36,6 +36,7 @@ static const struct field place_fields[] = {
 	INT_FIELD(P, id_base, FIELD_REQUIRED, 65536, 4294901760, 0, "First host uid."),
 	STRING_FIELD(P, veth, FIELD_REQUIRED, 15, check_line, "Host end of its veth."),
 	STRING_FIELD(P, template, FIELD_REQUIRED, 80, check_template, "NAME@VERSION."),
+	LIST_FIELD(P, ip, 0, 16, check_address, "Addresses."),
 	END_FIELDS
 };
 

@@ -20,7 +20,7 @@ struct layout {
 	struct strv dns;	  /* the name servers to use where a container names none */
 };
 
-/* The identity that the engine's registry holds for a container. All but `template` is chosen by the engine. */
+/* The identity that the engine's registry holds for a container. The numbers are chosen by the engine. */
 struct place {
 	uint64_t set;
 	char *id;		/* UUID */
@@ -31,6 +31,7 @@ struct place {
 	int64_t id_base;
 	char *veth;		/* <instance><ctid> */
 	char *template;		/* NAME@VERSION */
+	struct strv ip;		/* addresses that it holds, running or not */
 };
 
 /* A built template: TEMPLATES_DIR/NAME/VERSION/meta; the tree is in rootfs/ beside it. */
