@@ -6,26 +6,39 @@
 
 #include "schema/spec.h"
 
+enum { ROOTFS_ID_COUNT = 65536 };
+
 /*
- * Mounts the root with the id map of userns_fd. The result is a detached mount (an open_tree-like descriptor), or, on kernels
- * that can't, one attached below a private mount point; either way the caller must be in a mount namespace of its own
- * (unshare(CLONE_NEWNS), / made private). The thread's fsuid is restored. mount_fd_out: for move_mount() or fchdir()+chroot().
+ * Mounts the container's tree with the id map of userns_fd. The result is a detached mount, for move_mount(). The caller must
+ * be in a mount namespace of its own (unshare(CLONE_NEWNS), / made private): on kernels that take no layers by descriptor
+ * the layers get attached there. File-system ids are 0 again afterwards.
  */
 int rootfs_mount(const struct spec *spec, int userns_fd, int *mount_fd_out, struct err *e);
 
-/*
- * A throwaway user namespace with the container's map, for work on a tree that isn't running: forks a child into it that waits.
- * The caller closes the descriptor and then calls rootfs_userns_end().
- */
-int rootfs_userns_begin(const struct spec *spec, int *userns_fd_out, pid_t *holder_out, struct err *e);
-void rootfs_userns_end(pid_t holder);
+/* The tree of spec->rescue instead, with what is written going to a tmpfs. */
+int rootfs_mount_rescue(const struct spec *spec, int userns_fd, int *mount_fd_out, struct err *e);
+
+/* A user namespace with the container's map and no process in it, for work on a tree that isn't running. */
+int rootfs_userns_open(const struct spec *spec, int *userns_fd_out, struct err *e);
+
+/* Writes the container's map for a process that was just cloned into a new user namespace. */
+int rootfs_userns_map(const struct spec *spec, pid_t pid, struct err *e);
+
+/* Makes `id` the thread's file-system uid and gid, with every capability kept: what root makes then belongs to that id. */
+int rootfs_set_fsid(uint32_t id, struct err *e);
+
+/* A pidfd of a running init; ERR_CONFLICT unless the process is alive and has this container's id map. */
+int rootfs_open_init(const struct spec *spec, pid_t pid, int *pidfd_out, struct err *e);
 
 /*
- * Runs `work(arg)` as the container's root, chrooted in its tree, with no capability outside its user namespace and no
- * descriptor but 0-2 and one back to the caller: in the running container when init_pid > 0 (its namespaces entered by pidfd),
- * else in a throwaway one. What it returns by filling e comes back. Blocks at most timeout_ms.
+ * Runs `work(arg)` in a child as the container's root, with the container's tree as its root, no capability outside its user
+ * namespace and no descriptor but 0-2 and one back to the caller: in the running container when init_pid > 0 (its user, mount,
+ * network, IPC, UTS and cgroup namespaces), else in a throwaway user namespace where only the tree is mounted: no /proc, no /dev.
+ * What it returns by filling e comes back, nothing else does. Blocks at most timeout_ms; then the child is killed: ERR_TIMEOUT.
+ *
+ * `work` must not load code from the tree: no NSS (getpwnam…), iconv, locale or dlopen.
  */
 int rootfs_run_inside(const struct spec *spec, pid_t init_pid, int (*work)(void *arg, struct err *e), void *arg, int timeout_ms,
-		      struct err *e);
+                      struct err *e);
 
 #endif
