@@ -1,0 +1,107 @@
+/* `berthd --cleanup`: takes back what an instance put on the host. Runs alone, holding the daemon's lock. */
+#include "daemon/engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "daemon/util/fd.h"
+#include "daemon/util/log.h"
+
+enum { CLEANUP_WAIT_MS = 10000 };
+
+static int
+cleanup_connect(const struct settings *s, int64_t ctid)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/ct/%lld/monitor", s->run_dir, (long long)ctid);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+/* The monitor's connection ends when all of the container has. */
+static int
+cleanup_kill(int fd, const struct place *place, struct err *e)
+{
+	struct monitor_msg m = { .magic = MONITOR_MAGIC, .version = MONITOR_VERSION, .verb = MONITOR_KILL, .serial = 1 };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	if (fd_send(fd, &m, sizeof m, NULL, 0, 0) < 0)
+		return err_sys(e, "kill container %lld", (long long)place->ctid);
+	for (;;) {
+		if (poll(&p, 1, CLEANUP_WAIT_MS) <= 0)
+			return err_set(e, ERR_TIMEOUT, "container %lld doesn't end", (long long)place->ctid);
+		if (recv(fd, &m, sizeof m, 0) <= 0)
+			return 0;
+	}
+}
+
+static int
+cleanup_containers(const struct registry *r, bool force, struct err *e)
+{
+	const struct container *ct;
+
+	LIST_FOREACH(ct, &r->containers, link) {
+		AUTO_CLOSE int fd = cleanup_connect(r->settings, ct->place.ctid);
+
+		if (fd < 0)
+			continue;
+		if (!force)
+			return err_set(e, ERR_CONFLICT, "container '%s' is running: stop it first, or use --force", ct->place.name);
+		if (cleanup_kill(fd, &ct->place, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+cleanup_load_layout(int run_fd, struct layout *layout, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	struct json_object *json;
+	int rc;
+
+	if (fd_read_file(run_fd, "layout", 64 * 1024, &text, NULL, e) < 0)
+		return err_wrap(e, "nothing of this instance is set up");
+	json = json_tokener_parse(text);
+	rc = json ? record_from_file_json(&layout_schema, json, layout, e) : err_set(e, ERR_INTERNAL, "'layout' is no JSON");
+	json_object_put(json);
+	return rc;
+}
+
+int
+engine_cleanup(const struct settings *settings, bool force, bool destroy, struct err *e)
+{
+	struct engine engine = { .settings = settings, .run_fd = -1 };
+	struct done done = { 0 };
+	int rc = -1;
+
+	if (engine_lock(settings, &engine.run_fd, e) < 0)
+		goto out;
+	if (cleanup_load_layout(engine.run_fd, &engine.layout, e) < 0)
+		goto out;
+	if (registry_load(&engine.registry, settings, e) < 0 || cleanup_containers(&engine.registry, force, e) < 0)
+		goto out;
+	rc = engine_host_job(&engine, REQUEST_HOST_CLEANUP, destroy, &done, e);
+	if (rc < 0)
+		goto out;
+	unlink(settings->socket);
+	rc = fd_remove_tree(AT_FDCWD, settings->run_dir, e);
+out:
+	record_clear(&done_schema, &done);
+	registry_clear(&engine.registry);
+	record_clear(&layout_schema, &engine.layout);
+	if (engine.run_fd >= 0)
+		close(engine.run_fd);
+	return rc;
+}

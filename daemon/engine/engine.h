@@ -1,0 +1,120 @@
+/*
+ * The engine: the root process that lives long. One event loop; nothing in it blocks once it runs. Layers, top to bottom:
+ * requests (what the api asks) → task (one job or monitor command) → container's monitor connection, registry, link.
+ */
+#ifndef BERTH_ENGINE_H
+#define BERTH_ENGINE_H
+
+#include <event2/event.h>
+#include <sys/queue.h>
+
+#include "daemon/engine/registry.h"
+
+struct engine;
+
+/* One request under way. */
+struct task {
+	LIST_ENTRY(task) link;
+	TAILQ_ENTRY(task) queue;
+	struct engine *engine;
+	enum msg_type type;
+	struct msg request;	    /* owned; its descriptors go to the job */
+	struct container *ct;	    /* or NULL */
+	bool exclusive;		    /* ct->task is this one */
+	bool queued;
+	bool stopping;		    /* in the stop half of restart or of a forced delete */
+	bool undoing;		    /* a delete job cleans up after a create that ended badly */
+	bool cancelled;
+	bool finished;		    /* REPLY_DONE has been received from the job */
+	struct err failure;	    /* answered when undoing is done */
+	pid_t pid;		    /* job's or monitor's; 0: none */
+	int pidfd;
+	int channel;		    /* -1: none */
+	struct event *channel_event;
+	struct event *deadline;
+	uint32_t serial;	    /* of the monitor command waited for */
+	struct done done;	    /* the job's answer, held until the state is true as well */
+};
+
+LIST_HEAD(task_list, task);
+TAILQ_HEAD(task_queue, task);
+
+struct link_message;
+TAILQ_HEAD(link_queue, link_message);
+
+struct engine {
+	struct event_base *base;
+	const struct settings *settings;
+	struct layout layout;
+	struct registry registry;
+	struct task_list tasks;
+	struct task_queue waiting; /* for a free place among max_jobs */
+	int64_t running_jobs;
+	int64_t streams;
+	uint32_t last_serial;
+	int run_fd;		   /* RUN_DIR, O_PATH */
+	int listen_fd;
+	bool ready_told;
+	int ready_fd;		   /* the foreground parent waits for a byte here; -1: none */
+	int exit_status;
+
+	/* The api process. */
+	pid_t api_pid;
+	int api_link;
+	struct event *api_event;
+	struct event *api_write_event;
+	struct link_queue api_queue;
+	size_t api_queued;
+	int64_t api_starts[5];	   /* monotonic seconds of the last starts, against a crash loop */
+	struct event *api_respawn;
+
+	struct event *sigchld, *sigterm, *sigint;
+};
+
+/* engine.c: runs until told to end. ready_fd: see above. */
+int engine_run(const struct settings *settings, int ready_fd, struct err *e);
+/* cleanup.c: `berthd --cleanup`. */
+int engine_cleanup(const struct settings *settings, bool force, bool destroy, struct err *e);
+/* RUN_DIR's lock, held for life: one daemon an instance. *fd_out is RUN_DIR itself. */
+int engine_lock(const struct settings *settings, int *run_fd_out, struct err *e);
+
+/* host_job.c: runs the host-setup or host-cleanup job and waits for its end. The caller clears *done_out, also on error. */
+int engine_host_job(const struct engine *engine, enum msg_type type, bool destroy, struct done *done_out, struct err *e);
+
+/* link.c: the api process and what is said to it. */
+int link_start_api(struct engine *engine, struct err *e);
+void link_send(struct engine *engine, enum msg_type type, const void *record);
+void link_send_observed(struct engine *engine, const struct container *ct);
+void link_stop_api(struct engine *engine);
+
+/* requests.c: carries out a request of the api; takes the message over. -1: the api has broken the protocol. */
+int requests_handle(struct engine *engine, struct msg *msg, struct err *e);
+/* Called when a step that a task waited for has ended. */
+void requests_job_ended(struct task *task);
+void requests_monitor_ended(struct engine *engine, struct container *ct);
+void requests_monitor_done(struct task *task, int error, const char *text);
+
+/* task.c */
+struct task *task_new(struct engine *engine, struct msg *msg, struct container *ct, bool exclusive);
+struct task *task_find(const struct engine *engine, const char *op);
+/* Spawns the job for `type`; on failure e says why and the task is still the caller's to end. */
+int task_spawn_job(struct task *task, enum msg_type type, struct err *e);
+/* Makes the container's run directory and spec, starts its monitor, which launches init; the channel reports as a job's. */
+int task_spawn_monitor(struct task *task, struct err *e);
+void task_set_deadline(struct task *task, int64_t seconds);
+/* Answers the api and frees the task. */
+void task_end(struct task *task, const struct err *e);
+/* Fills the spec of the task's container; settings and layout are copied. The caller clears it. */
+int task_fill_spec(const struct task *task, struct spec *spec, struct err *e);
+
+/* monitors.c: connections to containers' monitors. */
+int monitors_connect(struct engine *engine, struct container *ct, struct err *e);
+/* Waits at most a second in all for the first state of each connected one; then reads exit records of the others. */
+void monitors_adopt(struct engine *engine);
+int monitors_command(struct engine *engine, struct container *ct, enum monitor_verb verb, int64_t a, uint32_t *serial_out, struct err *e);
+void monitors_read_exit(struct engine *engine, struct container *ct);
+
+/* which.c */
+int which_answer(const struct engine *engine, const struct request *request, char **json_out, struct err *e);
+
+#endif

@@ -1,0 +1,585 @@
+/* What the api may ask for: one row a request. Everything is checked again here, by the engine's own registry. */
+#include "daemon/engine/engine.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "daemon/util/fd.h"
+#include "daemon/util/log.h"
+
+enum { QUEUE_MAX = 1024, STREAMS_MAX = 1024, MONITOR_GRACE = 15, CANCEL_GRACE = 10 };
+
+enum request_flag {
+	NEEDS_CONTAINER = 1 << 0,
+	EXCLUSIVE = 1 << 1,	/* one such a container at a time */
+	JOB = 1 << 2,		/* counts among max_jobs, waits for a place */
+	STREAM = 1 << 3,	/* lives as long as its caller */
+	NEEDS_RUNNING = 1 << 4
+};
+
+struct request_row {
+	enum msg_type type;
+	unsigned int flags;
+	int (*begin)(struct task *task, struct err *e);	  /* NULL: the job of that type, and nothing else */
+	void (*succeed)(struct task *task);		  /* what is true once the job has succeeded; NULL: nothing of the engine's */
+	int (*stopped)(struct task *task, struct err *e); /* goes on when its container has stopped; NULL: that is its end */
+};
+
+static int
+request_config_check(struct task *task, struct err *e)
+{
+	const struct request *request = task->request.record;
+
+	return registry_check_config(&task->engine->registry, task->ct, &request->config, e);
+}
+
+static int
+request_begin_create(struct task *task, struct err *e)
+{
+	const struct request *request = task->request.record;
+
+	task->ct = registry_add(&task->engine->registry, &request->config, request->tenant_number, e);
+	if (!task->ct)
+		return -1;
+	task->exclusive = true;
+	task->ct->task = task;
+	return task_spawn_job(task, REQUEST_CREATE, e);
+}
+
+static int
+request_begin_start(struct task *task, struct err *e)
+{
+	const struct request *request = task->request.record;
+	struct container *ct = task->ct;
+
+	if (ct->monitor >= 0)
+		return err_code(e, (err_set(e, ERR_CONFLICT, "The container is already %s", container_state_name(ct->state)), "already_running"));
+	if (request_config_check(task, e) < 0)
+		return -1;
+	free(ct->rescue);
+	ct->rescue = request->rescue ? strdup(request->rescue) : NULL;
+	ct->state = STATE_STARTING;
+	return task_spawn_monitor(task, e);
+}
+
+static int
+request_stop_container(struct task *task, struct err *e)
+{
+	const struct request *request = task->request.record;
+	struct engine *engine = task->engine;
+	int64_t timeout = record_has(&request_schema, request, "timeout") ? request->timeout : engine->settings->stop_timeout;
+
+	task->stopping = true;
+	if (monitors_command(engine, task->ct, request->kill ? MONITOR_KILL : MONITOR_STOP, timeout, &task->serial, e) < 0)
+		return -1;
+	task_set_deadline(task, timeout + MONITOR_GRACE);
+	return 0;
+}
+
+static int
+request_begin_stop(struct task *task, struct err *e)
+{
+	if (task->ct->monitor < 0)
+		return err_code(e, (err_set(e, ERR_CONFLICT, "The container isn't running"), "not_running"));
+	return request_stop_container(task, e);
+}
+
+static int
+request_begin_restart(struct task *task, struct err *e)
+{
+	if (request_config_check(task, e) < 0)
+		return -1;
+	return task->ct->monitor < 0 ? request_begin_start(task, e) : request_stop_container(task, e);
+}
+
+static int
+request_begin_delete(struct task *task, struct err *e)
+{
+	const struct request *request = task->request.record;
+
+	if (task->ct->monitor >= 0 && !request->force)
+		return err_code(e, (err_set(e, ERR_CONFLICT, "The container is running: stop it first, or delete it with force"), "running"));
+	if (task->ct->monitor >= 0)
+		return request_stop_container(task, e);
+	task->ct->state = STATE_DELETING;
+	return task_spawn_job(task, REQUEST_DELETE, e);
+}
+
+static int
+request_begin_freeze(struct task *task, struct err *e)
+{
+	enum monitor_verb verb = task->type == REQUEST_FREEZE ? MONITOR_FREEZE : MONITOR_THAW;
+
+	if (task->type == REQUEST_THAW && task->ct->state != STATE_FROZEN)
+		return err_code(e, (err_set(e, ERR_CONFLICT, "The container isn't frozen"), "not_frozen"));
+	if (monitors_command(task->engine, task->ct, verb, 0, &task->serial, e) < 0)
+		return -1;
+	task_set_deadline(task, MONITOR_GRACE);
+	return 0;
+}
+
+static int
+request_begin_set(struct task *task, struct err *e)
+{
+	return request_config_check(task, e) < 0 ? -1 : task_spawn_job(task, REQUEST_SET, e);
+}
+
+static int
+request_begin_template_build(struct task *task, struct err *e)
+{
+	const struct request *request = task->request.record;
+	struct task *other;
+
+	LIST_FOREACH(other, &task->engine->tasks, link)
+		if (other != task && other->type == REQUEST_TEMPLATE_BUILD &&
+		    strcmp(((const struct request *)other->request.record)->template, request->template) == 0)
+			return err_set(e, ERR_LOCKED, "Template '%s' is being built already", request->template);
+	return task_spawn_job(task, REQUEST_TEMPLATE_BUILD, e);
+}
+
+static int
+request_begin_template_delete(struct task *task, struct err *e)
+{
+	const struct request *request = task->request.record;
+
+	if (!registry_template(&task->engine->registry, request->template))
+		return err_set(e, ERR_NOT_FOUND, "There is no template '%s'", request->template);
+	if (registry_uses_template(&task->engine->registry, request->template))
+		return err_code(e, (err_set(e, ERR_CONFLICT, "Template '%s' is used by a container", request->template), "template_in_use"));
+	return task_spawn_job(task, REQUEST_TEMPLATE_DELETE, e);
+}
+
+static int
+request_begin_which(struct task *task, struct err *e)
+{
+	if (which_answer(task->engine, task->request.record, &task->done.result, e) < 0)
+		return -1;
+	record_mark(&done_schema, &task->done, "result", true);
+	task_end(task, NULL);
+	return 0;
+}
+
+/* The template's folder tells what was built; the api hears of it before the operation's end. */
+static void
+request_take_template(struct task *task)
+{
+	struct engine *engine = task->engine;
+	const struct template *t = NULL;
+	struct template built = { 0 };
+	struct json_object *json = task->done.result ? json_tokener_parse(task->done.result) : NULL;
+	struct err e = { 0 };
+
+	if (json && record_from_file_json(&template_schema, json, &built, &e) == 0 && built.name && built.version)
+		t = registry_add_template(&engine->registry, built.name, built.version, &e);
+	if (t)
+		link_send(engine, REPLY_TEMPLATE, t);
+	else
+		log_err(&e, "read the built template");
+	json_object_put(json);
+	record_clear(&template_schema, &built);
+}
+
+static void
+request_drop_template(struct task *task)
+{
+	const struct request *request = task->request.record;
+	const struct template *t = registry_template(&task->engine->registry, request->template);
+
+	if (t)
+		link_send(task->engine, REPLY_TEMPLATE_GONE, t);
+	registry_remove_template(&task->engine->registry, request->template);
+}
+
+/* Streams and queries on it may still be under way: they lose sight of it. */
+static void
+request_forget_container(struct engine *engine, struct container *ct)
+{
+	struct task *task;
+
+	LIST_FOREACH(task, &engine->tasks, link)
+		if (task->ct == ct)
+			task->ct = NULL;
+	registry_remove(&engine->registry, ct);
+}
+
+static void
+request_deleted(struct task *task)
+{
+	struct observed gone = { .id = task->ct->place.id };
+
+	record_mark(&observed_schema, &gone, "id", true);
+	link_send(task->engine, REPLY_GONE, &gone);
+	request_forget_container(task->engine, task->ct);
+}
+
+static void
+request_created(struct task *task)
+{
+	task->ct->state = STATE_STOPPED;
+	link_send_observed(task->engine, task->ct);
+}
+
+/* From here on the monitor tells what is so; if it has ended already, its exit record does. */
+static void
+request_started(struct task *task)
+{
+	struct container *ct = task->ct;
+
+	if (ct->monitor < 0 && monitors_connect(task->engine, ct, NULL) < 0) {
+		monitors_read_exit(task->engine, ct);
+		link_send_observed(task->engine, ct);
+	} else if (ct->state == STATE_STARTING) {
+		ct->state = STATE_RUNNING;
+	}
+}
+
+static void
+request_changed(struct task *task)
+{
+	const struct request *request = task->request.record;
+	struct strv ip = { 0 };
+
+	if (!strv_contains(&request->changed, "ip") || !strv_copy(&ip, &request->config.ip))
+		return;
+	strv_clear(&task->ct->place.ip);
+	task->ct->place.ip = ip;
+}
+
+static const struct request_row request_rows[] = {
+	{ REQUEST_CREATE, JOB, request_begin_create, request_created, NULL },
+	{ REQUEST_DELETE, NEEDS_CONTAINER | EXCLUSIVE | JOB, request_begin_delete, request_deleted, request_begin_delete },
+	{ REQUEST_START, NEEDS_CONTAINER | EXCLUSIVE | JOB, request_begin_start, request_started, NULL },
+	{ REQUEST_STOP, NEEDS_CONTAINER | EXCLUSIVE, request_begin_stop, NULL, NULL },
+	{ REQUEST_RESTART, NEEDS_CONTAINER | EXCLUSIVE, request_begin_restart, request_started, request_begin_start },
+	{ REQUEST_FREEZE, NEEDS_CONTAINER | EXCLUSIVE | NEEDS_RUNNING, request_begin_freeze, NULL, NULL },
+	{ REQUEST_THAW, NEEDS_CONTAINER | EXCLUSIVE | NEEDS_RUNNING, request_begin_freeze, NULL, NULL },
+	{ REQUEST_SET, NEEDS_CONTAINER | EXCLUSIVE | JOB, request_begin_set, request_changed, NULL },
+	{ REQUEST_EXEC, NEEDS_CONTAINER | STREAM | NEEDS_RUNNING, NULL, NULL, NULL },
+	{ REQUEST_CONSOLE, NEEDS_CONTAINER | STREAM | NEEDS_RUNNING, NULL, NULL, NULL },
+	{ REQUEST_LOGS, NEEDS_CONTAINER | STREAM, NULL, NULL, NULL },
+	{ REQUEST_LIMITS, NEEDS_CONTAINER, NULL, NULL, NULL },
+	{ REQUEST_WHICH, 0, request_begin_which, NULL, NULL },
+	{ REQUEST_TEMPLATE_BUILD, JOB, request_begin_template_build, request_take_template, NULL },
+	{ REQUEST_TEMPLATE_DELETE, JOB, request_begin_template_delete, request_drop_template, NULL },
+};
+
+static const struct request_row *
+request_row(enum msg_type type)
+{
+	for (size_t i = 0; i < sizeof request_rows / sizeof *request_rows; i++)
+		if (request_rows[i].type == type)
+			return &request_rows[i];
+	return NULL;
+}
+
+/* A caller's connection that no job took over is answered here, shortly, in HTTP: there is nobody else left to do it. */
+static void
+request_refuse_stream(struct task *task, const struct err *e)
+{
+	const struct err_kind_info *info = err_kind_info(e->kind);
+	struct json_object *problem = json_object_new_object();
+	AUTO_BUF struct buf reply = { 0 };
+	const char *text;
+
+	if (!problem || task->request.nfds == 0)
+		goto out;
+	json_object_object_add(problem, "title", json_object_new_string(info->title));
+	json_object_object_add(problem, "status", json_object_new_int(info->http_status));
+	json_object_object_add(problem, "code", json_object_new_string(e->code));
+	json_object_object_add(problem, "detail", json_object_new_string(e->message));
+	json_object_object_add(problem, "retryable", json_object_new_boolean(info->retryable));
+	text = json_object_to_json_string_ext(problem, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	buf_addf(&reply,
+		 "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+		 info->http_status, info->title, strlen(text), text);
+	/* The connection's buffer is empty: so short an answer always fits, and the loop never blocks. */
+	if (!reply.failed && fd_send(task->request.fds[0], reply.data, reply.len, NULL, 0, MSG_DONTWAIT) < 0)
+		log_debug("a stream's caller has left");
+out:
+	json_object_put(problem);
+}
+
+static void
+request_fail(struct task *task, const struct err *e)
+{
+	const struct request_row *row = request_row(task->type);
+	struct engine *engine = task->engine;
+	struct container *ct = task->ct;
+
+	if (row && (row->flags & STREAM))
+		request_refuse_stream(task, e);
+	if (task->type == REQUEST_CREATE && ct) {
+		request_forget_container(engine, ct);
+	} else if (task->exclusive && ct && ct->monitor < 0 && (ct->state == STATE_STARTING || ct->state == STATE_DELETING)) {
+		ct->state = STATE_STOPPED;
+		link_send_observed(engine, ct);
+	}
+	task_end(task, e);
+}
+
+static void request_run_waiting(struct engine *engine);
+
+/* The counters of running jobs and streams, given back when the task ends. */
+static void
+request_release(struct engine *engine, enum msg_type type)
+{
+	const struct request_row *row = request_row(type);
+
+	if (row && (row->flags & JOB))
+		engine->running_jobs--;
+	if (row && (row->flags & STREAM))
+		engine->streams--;
+	request_run_waiting(engine);
+}
+
+static void
+request_end(struct task *task, const struct err *e)
+{
+	struct engine *engine = task->engine;
+	enum msg_type type = task->type;
+
+	if (e)
+		request_fail(task, e);
+	else
+		task_end(task, NULL);
+	request_release(engine, type);
+}
+
+static void
+request_begin(struct task *task)
+{
+	const struct request_row *row = request_row(task->type);
+	struct err e = { 0 };
+	int rc;
+
+	if (row->flags & JOB)
+		task->engine->running_jobs++;
+	if (row->flags & STREAM)
+		task->engine->streams++;
+	rc = row->begin ? row->begin(task, &e) : task_spawn_job(task, row->type, &e);
+	if (rc < 0)
+		request_end(task, &e);
+}
+
+static void
+request_run_waiting(struct engine *engine)
+{
+	struct task *task;
+
+	while (engine->running_jobs < engine->settings->max_jobs && (task = TAILQ_FIRST(&engine->waiting))) {
+		TAILQ_REMOVE(&engine->waiting, task, queue);
+		task->queued = false;
+		request_begin(task);
+	}
+}
+
+/* A job sees its channel's end between two steps and undoes what it did; past a grace it is killed. */
+static void
+request_cancel(struct task *task)
+{
+	if (task->cancelled)
+		return;
+	task->cancelled = true;
+	err_set(&task->failure, ERR_CANCELLED, "The operation was cancelled");
+	if (task->queued) {
+		request_fail(task, &task->failure);
+	} else if (task->channel >= 0) {
+		shutdown(task->channel, SHUT_WR);
+		task_set_deadline(task, CANCEL_GRACE);
+	} else {
+		request_end(task, &task->failure);
+	}
+}
+
+static int
+request_admit(const struct engine *engine, const struct request_row *row, const struct request *request, struct container *ct,
+	      struct err *e)
+{
+	if (task_find(engine, request->op))
+		return err_set(e, ERR_CONFLICT, "There is an operation with this id already");
+	if ((row->flags & NEEDS_CONTAINER) && !ct)
+		return err_set(e, ERR_NOT_FOUND, "There is no such container");
+	if ((row->flags & EXCLUSIVE) && ct->task)
+		return err_set(e, ERR_LOCKED, "Another operation on the container is under way: %s", msg_info(ct->task->type)->name);
+	if ((row->flags & NEEDS_RUNNING) && (ct->monitor < 0 || ct->state == STATE_STARTING || ct->state == STATE_STOPPING))
+		return err_code(e, (err_set(e, ERR_CONFLICT, "The container isn't running"), "not_running"));
+	if ((row->flags & STREAM) && engine->streams >= STREAMS_MAX)
+		return err_set(e, ERR_BUSY, "Too many streams are open");
+	if (row->type == REQUEST_EXEC && ct->state == STATE_FROZEN)
+		return err_code(e, (err_set(e, ERR_CONFLICT, "The container is frozen: thaw it first"), "frozen"));
+	return 0;
+}
+
+static int64_t
+request_waiting_count(const struct engine *engine)
+{
+	const struct task *task;
+	int64_t n = 0;
+
+	TAILQ_FOREACH(task, &engine->waiting, queue)
+		n++;
+	return n;
+}
+
+int
+requests_handle(struct engine *engine, struct msg *msg, struct err *e)
+{
+	const struct request_row *row = request_row(msg->type);
+	const struct request *request = msg->record;
+	struct err refusal = { 0 };
+	struct container *ct;
+	struct task *task;
+
+	if ((!row && msg->type != REQUEST_CANCEL) || msg_check_request(msg->type, request, e) < 0) {
+		if (!err_is_set(e))
+			err_set(e, ERR_BAD_REQUEST, "%s is not for the api to send", msg_info(msg->type)->name);
+		msg_clear(msg);
+		return -1;
+	}
+	if (msg->type == REQUEST_CANCEL) {
+		task = task_find(engine, request->op);
+		if (task)
+			request_cancel(task);
+		msg_clear(msg);
+		return 0;
+	}
+	ct = request->id ? registry_find(&engine->registry, request->id) : NULL;
+	if (row->type == REQUEST_CREATE)
+		ct = NULL;
+	request_admit(engine, row, request, ct, &refusal);
+	task = task_new(engine, msg, ct, !err_is_set(&refusal) && (row->flags & EXCLUSIVE));
+	if (!task) {
+		msg_clear(msg);
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	}
+	if (!err_is_set(&refusal) && (row->flags & JOB) && engine->running_jobs >= engine->settings->max_jobs) {
+		if (request_waiting_count(engine) < QUEUE_MAX) {
+			task->queued = true;
+			TAILQ_INSERT_TAIL(&engine->waiting, task, queue);
+			return 0;
+		}
+		err_set(&refusal, ERR_BUSY, "Too many operations are waiting");
+	}
+	if (!err_is_set(&refusal)) {
+		request_begin(task);
+		return 0;
+	}
+	if (row->flags & STREAM)
+		request_refuse_stream(task, &refusal);
+	task->ct = NULL;
+	task_end(task, &refusal);
+	return 0;
+}
+
+/* A create whose job ended without having undone its steps: a delete job does. */
+static bool
+request_undo_create(struct task *task)
+{
+	struct err e = { 0 };
+
+	if (task->type != REQUEST_CREATE || task->undoing || !task->ct)
+		return false;
+	task->undoing = true;
+	task->finished = false;
+	if (task_spawn_job(task, REQUEST_DELETE, &e) == 0)
+		return true;
+	log_err(&e, "clean up container %s", task->ct->place.id);
+	return false;
+}
+
+/* A launch that failed: its monitor is still tidying up. The operation ends with it, so that the next start finds no trace. */
+static bool
+request_await_monitor(struct task *task, const struct err *e)
+{
+	if (!task->ct || !task->exclusive || task->ct->state != STATE_STARTING || monitors_connect(task->engine, task->ct, NULL) < 0)
+		return false;
+	task->failure = *e;
+	task->stopping = true;
+	task_set_deadline(task, MONITOR_GRACE);
+	return true;
+}
+
+void
+requests_job_ended(struct task *task)
+{
+	struct err e = task->failure;
+
+	if (task->undoing) {
+		request_end(task, &task->failure);
+		return;
+	}
+	if (!task->finished) {
+		if (!err_is_set(&e))
+			err_set(&e, ERR_INTERNAL, "The job ended before it was done");
+		task->failure = e;
+		if (request_undo_create(task))
+			return;
+	} else if (record_has(&done_schema, &task->done, "kind")) {
+		done_to_err(&task->done, &e);
+	} else {
+		if (request_row(task->type)->succeed)
+			request_row(task->type)->succeed(task);
+		request_end(task, NULL);
+		return;
+	}
+	if (!request_await_monitor(task, &e))
+		request_end(task, &e);
+}
+
+/* The second half of a restart or a forced delete, once its container has stopped. */
+static void
+request_go_on(struct task *task)
+{
+	const struct request_row *row = request_row(task->type);
+	struct err e = { 0 };
+	int rc = 0;
+
+	task->stopping = false;
+	task->serial = 0;
+	task_set_deadline(task, 0);
+	if (err_is_set(&task->failure)) {
+		request_end(task, &task->failure);
+		return;
+	}
+	if (row->stopped)
+		rc = row->stopped(task, &e);
+	else if (task->type == REQUEST_STOP)
+		request_end(task, NULL);
+	else
+		requests_monitor_done(task, ESRCH, "The container stopped meanwhile");
+	if (rc < 0)
+		request_end(task, &e);
+}
+
+void
+requests_monitor_ended(struct engine *engine, struct container *ct)
+{
+	struct task *task = ct->task;
+
+	free(ct->rescue);
+	ct->rescue = NULL;
+	link_send_observed(engine, ct);
+	if (task && (task->stopping || task->serial))
+		request_go_on(task);
+}
+
+void
+requests_monitor_done(struct task *task, int error, const char *text)
+{
+	struct err e = { 0 };
+
+	/* A stop's answer is the monitor's end: only then is everything of the container gone. */
+	if (error == 0 && task->stopping)
+		return;
+	if (error == ETIMEDOUT)
+		err_set(&e, ERR_TIMEOUT, "%s", text[0] ? text : "The container doesn't answer");
+	else if (error == ESRCH)
+		err_set(&e, ERR_CONFLICT, "%s", text[0] ? text : "The container isn't running");
+	else if (error != 0)
+		err_set(&e, ERR_INTERNAL, "%s", text[0] ? text : strerror(error));
+	request_end(task, error ? &e : NULL);
+}

@@ -1,0 +1,352 @@
+/* One request under way: its job, its deadline, its end. */
+#include "daemon/engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "daemon/engine/cgroup.h"
+#include "daemon/engine/spawn.h"
+#include "daemon/util/fd.h"
+#include "daemon/util/log.h"
+
+enum { JOB_CHANNEL = 3 };
+
+/* The verb of berth-job and the seconds it may take; 0: as long as the caller stays. */
+static const struct {
+	enum msg_type type;
+	const char *verb;
+	int64_t seconds;
+} task_jobs[] = {
+	{ REQUEST_CREATE, "create", 120 },
+	{ REQUEST_DELETE, "delete", 300 },
+	{ REQUEST_START, "launch", 90 },
+	{ REQUEST_SET, "set", 60 },
+	{ REQUEST_LIMITS, "limits", 10 },
+	{ REQUEST_EXEC, "exec", 0 },
+	{ REQUEST_CONSOLE, "console", 0 },
+	{ REQUEST_LOGS, "logs", 0 },
+	{ REQUEST_TEMPLATE_BUILD, "template-build", 3600 },
+	{ REQUEST_TEMPLATE_DELETE, "template-delete", 300 },
+	{ REQUEST_HOST_SETUP, "host-setup", 300 },
+};
+
+static size_t
+task_job_index(enum msg_type type)
+{
+	size_t i = 0;
+
+	while (i + 1 < sizeof task_jobs / sizeof *task_jobs && task_jobs[i].type != type)
+		i++;
+	return i;
+}
+
+struct task *
+task_new(struct engine *engine, struct msg *msg, struct container *ct, bool exclusive)
+{
+	struct task *task = calloc(1, sizeof *task);
+
+	if (!task)
+		return NULL;
+	task->engine = engine;
+	task->type = msg->type;
+	task->request = *msg;
+	memset(msg, 0, sizeof *msg);
+	task->ct = ct;
+	task->exclusive = exclusive && ct;
+	if (task->exclusive)
+		ct->task = task;
+	task->pidfd = -1;
+	task->channel = -1;
+	LIST_INSERT_HEAD(&engine->tasks, task, link);
+	return task;
+}
+
+struct task *
+task_find(const struct engine *engine, const char *op)
+{
+	struct task *task;
+
+	LIST_FOREACH(task, &engine->tasks, link)
+		if (strcmp(((const struct request *)task->request.record)->op, op) == 0)
+			return task;
+	return NULL;
+}
+
+/* The job's side of things is over: the channel, its process if it is still there. */
+static void
+task_close_job(struct task *task)
+{
+	if (task->channel_event)
+		event_free(task->channel_event);
+	task->channel_event = NULL;
+	if (task->channel >= 0)
+		close(task->channel);
+	task->channel = -1;
+	if (task->pidfd >= 0)
+		close(task->pidfd);
+	task->pidfd = -1;
+	task->pid = 0;
+}
+
+static void
+task_on_channel(evutil_socket_t fd, short what, void *arg)
+{
+	struct task *task = arg;
+	struct err e = { 0 };
+	AUTO_MSG struct msg msg = { 0 };
+	int rc = msg_recv(task->channel, &msg, &e);
+
+	if (rc < 0 && e.kind == ERR_BUSY)
+		return;
+	if (rc == 1 && msg.type == REPLY_PROGRESS) {
+		if (!task->undoing)
+			link_send(task->engine, REPLY_PROGRESS, msg.record);
+		return;
+	}
+	if (rc == 1 && msg.type == REPLY_DONE) {
+		record_clear(&done_schema, &task->done);
+		memcpy(&task->done, msg.record, sizeof task->done);
+		memset(msg.record, 0, sizeof task->done);
+		task->finished = true;
+	}
+	/* The answer, the end without one, or nonsense: in each case the job has nothing more to say. */
+	task_close_job(task);
+	requests_job_ended(task);
+}
+
+static void
+task_on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct task *task = arg;
+
+	log_warning("%s takes too long: ended", msg_info(task->type)->name);
+	if (!task->cancelled)
+		err_set(&task->failure, ERR_TIMEOUT, "The operation took too long and was ended");
+	if (task->pidfd >= 0)
+		pidfd_send_signal(task->pidfd, SIGKILL, NULL, 0);
+	if (task->channel >= 0) {
+		task_close_job(task);
+		requests_job_ended(task);
+	} else {
+		requests_monitor_done(task, ETIMEDOUT, "its monitor doesn't answer");
+	}
+}
+
+void
+task_set_deadline(struct task *task, int64_t seconds)
+{
+	struct timeval tv = { seconds, 0 };
+
+	if (!task->deadline)
+		task->deadline = evtimer_new(task->engine->base, task_on_deadline, task);
+	if (!task->deadline)
+		return;
+	if (seconds > 0)
+		evtimer_add(task->deadline, &tv);
+	else
+		evtimer_del(task->deadline);
+}
+
+int
+task_fill_spec(const struct task *task, struct spec *spec, struct err *e)
+{
+	const struct request *request = task->request.record;
+	const struct engine *engine = task->engine;
+	const struct template *t = NULL;
+	bool ok;
+
+	ok = record_copy(&settings_schema, &spec->settings, engine->settings) && record_copy(&layout_schema, &spec->layout, &engine->layout);
+	record_mark(&spec_schema, spec, "settings", true);
+	record_mark(&spec_schema, spec, "layout", true);
+	if (task->ct) {
+		ok = ok && record_copy(&place_schema, &spec->place, &task->ct->place) &&
+		     record_copy(&container_config_schema, &spec->config, &request->config);
+		record_mark(&spec_schema, spec, "place", true);
+		record_mark(&spec_schema, spec, "config", true);
+		t = registry_template(&engine->registry, task->ct->place.template);
+		if (!t)
+			return err_set(e, ERR_CONFLICT, "Template '%s' is no longer there", task->ct->place.template);
+		ok = ok && record_copy(&template_schema, &spec->template, t);
+		record_mark(&spec_schema, spec, "template", true);
+		/* A request without a configuration still needs the addresses that firewall and routes were made for. */
+		if (spec->config.ip.n == 0) {
+			ok = ok && strv_copy(&spec->config.ip, &task->ct->place.ip);
+			record_mark(&container_config_schema, &spec->config, "ip", true);
+		}
+		/* The spec is written to a file: it carries no secret. */
+		if (spec->config.password) {
+			explicit_bzero(spec->config.password, strlen(spec->config.password));
+			free(spec->config.password);
+			spec->config.password = NULL;
+			record_mark(&container_config_schema, &spec->config, "password", false);
+		}
+	}
+	if (request->rescue) {
+		t = registry_template(&engine->registry, request->rescue);
+		if (!t)
+			return err_set(e, ERR_NOT_FOUND, "There is no template '%s'", request->rescue);
+		ok = ok && record_copy(&template_schema, &spec->rescue, t);
+		record_mark(&spec_schema, spec, "rescue", true);
+	}
+	return ok ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
+}
+
+static int
+task_open_channel(struct task *task, int *theirs_out, struct err *e)
+{
+	int pair[2], size = MSG_MAX * 2;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "make a job's channel");
+	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+	setsockopt(pair[1], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+	task->channel = pair[0];
+	*theirs_out = pair[1];
+	task->channel_event = event_new(task->engine->base, task->channel, EV_READ | EV_PERSIST, task_on_channel, task);
+	if (!task->channel_event || event_add(task->channel_event, NULL) < 0)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	return fd_set_nonblock(task->channel, true, e);
+}
+
+/* The job reads its request at leisure: both datagrams fit the socket's buffer. */
+static int
+task_send_request(struct task *task, enum msg_type type, const struct spec *spec, struct err *e)
+{
+	size_t nfds = type == task->type ? task->request.nfds : 0;
+
+	if (msg_send(task->channel, type, task->request.record, task->request.fds, nfds, e) < 0)
+		return -1;
+	if (spec && msg_send(task->channel, SPEC, spec, NULL, 0, e) < 0)
+		return -1;
+	/* The connection is the job's now. */
+	while (nfds > 0 && task->request.nfds > 0)
+		close(task->request.fds[--task->request.nfds]);
+	return 0;
+}
+
+int
+task_spawn_job(struct task *task, enum msg_type type, struct err *e)
+{
+	size_t row = task_job_index(type);
+	char program[SPEC_PATH_MAX], name[] = "berth-job", verb[32];
+	char *argv[] = { name, verb, NULL };
+	AUTO_CLOSE int theirs = -1;
+	struct spec spec = { 0 };
+	int rc;
+
+	snprintf(program, sizeof program, "%s/berth-job", task->engine->settings->libexec_dir);
+	snprintf(verb, sizeof verb, "%s", task_jobs[row].verb);
+	rc = task_fill_spec(task, &spec, e);
+	if (rc == 0)
+		rc = task_open_channel(task, &theirs, e);
+	if (rc == 0)
+		rc = spawn_program(program, argv, &(struct spawn_fd){ theirs, JOB_CHANNEL }, 1, NULL, &task->pid, e);
+	if (rc == 0)
+		rc = task_send_request(task, type, &spec, e);
+	record_clear(&spec_schema, &spec);
+	if (rc < 0) {
+		task_close_job(task);
+		return -1;
+	}
+	task->pidfd = pidfd_open(task->pid, 0);
+	task_set_deadline(task, task_jobs[row].seconds);
+	return 0;
+}
+
+static int
+task_write_spec(struct task *task, const char *run_dir, struct err *e)
+{
+	AUTO_CLOSE int dir = -1;
+	struct spec spec = { 0 };
+	int rc;
+
+	if (mkdir(run_dir, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "make '%s'", run_dir);
+	dir = open(run_dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(e, "open '%s'", run_dir);
+	unlinkat(dir, "exit", 0);
+	rc = task_fill_spec(task, &spec, e);
+	if (rc == 0)
+		rc = spec_save(&spec, dir, "spec", e);
+	record_clear(&spec_schema, &spec);
+	return rc;
+}
+
+enum { MONITOR_WORDS_MAX = 32 };
+
+int
+task_spawn_monitor(struct task *task, struct err *e)
+{
+	const struct settings *s = task->engine->settings;
+	const struct place *place = &task->ct->place;
+	const struct request *request = task->request.record;
+	const struct template *t = registry_template(&task->engine->registry, request->rescue ? request->rescue : place->template);
+	char groups[CGROUP_ROOTS_MAX][CGROUP_PATH_MAX];
+	size_t ngroups = cgroup_paths(s, &task->engine->layout, place->ctid, groups), n = 0;
+	char program[SPEC_PATH_MAX], job[SPEC_PATH_MAX], run_dir[SPEC_PATH_MAX], name[64], size[32];
+	char *argv[MONITOR_WORDS_MAX + 2 * CGROUP_ROOTS_MAX];
+	AUTO_CLOSE int theirs = -1;
+
+	if (!t)
+		return err_set(e, ERR_CONFLICT, "Template '%s' is no longer there", place->template);
+	snprintf(program, sizeof program, "%s/berth-monitor", s->libexec_dir);
+	snprintf(job, sizeof job, "%s/berth-job", s->libexec_dir);
+	snprintf(run_dir, sizeof run_dir, "%s/ct/%lld", s->run_dir, (long long)place->ctid);
+	snprintf(name, sizeof name, "%s-%lld", s->instance, (long long)place->ctid);
+	snprintf(size, sizeof size, "%lld", (long long)s->console_log);
+	/* Words that spawn_program() only reads. */
+	const char *words[] = { "berth-monitor", "--name", name, "--job", job, "--stop", t->stop_signal, "--reboot", t->reboot_signal,
+				"--console-log", size, "--launch-fd", "3", "--kill", ngroups ? groups[0] : "" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		argv[n++] = (char *)(uintptr_t)words[i];
+	for (size_t i = 0; i < ngroups; i++) {
+		argv[n++] = (char *)(uintptr_t)"--group";
+		argv[n++] = groups[i];
+	}
+	argv[n] = NULL;
+	if (task_write_spec(task, run_dir, e) < 0 || task_open_channel(task, &theirs, e) < 0 ||
+	    spawn_program(program, argv, &(struct spawn_fd){ theirs, JOB_CHANNEL }, 1, run_dir, &task->pid, e) < 0 ||
+	    task_send_request(task, REQUEST_START, NULL, e) < 0) {
+		task_close_job(task);
+		return -1;
+	}
+	task_set_deadline(task, task_jobs[task_job_index(REQUEST_START)].seconds);
+	return 0;
+}
+
+void
+task_end(struct task *task, const struct err *e)
+{
+	struct request *request = task->request.record;
+	struct done failure = { 0 };
+	struct engine *engine = task->engine;
+
+	if (e && done_from_err(&failure, request->op, e)) {
+		link_send(engine, REPLY_DONE, &failure);
+	} else {
+		if (!record_has(&done_schema, &task->done, "op") && (task->done.op = strdup(request->op)))
+			record_mark(&done_schema, &task->done, "op", true);
+		link_send(engine, REPLY_DONE, &task->done);
+	}
+	record_clear(&done_schema, &failure);
+	record_clear(&done_schema, &task->done);
+	task_close_job(task);
+	if (task->deadline)
+		event_free(task->deadline);
+	if (task->exclusive && task->ct)
+		task->ct->task = NULL;
+	if (task->queued)
+		TAILQ_REMOVE(&engine->waiting, task, queue);
+	LIST_REMOVE(task, link);
+	msg_clear(&task->request);
+	free(task);
+}

@@ -1,0 +1,79 @@
+/* Whose is it: a process, user id, address, MAC or interface of the host. */
+#include "daemon/engine/engine.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/engine/net.h"
+#include "daemon/util/fd.h"
+
+/* By its cgroup, which a process inside can't leave; its user ids are only the fallback. */
+static struct container *
+which_by_pid(const struct engine *engine, int64_t pid, struct err *e)
+{
+	AUTO_FREE char *cgroups = NULL;
+	char path[64], needle[32];
+	const char *at;
+
+	snprintf(path, sizeof path, "/proc/%lld/cgroup", (long long)pid);
+	if (fd_read_file(AT_FDCWD, path, 64 * 1024, &cgroups, NULL, NULL) < 0) {
+		err_set(e, ERR_NOT_FOUND, "There is no process %lld on this host", (long long)pid);
+		return NULL;
+	}
+	snprintf(needle, sizeof needle, ":/%s/", engine->settings->instance);
+	at = strstr(cgroups, needle);
+	return at ? registry_by_ctid(&engine->registry, strtoll(at + strlen(needle), NULL, 10)) : NULL;
+}
+
+static struct container *
+which_by_mac(const struct engine *engine, const char *mac)
+{
+	struct container *ct;
+	char text[18];
+
+	LIST_FOREACH(ct, &engine->registry.containers, link) {
+		const struct spec spec = { .settings = *engine->settings, .place = ct->place }; /* borrowed */
+		unsigned char m[6];
+
+		net_mac(&spec, m);
+		snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+		if (strcasecmp(text, mac) == 0)
+			return ct;
+	}
+	return NULL;
+}
+
+int
+which_answer(const struct engine *engine, const struct request *request, char **json_out, struct err *e)
+{
+	const struct registry *r = &engine->registry;
+	const struct container *ct = NULL;
+	struct json_object *json;
+
+	if (record_has(&request_schema, request, "pid"))
+		ct = which_by_pid(engine, request->pid, e);
+	else if (record_has(&request_schema, request, "uid"))
+		ct = registry_by_uid(r, request->uid);
+	else if (request->address)
+		ct = registry_by_address(r, request->address);
+	else if (request->mac)
+		ct = which_by_mac(engine, request->mac);
+	else if (request->veth)
+		ct = registry_by_veth(r, request->veth);
+	if (!ct)
+		return err_is_set(e) ? -1 : err_set(e, ERR_NOT_FOUND, "It belongs to no container of this host");
+	json = json_object_new_object();
+	json_object_object_add(json, "id", json_object_new_string(ct->place.id));
+	json_object_object_add(json, "ctid", json_object_new_int64(ct->place.ctid));
+	json_object_object_add(json, "name", json_object_new_string(ct->place.name));
+	json_object_object_add(json, "tenant", json_object_new_string(ct->place.tenant));
+	json_object_object_add(json, "state", json_object_new_string(container_state_name(ct->state)));
+	*json_out = strdup(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN));
+	json_object_put(json);
+	return *json_out ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
+}
