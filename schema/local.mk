@@ -5,6 +5,7 @@ libberth_a_SOURCES = \
 	daemon/util/err.c daemon/util/err.h \
 	daemon/util/fd.c daemon/util/fd.h \
 	daemon/util/log.c daemon/util/log.h \
+	daemon/util/prefix.c daemon/util/prefix.h \
 	daemon/util/strv.c daemon/util/strv.h \
 	schema/check.c schema/check.h \
 	schema/container.c schema/container.h \

@@ -245,7 +245,7 @@ registry_by_address(const struct registry *r, const char *address)
 
 	LIST_FOREACH(ct, &r->containers, link)
 		for (size_t i = 0; i < ct->place.ip.n; i++)
-			if (prefix_same_address(ct->place.ip.v[i], address))
+			if (address_same_text(ct->place.ip.v[i], address))
 				return ct;
 	return NULL;
 }
@@ -261,19 +261,43 @@ registry_uses_template(const struct registry *r, const char *name)
 	return false;
 }
 
+static bool
+registry_in_prefix(const char *prefix, const struct address *a)
+{
+	struct prefix p;
+
+	return prefix_parse(prefix, &p) && prefix_contains(&p, a) && !prefix_is_reserved(&p, a);
+}
+
+/* Why containers may not have the address; NULL: they may. The host's own addresses are refused where they are put on the veth. */
+static const char *
+registry_refuse_address(const struct settings *s, const char *text)
+{
+	struct address a;
+
+	if (!address_parse(text, &a) || check_address(text))
+		return "is no unicast address";
+	if (registry_in_prefix(s->subnet4, &a) || registry_in_prefix(s->subnet6, &a))
+		return NULL;
+	for (size_t i = 0; i < s->addresses.n; i++)
+		if (registry_in_prefix(s->addresses.v[i], &a))
+			return NULL;
+	return "lies in no prefix that the operator gave for containers (options subnet4, subnet6, addresses)";
+}
+
 static int
 registry_check_addresses(const struct registry *r, const struct container *self, const struct strv *ip, struct err *e)
 {
 	for (size_t i = 0; i < ip->n; i++) {
 		const struct container *holder = registry_by_address(r, ip->v[i]);
-		const char *why = prefix_address_refusal(r->settings, ip->v[i]);
+		const char *why = registry_refuse_address(r->settings, ip->v[i]);
 
 		if (why)
 			err_param(e, "ip", "%s %s", ip->v[i], why);
 		else if (holder && holder != self)
 			return err_code(e, (err_set(e, ERR_CONFLICT, "Address %s belongs to another container", ip->v[i]), "address_taken"));
 		for (size_t j = 0; j < i; j++)
-			if (prefix_same_address(ip->v[j], ip->v[i]))
+			if (address_same_text(ip->v[j], ip->v[i]))
 				err_param(e, "ip", "%s is given twice", ip->v[i]);
 	}
 	return err_is_set(e) ? -1 : 0;

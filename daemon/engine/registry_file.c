@@ -1,0 +1,118 @@
+#include "daemon/engine/registry_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/util/fd.h"
+#include "daemon/util/log.h"
+#include "schema/check.h"
+
+static int
+registry_file_open(const struct settings *s, int *fd_out, struct err *e)
+{
+	char path[SPEC_PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/registry", s->state_dir);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open '%s'", path);
+	*fd_out = fd;
+	return 0;
+}
+
+static int64_t
+registry_file_high(int fd)
+{
+	AUTO_FREE char *text = NULL;
+
+	return fd_read_file(fd, "high", 64, &text, NULL, NULL) < 0 ? 0 : strtoll(text, NULL, 10);
+}
+
+int
+registry_file_write(const struct settings *s, const struct place *place, struct err *e)
+{
+	struct json_object *json = record_to_json(&place_schema, place, true);
+	const char *text = json ? json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN) : NULL;
+	AUTO_CLOSE int fd = -1;
+	char high[32];
+	int rc = -1;
+
+	if (!text) {
+		err_set(e, ERR_INTERNAL, "out of memory");
+		goto out;
+	}
+	if (registry_file_open(s, &fd, e) < 0)
+		goto out;
+	snprintf(high, sizeof high, "%lld\n", (long long)place->ctid);
+	/* The number first: whatever happens next, it is never given again. The entry's sync covers both names. */
+	if (place->ctid > registry_file_high(fd) && fd_replace_file(fd, "high", high, strlen(high), 0600, false, e) < 0)
+		goto out;
+	rc = fd_replace_file(fd, place->id, text, strlen(text), 0600, true, e);
+out:
+	json_object_put(json);
+	return rc;
+}
+
+int
+registry_file_remove(const struct settings *s, const char *id, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (registry_file_open(s, &fd, e) < 0)
+		return -1;
+	if (unlinkat(fd, id, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove registry entry %s", id);
+	return fsync(fd) < 0 ? err_sys(e, "sync the registry") : 0;
+}
+
+static int
+registry_file_take_one(int fd, const char *name, registry_file_take *take, void *arg, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	struct json_object *json = NULL;
+	struct place place = { 0 };
+	struct err wrong = { 0 };
+	int rc = 0;
+
+	if (fd_read_file(fd, name, 64 * 1024, &text, NULL, &wrong) == 0) {
+		json = json_tokener_parse(text);
+		if (!json)
+			err_set(&wrong, ERR_INTERNAL, "it is no JSON");
+		else if (record_from_file_json(&place_schema, json, &place, &wrong) == 0 && record_check(&place_schema, &place, true, &wrong) == 0)
+			rc = take(&place, arg, e);
+	}
+	if (err_is_set(&wrong))
+		log_err(&wrong, "registry entry '%s' is left out", name);
+	json_object_put(json);
+	record_clear(&place_schema, &place);
+	return rc;
+}
+
+int
+registry_file_scan(const struct settings *s, int64_t *high_out, registry_file_take *take, void *arg, struct err *e)
+{
+	struct dirent *entry;
+	int fd, rc = 0;
+	DIR *dir;
+
+	if (registry_file_open(s, &fd, e) < 0)
+		return -1;
+	if (registry_file_high(fd) > *high_out)
+		*high_out = registry_file_high(fd);
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return err_sys(e, "read the registry");
+	}
+	while (rc == 0 && (entry = readdir(dir)))
+		if (!check_uuid(entry->d_name))
+			rc = registry_file_take_one(fd, entry->d_name, take, arg, e);
+	closedir(dir);
+	return rc;
+}
