@@ -11,6 +11,7 @@
 #include "daemon/engine/registry.h"
 
 struct engine;
+struct request_row; /* requests.c */
 
 /* One request under way. */
 struct task {
@@ -18,6 +19,7 @@ struct task {
 	TAILQ_ENTRY(task) queue;
 	struct engine *engine;
 	enum msg_type type;
+	const struct request_row *row;
 	struct msg request;	    /* owned; its descriptors go to the job */
 	struct container *ct;	    /* or NULL */
 	bool exclusive;		    /* ct->task is this one */
@@ -95,7 +97,7 @@ void requests_monitor_ended(struct engine *engine, struct container *ct);
 void requests_monitor_done(struct task *task, int error, const char *text);
 
 /* task.c */
-struct task *task_new(struct engine *engine, struct msg *msg, struct container *ct, bool exclusive);
+struct task *task_new(struct engine *engine, struct msg *msg, const struct request_row *row, struct container *ct, bool exclusive);
 struct task *task_find(const struct engine *engine, const char *op);
 /* Spawns the job for `type`; on failure e says why and the task is still the caller's to end. */
 int task_spawn_job(struct task *task, enum msg_type type, struct err *e);

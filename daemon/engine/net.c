@@ -30,9 +30,3 @@ net_detach(const struct spec *spec, struct err *e)
 	return err_set(e, ERR_UNSUPPORTED, "not built in yet");
 }
 
-void
-net_mac(const struct spec *spec, unsigned char mac_out[6])
-{
-	
-}
-

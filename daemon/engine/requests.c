@@ -306,11 +306,10 @@ out:
 static void
 request_fail(struct task *task, const struct err *e)
 {
-	const struct request_row *row = request_row(task->type);
 	struct engine *engine = task->engine;
 	struct container *ct = task->ct;
 
-	if (row && (row->flags & STREAM))
+	if (task->row->flags & STREAM)
 		request_refuse_stream(task, e);
 	if (task->type == REQUEST_CREATE && ct) {
 		request_forget_container(engine, ct);
@@ -325,13 +324,11 @@ static void request_run_waiting(struct engine *engine);
 
 /* The counters of running jobs and streams, given back when the task ends. */
 static void
-request_release(struct engine *engine, enum msg_type type)
+request_release(struct engine *engine, const struct request_row *row)
 {
-	const struct request_row *row = request_row(type);
-
-	if (row && (row->flags & JOB))
+	if (row->flags & JOB)
 		engine->running_jobs--;
-	if (row && (row->flags & STREAM))
+	if (row->flags & STREAM)
 		engine->streams--;
 	request_run_waiting(engine);
 }
@@ -340,19 +337,19 @@ static void
 request_end(struct task *task, const struct err *e)
 {
 	struct engine *engine = task->engine;
-	enum msg_type type = task->type;
+	const struct request_row *row = task->row;
 
 	if (e)
 		request_fail(task, e);
 	else
 		task_end(task, NULL);
-	request_release(engine, type);
+	request_release(engine, row);
 }
 
 static void
 request_begin(struct task *task)
 {
-	const struct request_row *row = request_row(task->type);
+	const struct request_row *row = task->row;
 	struct err e = { 0 };
 	int rc;
 
@@ -451,7 +448,7 @@ requests_handle(struct engine *engine, struct msg *msg, struct err *e)
 	if (row->type == REQUEST_CREATE)
 		ct = NULL;
 	request_admit(engine, row, request, ct, &refusal);
-	task = task_new(engine, msg, ct, !err_is_set(&refusal) && (row->flags & EXCLUSIVE));
+	task = task_new(engine, msg, row, ct, !err_is_set(&refusal) && (row->flags & EXCLUSIVE));
 	if (!task) {
 		msg_clear(msg);
 		return err_set(e, ERR_INTERNAL, "out of memory");
@@ -521,8 +518,8 @@ requests_job_ended(struct task *task)
 	} else if (record_has(&done_schema, &task->done, "kind")) {
 		done_to_err(&task->done, &e);
 	} else {
-		if (request_row(task->type)->succeed)
-			request_row(task->type)->succeed(task);
+		if (task->row->succeed)
+			task->row->succeed(task);
 		request_end(task, NULL);
 		return;
 	}
@@ -534,7 +531,6 @@ requests_job_ended(struct task *task)
 static void
 request_go_on(struct task *task)
 {
-	const struct request_row *row = request_row(task->type);
 	struct err e = { 0 };
 	int rc = 0;
 
@@ -545,8 +541,8 @@ request_go_on(struct task *task)
 		request_end(task, &task->failure);
 		return;
 	}
-	if (row->stopped)
-		rc = row->stopped(task, &e);
+	if (task->row->stopped)
+		rc = task->row->stopped(task, &e);
 	else if (task->type == REQUEST_STOP)
 		request_end(task, NULL);
 	else

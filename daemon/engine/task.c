@@ -48,7 +48,7 @@ task_job_index(enum msg_type type)
 }
 
 struct task *
-task_new(struct engine *engine, struct msg *msg, struct container *ct, bool exclusive)
+task_new(struct engine *engine, struct msg *msg, const struct request_row *row, struct container *ct, bool exclusive)
 {
 	struct task *task = calloc(1, sizeof *task);
 
@@ -56,6 +56,7 @@ task_new(struct engine *engine, struct msg *msg, struct container *ct, bool excl
 		return NULL;
 	task->engine = engine;
 	task->type = msg->type;
+	task->row = row;
 	task->request = *msg;
 	memset(msg, 0, sizeof *msg);
 	task->ct = ct;
