@@ -36,6 +36,9 @@ engine_lock(const struct settings *settings, int *run_fd_out, struct err *e)
 			return err_set(e, ERR_CONFLICT, "another berthd runs with the run directory '%s'", settings->run_dir);
 		return err_sys(e, "lock '%s/berthd.lock'", settings->run_dir);
 	}
+	/* For scripts on a host without systemd. */
+	if (ftruncate(lock, 0) < 0 || dprintf(lock, "%d\n", (int)getpid()) < 0)
+		return err_sys(e, "write '%s/berthd.lock'", settings->run_dir);
 	*run_fd_out = take_fd(&run);
 	take_fd(&lock); /* held for life */
 	return 0;

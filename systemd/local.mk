@@ -1,0 +1,17 @@
+# Units and what goes with them. The unit's paths are those of this build.
+systemdsystemunit_DATA = systemd/berthd.service
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+EXTRA_DIST += systemd/berthd.service.in systemd/sysusers.conf systemd/tmpfiles.conf scripts/deps scripts/quickstart
+CLEANFILES += systemd/berthd.service
+
+systemd/berthd.service: systemd/berthd.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) systemd && sed 's|@sbindir[@]|$(sbindir)|' $(srcdir)/systemd/berthd.service.in >$@
+
+install-data-local:
+	$(MKDIR_P) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(tmpfilesdir)
+	$(INSTALL_DATA) $(srcdir)/systemd/sysusers.conf $(DESTDIR)$(sysusersdir)/berth.conf
+	$(INSTALL_DATA) $(srcdir)/systemd/tmpfiles.conf $(DESTDIR)$(tmpfilesdir)/berth.conf
+
+uninstall-local:
+	rm -f $(DESTDIR)$(sysusersdir)/berth.conf $(DESTDIR)$(tmpfilesdir)/berth.conf
