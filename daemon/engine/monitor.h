@@ -33,7 +33,7 @@ enum monitor_verb {
 	MONITOR_KILL = 17,
 	MONITOR_FREEZE = 18,	/* DONE when all are frozen */
 	MONITOR_THAW = 19,
-	MONITOR_ATTACH = 20	/* client → monitor, with one descriptor, a stream socket: the console's bytes flow there; a, b = rows, columns */
+	MONITOR_ATTACH = 20,	/* client → monitor, with one descriptor, a stream socket: the console's bytes flow there; a, b = rows, columns */
 	MONITOR_RESIZE = 21	/* client → monitor, after its ATTACH: the console's window; a, b = rows, columns */
 };
 

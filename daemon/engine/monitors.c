@@ -99,6 +99,7 @@ monitors_take(struct engine *engine, struct container *ct, const struct monitor_
 	case MONITOR_FREEZE:
 	case MONITOR_THAW:
 	case MONITOR_ATTACH:
+	case MONITOR_RESIZE:
 		break;
 	}
 }
