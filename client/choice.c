@@ -1,0 +1,113 @@
+#include "client/choice.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/terminal.h"
+#include "daemon/util/fd.h"
+#include "schema/check.h"
+
+enum { KEYS_MAX = 1 << 20 };
+
+int
+choice_set(struct container_config *config, const struct field *field, const char *shown, const char *value, struct err *e)
+{
+	struct err one = { 0 };
+
+	if (record_set_text(&container_config_schema, config, field->name, value, &one) == 0)
+		return 0;
+	if (one.kind != ERR_INVALID || one.nparams == 0) {
+		*e = one;
+		return -1;
+	}
+	return err_param(e, shown, "'%.60s' %s", value, one.params[0].reason);
+}
+
+static int
+choice_add_key_lines(struct container_config *config, const char *shown, const char *path, char *text, struct err *e)
+{
+	const struct field *field = field_find(&container_config_schema, "ssh_keys", NULL);
+	char *save = NULL;
+	size_t n = 0;
+	int rc = 0;
+
+	for (char *line = strtok_r(text, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) {
+		line += strspn(line, " \t");
+		if (*line == '\0' || *line == '#')
+			continue;
+		n++;
+		if (strstr(line, "PRIVATE KEY"))
+			return err_param(e, shown, "%s holds a private key: give the public one, which ends with .pub", path);
+		if (choice_set(config, field, shown, line, e) < 0)
+			rc = -1;
+	}
+	if (n == 0)
+		return err_param(e, shown, "%s holds no public key", path);
+	return rc;
+}
+
+int
+choice_add_keys(struct container_config *config, const char *shown, const char *path, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	struct err why = { 0 };
+	size_t len;
+
+	if (fd_read_file(AT_FDCWD, path, KEYS_MAX, &text, &len, &why) < 0)
+		return err_param(e, shown, "can't be read: %s", why.message);
+	return choice_add_key_lines(config, shown, path, text, e);
+}
+
+static int
+choice_take_password(struct container_config *config, char *line, struct err *e)
+{
+	const struct field *field = field_find(&container_config_schema, "password", NULL);
+	const char *why;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	/* The value itself must not be shown. */
+	why = field->check(line);
+	if (why)
+		return err_param(e, "password", "%s", why);
+	if (strlen(line) > (size_t)field->max)
+		return err_param(e, "password", "is longer than %lld bytes", (long long)field->max);
+	return record_set_text(&container_config_schema, config, "password", line, e);
+}
+
+int
+choice_read_password(struct container_config *config, struct err *e)
+{
+	char line[1024] = "", again[1024] = "";
+	int rc = -1;
+
+	if (isatty(STDIN_FILENO)) {
+		if (terminal_ask_secret("Root's new password: ", line, sizeof line, e) == 0 &&
+		    terminal_ask_secret("Once more: ", again, sizeof again, e) == 0)
+			rc = strcmp(line, again) == 0 ? 0 : err_param(e, "password", "was not the same both times");
+	} else if (terminal_read_line(STDIN_FILENO, line, sizeof line) < 0) {
+		err_param(e, "password", "is to come as one line on standard input");
+	} else {
+		rc = 0;
+	}
+	if (rc == 0)
+		rc = choice_take_password(config, line, e);
+	explicit_bzero(line, sizeof line);
+	explicit_bzero(again, sizeof again);
+	return rc;
+}
+
+struct json_object *
+choice_to_json(const struct container_config *config)
+{
+	struct json_object *json = record_to_json(&container_config_schema, config, false);
+
+	/* Secrets are left out there on purpose. */
+	if (json && config->password)
+		json_object_object_add(json, "password", json_object_new_string(config->password));
+	return json;
+}

@@ -1,0 +1,217 @@
+#include "client/lifecycle.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/operation.h"
+#include "client/problem.h"
+#include "daemon/util/strv.h"
+#include "schema/check.h"
+
+const struct opt lifecycle_start_opts[] = {
+	{ "rescue", 0, "TEMPLATE", "Boot this template instead; the container's own tree is at /mnt.", "@template" }, { NULL }
+};
+const struct opt lifecycle_stop_opts[] = { { "timeout", 0, "SECONDS",
+	                                     "Kill it after so long; the daemon's stop-timeout when left out.", NULL },
+	                                   { "kill", 0, NULL, "Kill it at once.", NULL },
+	                                   { NULL } };
+const struct opt lifecycle_delete_opts[] = { { "force", 0, NULL, "Stop it first where it runs.", NULL },
+	                                     { "yes", 'y', NULL, "Don't ask.", NULL },
+	                                     { NULL } };
+
+/* One verb on one container. */
+struct action {
+	enum op_id op;
+	const char *done;   /* "started" */
+	const char *states; /* --all takes containers in these, joined by commas; NULL: in any */
+	struct buf query;
+	struct json_object *body;
+};
+
+static bool
+action_takes(const struct action *action, const char *state)
+{
+	const char *at = action->states ? strstr(action->states, state) : NULL;
+	size_t len = strlen(state);
+
+	if (!action->states)
+		return true;
+	return at && (at == action->states || at[-1] == ',') && (at[len] == ',' || at[len] == '\0');
+}
+
+/* The UUIDs and names of all containers that the verb applies to. */
+static int
+lifecycle_all(struct client *c, const struct action *action, struct strv *ids, struct strv *names, struct err *e)
+{
+	AUTO_BUF struct buf query = { 0 };
+	struct json_object *items = NULL;
+
+	call_query_add(&query, "tenant", c->tenant);
+	call_query_add(&query, "fields", "id,name,tenant,state");
+	if (call_list(c, CONTAINER_LIST, query.data, &items, e) < 0)
+		return -1;
+	for (size_t i = 0; i < json_object_array_length(items); i++) {
+		struct json_object *item = json_object_array_get_idx(items, i);
+		const char *id = call_text(item, "id"), *name = call_text(item, "name"), *state = call_text(item, "state");
+
+		if (id && name && action_takes(action, state ? state : "") && (!strv_add(ids, id) || !strv_add(names, name)))
+			err_set(e, ERR_INTERNAL, "out of memory");
+	}
+	json_object_put(items);
+	return err_is_set(e) ? -1 : 0;
+}
+
+/* Those named, or all: `ids` address them, `names` are shown. */
+static int
+lifecycle_targets(struct client *c, const struct args *args, const struct action *action, struct strv *ids, struct strv *names,
+                  struct err *e)
+{
+	if (args_has(args, "all")) {
+		if (args->nwords > 0)
+			return args_usage(e, "Give names or --all, not both");
+		return lifecycle_all(c, action, ids, names, e);
+	}
+	if (args->nwords == 0)
+		return args_usage(e, "Name at least one container, or give --all");
+	for (size_t i = 0; i < args->nwords; i++) {
+		AUTO_BUF struct buf id = { 0 };
+
+		client_container(c, args->words[i], &id);
+		if (id.failed || !strv_add(ids, id.data) || !strv_add(names, args->words[i]))
+			return err_set(e, ERR_INTERNAL, "out of memory");
+	}
+	return 0;
+}
+
+static int
+lifecycle_each(struct client *c, const struct action *action, const struct strv *ids, const struct strv *names, struct err *e)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < ids->n; i++) {
+		err_clear(e);
+		if (operation_run(c, action->op, ids->v[i], action->query.data, action->body, names->v[i], NULL, e) == 0) {
+			if (c->wait)
+				client_say(c, "%s: %s", names->v[i], action->done);
+			continue;
+		}
+		problem_print(names->v[i], e);
+		if (status == 0)
+			status = problem_exit_status(e);
+		if (problem_exit_status(e) == EXIT_INTERRUPTED || (e->kind == ERR_UNAVAILABLE && ids->n - i > 1))
+			return problem_exit_status(e);
+	}
+	return status;
+}
+
+static bool
+lifecycle_may_delete(const struct strv *names, bool all)
+{
+	AUTO_BUF struct buf question = { 0 };
+
+	if (names->n == 0)
+		return true;
+	if (names->n == 1)
+		buf_addf(&question, "Delete the container %s and its data?", names->v[0]);
+	else
+		buf_addf(&question, "Delete %s%zu containers and their data?", all ? "all " : "", names->n);
+	return !question.failed && client_confirm(question.data);
+}
+
+/* The action's query and body are freed here. */
+static int
+lifecycle_run(struct client *c, const struct args *args, struct action *action, struct err *e)
+{
+	AUTO_STRV struct strv ids = { 0 }, names = { 0 };
+	int rc = lifecycle_targets(c, args, action, &ids, &names, e);
+
+	if (rc == 0 && action->op == CONTAINER_DELETE && !args_has(args, "yes") &&
+	    !lifecycle_may_delete(&names, args_has(args, "all"))) {
+		err_set(e, ERR_CANCELLED, "Nothing was deleted");
+		rc = -1;
+	}
+	if (rc == 0)
+		rc = lifecycle_each(c, action, &ids, &names, e);
+	buf_clear(&action->query);
+	json_object_put(action->body);
+	return rc;
+}
+
+int
+lifecycle_start(struct client *c, const struct args *args, struct err *e)
+{
+	struct action action = { .op = CONTAINER_START, .done = "started", .states = "stopped,crashed" };
+	const char *rescue = args_value(args, "rescue"), *why = rescue ? check_template(rescue) : NULL;
+
+	if (why)
+		return args_usage(e, "--rescue '%s' %s", rescue, why);
+	if (rescue) {
+		action.body = json_object_new_object();
+		json_object_object_add(action.body, "rescue", json_object_new_string(rescue));
+	}
+	return lifecycle_run(c, args, &action, e);
+}
+
+static int
+lifecycle_stop_body(const struct args *args, struct json_object **body_out, struct err *e)
+{
+	int64_t timeout = -1;
+
+	if (args_int(args, "timeout", 0, 3600, &timeout, e) < 0)
+		return -1;
+	if (timeout < 0 && !args_has(args, "kill"))
+		return 0;
+	*body_out = json_object_new_object();
+	if (timeout >= 0)
+		json_object_object_add(*body_out, "timeout", json_object_new_int64(timeout));
+	if (args_has(args, "kill"))
+		json_object_object_add(*body_out, "kill", json_object_new_boolean(1));
+	return 0;
+}
+
+int
+lifecycle_stop(struct client *c, const struct args *args, struct err *e)
+{
+	struct action action = { .op = CONTAINER_STOP, .done = "stopped", .states = "starting,running,frozen" };
+
+	if (lifecycle_stop_body(args, &action.body, e) < 0)
+		return -1;
+	return lifecycle_run(c, args, &action, e);
+}
+
+int
+lifecycle_restart(struct client *c, const struct args *args, struct err *e)
+{
+	struct action action = { .op = CONTAINER_RESTART, .done = "restarted", .states = "running,frozen" };
+
+	if (lifecycle_stop_body(args, &action.body, e) < 0)
+		return -1;
+	return lifecycle_run(c, args, &action, e);
+}
+
+int
+lifecycle_freeze(struct client *c, const struct args *args, struct err *e)
+{
+	struct action action = { .op = CONTAINER_FREEZE, .done = "frozen", .states = "running" };
+
+	return lifecycle_run(c, args, &action, e);
+}
+
+int
+lifecycle_thaw(struct client *c, const struct args *args, struct err *e)
+{
+	struct action action = { .op = CONTAINER_THAW, .done = "thawed", .states = "frozen" };
+
+	return lifecycle_run(c, args, &action, e);
+}
+
+int
+lifecycle_delete(struct client *c, const struct args *args, struct err *e)
+{
+	struct action action = { .op = CONTAINER_DELETE, .done = "deleted" };
+
+	if (args_has(args, "force"))
+		call_query_add(&action.query, "force", "true");
+	return lifecycle_run(c, args, &action, e);
+}

@@ -1,0 +1,118 @@
+#include "client/template.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "client/operation.h"
+#include "client/print.h"
+#include "client/problem.h"
+#include "daemon/util/fd.h"
+#include "schema/check.h"
+#include "schema/spec.h"
+
+const struct opt template_build_opts[] = {
+	{ "version", 0, "VERSION", "Version to make; the date and a number when left out.", NULL }, { NULL }
+};
+
+static const struct view template_view = {
+	.columns = "name,version,os,size,built_at,description",
+	.schemas = { &template_schema },
+	.names = "id,uses,containers",
+	.key = "name",
+};
+
+int
+template_list(struct client *c, const struct args *args, struct err *e)
+{
+	struct json_object *items = NULL;
+	int rc;
+
+	if (print_check(c, &template_view, e) < 0 || call_list(c, TEMPLATE_LIST, NULL, &items, e) < 0)
+		return -1;
+	rc = print_list(c, &template_view, items, e);
+	json_object_put(items);
+	return rc;
+}
+
+int
+template_show(struct client *c, const struct args *args, struct err *e)
+{
+	struct json_object *item = NULL;
+	int rc;
+
+	if (call_json(c, TEMPLATE_SHOW, args->words[0], NULL, NULL, &item, e) < 0)
+		return -1;
+	rc = print_object(c, &template_view, item, e);
+	json_object_put(item);
+	return rc;
+}
+
+static int
+template_build_one(struct client *c, const char *name, const char *version, struct err *e)
+{
+	struct json_object *body, *end = NULL, *result = NULL;
+	const char *why = check_template_name(name), *made;
+	int rc;
+
+	if (why)
+		return args_usage(e, "The recipe's name %s", why);
+	why = version ? check_template_version(version) : NULL;
+	if (why)
+		return args_usage(e, "--version '%s' %s", version, why);
+	body = json_object_new_object();
+	json_object_object_add(body, "template", json_object_new_string(name));
+	if (version)
+		json_object_object_add(body, "version", json_object_new_string(version));
+	rc = operation_run(c, TEMPLATE_BUILD, NULL, NULL, body, name, &end, e);
+	if (rc == 0 && c->wait) {
+		json_object_object_get_ex(end, "result", &result);
+		made = call_text(result, "version");
+		client_say(c, "%s%s%s: built", name, made ? "@" : "", made ? made : "");
+	}
+	json_object_put(end);
+	json_object_put(body);
+	return rc;
+}
+
+static int
+template_each(struct client *c, const struct args *args, int (*one)(struct client *, const char *, const char *, struct err *),
+              const char *option, struct err *e)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < args->nwords; i++) {
+		if (one(c, args->words[i], option, e) == 0)
+			continue;
+		problem_print(args->words[i], e);
+		if (status == 0)
+			status = problem_exit_status(e);
+		if (problem_exit_status(e) == EXIT_INTERRUPTED)
+			break;
+		err_clear(e);
+	}
+	return status;
+}
+
+int
+template_build(struct client *c, const struct args *args, struct err *e)
+{
+	if (args_has(args, "version") && args->nwords > 1)
+		return args_usage(e, "--version is for one template");
+	return template_each(c, args, template_build_one, args_value(args, "version"), e);
+}
+
+static int
+template_delete_one(struct client *c, const char *name, const char *unused, struct err *e)
+{
+	if (operation_run(c, TEMPLATE_DELETE, name, NULL, NULL, name, NULL, e) < 0)
+		return -1;
+	if (c->wait)
+		client_say(c, "%s: deleted", name);
+	return 0;
+}
+
+int
+template_delete(struct client *c, const struct args *args, struct err *e)
+{
+	return template_each(c, args, template_delete_one, NULL, e);
+}
