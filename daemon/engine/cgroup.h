@@ -41,6 +41,22 @@ void cgroup_entry_close(struct cgroup_entry *entry);
 /* Async-signal-safe: writes "0" to each tasks file. -1 with errno. */
 int cgroup_entry_join(const struct cgroup_entry *entry);
 
+/*
+ * A group of its own for a command that enters a running container, below the container's v2 group and host root's: nothing
+ * inside can join, freeze or kill it, and cgroup_subgroup_kill() reaches all that the command started. It lies in the
+ * container's own tree, so that its init may still move a process out of it, as systemd does for a login session; such a
+ * process is init's from then on.
+ */
+struct cgroup_subgroup {
+	char name[24];
+	int parent_fd;
+	int fd; /* for CLONE_INTO_CGROUP */
+};
+int cgroup_subgroup_open(const struct spec *spec, struct cgroup_subgroup *sub_out, struct err *e);
+/* Removes it unless something the command left behind still runs in it; then it goes with the container's groups. */
+void cgroup_subgroup_close(struct cgroup_subgroup *sub);
+void cgroup_subgroup_kill(const struct cgroup_subgroup *sub);
+
 /* One resource as the kernel has it now. -1 where the kernel doesn't say. */
 struct cgroup_usage {
 	int64_t effective;
