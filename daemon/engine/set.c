@@ -1,8 +1,319 @@
+/* A changed configuration: what the kernel allows takes effect at once, everything is recorded; a failure undoes what was done. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <time.h>
+
+#include "daemon/engine/cgroup.h"
 #include "daemon/engine/job.h"
+#include "daemon/engine/monitor_call.h"
+#include "daemon/engine/net.h"
+#include "daemon/engine/provision.h"
+#include "daemon/engine/registry_file.h"
+#include "daemon/engine/rootfs.h"
+#include "daemon/engine/volume.h"
+#include "daemon/util/fd.h"
+#include "daemon/util/log.h"
+
+enum { SET_START_TRIES = 100, SET_START_PAUSE_MS = 100 };
+
+/* The job comes first, so that a step finds the rest of it. */
+struct set {
+	struct job job;
+	bool running;
+	pid_t init;
+	int run_dir;
+	struct spec old;          /* the running container's launch spec */
+	struct spec launch;       /* the same with the new configuration */
+	struct volume_usage disk; /* before */
+};
+
+static const char *const limit_fields[] = { "memory", "swap", "cpus", "cpu_weight", "pids", "io_weight", "io_read", "io_write" };
+
+static const struct {
+	const char *field;
+	unsigned int part;
+} provision_fields[] = {
+	{ "hostname", PROVISION_HOSTNAME },
+	{ "dns", PROVISION_DNS },
+	{ "ssh_keys", PROVISION_SSH_KEYS },
+	{ "password", PROVISION_PASSWORD },
+};
+
+static struct set *
+set_of(struct job *job)
+{
+	return (struct set *)job;
+}
+
+static bool
+set_changes(const struct set *s, const char *field)
+{
+	return strv_contains(&s->job.request.changed, field);
+}
+
+static unsigned int
+set_provision_parts(const struct set *s)
+{
+	unsigned int parts = 0;
+
+	for (size_t i = 0; i < sizeof provision_fields / sizeof *provision_fields; i++)
+		if (set_changes(s, provision_fields[i].field))
+			parts |= provision_fields[i].part;
+	return parts;
+}
+
+static bool
+set_changes_limits(const struct set *s)
+{
+	for (size_t i = 0; i < sizeof limit_fields / sizeof *limit_fields; i++)
+		if (set_changes(s, limit_fields[i]))
+			return true;
+	return false;
+}
+
+static int
+set_limits_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+
+	if (!s->running || !set_changes_limits(s) || cgroup_apply(&s->launch, e) == 0)
+		return 0;
+	/* Some of them may have been written. */
+	cgroup_apply(&s->old, NULL);
+	return -1;
+}
+
+static void
+set_limits_down(struct job *job)
+{
+	struct set *s = set_of(job);
+
+	if (s->running && set_changes_limits(s))
+		cgroup_apply(&s->old, NULL);
+}
+
+static int
+set_disk_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+
+	if (!set_changes(s, "disk"))
+		return 0;
+	return volume_read(&job->spec, &s->disk, e) < 0 ? -1 : volume_set_quota(&job->spec, e);
+}
+
+/* The former configuration isn't told; what the file system had is. */
+static void
+set_disk_down(struct job *job)
+{
+	struct set *s = set_of(job);
+	int64_t wanted = job->spec.config.disk;
+
+	if (!set_changes(s, "disk") || s->disk.effective < 0)
+		return;
+	job->spec.config.disk = s->disk.effective;
+	volume_set_quota(&job->spec, NULL);
+	job->spec.config.disk = wanted;
+}
+
+static int
+set_open_netns(const struct set *s, int *fd_out, struct err *e)
+{
+	AUTO_CLOSE int pidfd = -1, fd = -1;
+	char path[64];
+
+	if (rootfs_open_init(&s->job.spec, s->init, &pidfd, e) < 0)
+		return -1;
+	snprintf(path, sizeof path, "/proc/%d/ns/net", s->init);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Alive after the opening: so it was that process's. */
+	if (fd < 0 || pidfd_send_signal(pidfd, 0, NULL, 0) < 0)
+		return err_set(e, ERR_CONFLICT, "The container stopped meanwhile");
+	*fd_out = take_fd(&fd);
+	return 0;
+}
+
+static int
+set_network(const struct set *s, const struct spec *to, const struct spec *from, struct err *e)
+{
+	AUTO_CLOSE int netns = -1;
+
+	if (!s->running || !set_changes(s, "ip"))
+		return 0;
+	return set_open_netns(s, &netns, e) < 0 ? -1 : net_update(to, &from->config.ip, netns, e);
+}
+
+static void
+set_network_down(struct job *job)
+{
+	struct set *s = set_of(job);
+
+	set_network(s, &s->old, &s->launch, NULL);
+}
+
+static int
+set_network_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+
+	if (set_network(s, &s->launch, &s->old, e) == 0)
+		return 0;
+	set_network_down(job);
+	return -1;
+}
+
+static int
+set_provision_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+	unsigned int parts = set_provision_parts(s);
+
+	if (parts == 0)
+		return 0;
+	/* The running tree isn't the container's own, and that one is mounted inside. */
+	if (s->running && s->old.rescue.set)
+		return err_set(
+		        e, ERR_CONFLICT,
+		        "The container is booted for rescue; restart it to change its host name, name servers, keys or password");
+	return provision_run(&job->spec, parts, job->request.config.password, s->init, e);
+}
+
+/* A password is gone once it was replaced; what else was told before is known for a running container alone. */
+static void
+set_provision_down(struct job *job)
+{
+	struct set *s = set_of(job);
+	unsigned int parts = set_provision_parts(s) & ~(unsigned int)PROVISION_PASSWORD;
+
+	if (s->running && parts)
+		provision_run(&s->old, parts, NULL, s->init, NULL);
+}
+
+static int
+set_registry_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+	struct place place = job->spec.place;
+
+	if (!set_changes(s, "ip"))
+		return 0;
+	place.ip = job->spec.config.ip;
+	record_mark(&place_schema, &place, "ip", true);
+	return registry_file_write(&job->spec.settings, &place, e);
+}
+
+static void
+set_registry_down(struct job *job)
+{
+	if (set_changes(set_of(job), "ip"))
+		registry_file_write(&job->spec.settings, &job->spec.place, NULL);
+}
+
+/* From it the monitor restarts the container after a reboot from inside. */
+static int
+set_spec_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+
+	return s->running ? spec_save(&s->launch, s->run_dir, "spec", e) : 0;
+}
+
+static void
+set_spec_down(struct job *job)
+{
+	struct set *s = set_of(job);
+
+	if (s->running)
+		spec_save(&s->old, s->run_dir, "spec", NULL);
+}
+
+static int
+set_take_addresses(struct spec *spec, struct err *e)
+{
+	struct strv ip = { 0 };
+
+	if (!strv_copy(&ip, &spec->config.ip))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	strv_clear(&spec->place.ip);
+	spec->place.ip = ip;
+	record_mark(&place_schema, &spec->place, "ip", true);
+	return 0;
+}
+
+static int
+set_manifest_up(struct job *job, struct err *e)
+{
+	return set_take_addresses(&job->spec, e) < 0 ? -1 : volume_write_manifest(&job->spec, e);
+}
+
+static const struct step set_steps[] = {
+	{ "limits", set_limits_up, set_limits_down },
+	{ "disk", set_disk_up, set_disk_down },
+	{ "network", set_network_up, set_network_down },
+	{ "files", set_provision_up, set_provision_down },
+	{ "registry", set_registry_up, set_registry_down },
+	{ "launch spec", set_spec_up, set_spec_down },
+	{ "manifest", set_manifest_up, NULL },
+};
+
+/* The launch spec but for the configuration stays what it is: also the template booted for rescue. */
+static int
+set_load_launch(struct set *s, struct err *e)
+{
+	char path[SPEC_PATH_MAX];
+
+	s->run_dir = open(spec_run_dir(&s->job.spec, path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->run_dir < 0)
+		return err_sys(e, "open '%s'", path);
+	if (spec_load(&s->old, s->run_dir, "spec", e) < 0)
+		return -1;
+	if (!record_copy(&spec_schema, &s->launch, &s->old))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	record_clear(&container_config_schema, &s->launch.config);
+	if (!record_copy(&container_config_schema, &s->launch.config, &s->job.spec.config))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	return set_take_addresses(&s->launch, e);
+}
+
+/* One that is just restarting reads its spec and makes its groups in these moments: not to be disturbed. */
+static int
+set_look(struct set *s, struct err *e)
+{
+	const struct timespec pause = { .tv_nsec = SET_START_PAUSE_MS * 1000000L };
+	struct monitor_state state;
+
+	for (int i = 0; i < SET_START_TRIES; i++) {
+		AUTO_CLOSE int monitor = -1;
+		int rc = monitor_call_open(&s->job.spec, &monitor, &state, e);
+
+		if (rc <= 0)
+			return rc;
+		if (state.state != STATE_STARTING && state.pid > 0) {
+			s->running = true;
+			s->init = state.pid;
+			return set_load_launch(s, e);
+		}
+		nanosleep(&pause, NULL);
+	}
+	return err_set(e, ERR_LOCKED, "The container is restarting; try again");
+}
 
 int
 set_run(struct job *job, struct err *e)
 {
-	return err_set(e, ERR_UNSUPPORTED, "not built in yet");
-}
+	struct set s = { .job = *job, .run_dir = -1 };
+	int rc = set_look(&s, e);
 
+	if (rc == 0)
+		rc = job_run_steps(&s.job, set_steps, sizeof set_steps / sizeof *set_steps, e);
+	record_clear(&spec_schema, &s.old);
+	record_clear(&spec_schema, &s.launch);
+	if (s.run_dir >= 0)
+		close(s.run_dir);
+	*job = s.job;
+	return rc;
+}
