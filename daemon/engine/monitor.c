@@ -1,7 +1,603 @@
-#include "daemon/engine/monitor.h"
+#include "daemon/engine/monitor_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/util/fd.h"
+#include "daemon/util/log.h"
+
+enum {
+	JOB_CHANNEL = 3,
+	JOB_MONITOR = 4,
+	LAUNCH_FD = 10,
+	LAUNCH_TIMEOUT_MS = 60000,
+	RESTART_WINDOW_MS = 60000,
+	BACKOFF_FIRST_MS = 5000,
+	BACKOFF_MAX_MS = 300000,
+	REAP_TIMEOUT_MS = 5000
+};
+
+static const struct option options[] = {
+	{ "name", required_argument, NULL, 'n' },
+	{ "job", required_argument, NULL, 'j' },
+	{ "stop", required_argument, NULL, 's' },
+	{ "reboot", required_argument, NULL, 'r' },
+	{ "console-log", required_argument, NULL, 'c' },
+	{ "kill", required_argument, NULL, 'k' },
+	{ "group", required_argument, NULL, 'g' },
+	{ "launch-fd", required_argument, NULL, 'l' },
+	{ 0 },
+};
+
+int64_t
+monitor_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
 
 int
-main(void)
+monitor_watch(struct monitor *m, struct source *s, int fd, uint32_t events)
 {
-	return 1;
+	struct epoll_event event = { .events = events, .data.ptr = s };
+
+	if (epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
+		close(fd);
+		return -1;
+	}
+	s->fd = fd;
+	return 0;
+}
+
+void
+monitor_rewatch(struct monitor *m, struct source *s, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.ptr = s };
+
+	epoll_ctl(m->epoll, EPOLL_CTL_MOD, s->fd, &event);
+}
+
+void
+monitor_unwatch(struct monitor *m, struct source *s)
+{
+	if (s->fd < 0)
+		return;
+	/* The descriptor may have been sent elsewhere too: closing it alone would leave it in the set. */
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, s->fd, NULL);
+	close(take_fd(&s->fd));
+}
+
+void
+monitor_set_state(struct monitor *m, enum container_state state, const char *text)
+{
+	m->state = state;
+	snprintf(m->text, sizeof m->text, "%s", text);
+	client_tell_state(m);
+}
+
+void
+monitor_kill(struct monitor *m)
+{
+	m->stopping = true;
+	m->killed = true;
+	m->kill_at = 0;
+	m->relaunch_at = 0;
+	if (m->state != STATE_STOPPING)
+		monitor_set_state(m, STATE_STOPPING, "");
+	group_kill(m);
+	if (m->init_pidfd >= 0)
+		pidfd_send_signal(m->init_pidfd, SIGKILL, NULL, 0);
+	if (m->job_pid > 0)
+		kill(m->job_pid, SIGKILL);
+}
+
+void
+monitor_stop(struct monitor *m, int64_t timeout_s)
+{
+	/* Before init runs there is nobody who could be asked. */
+	if (timeout_s <= 0 || m->init_pid == 0) {
+		monitor_kill(m);
+		return;
+	}
+	m->stopping = true;
+	group_freeze(m, false);
+	monitor_set_state(m, STATE_STOPPING, "");
+	m->kill_at = monitor_now_ms() + (timeout_s < 86400 ? timeout_s : 86400) * 1000;
+	pidfd_send_signal(m->init_pidfd, m->stop_signal, NULL, 0);
+}
+
+/* JSON by hand: the text is our own but for what an error says. */
+static void
+monitor_write_exit(const struct monitor *m, enum container_state state, int status, int signal, const char *how)
+{
+	char text[128], line[512];
+	struct err e = { 0 };
+	size_t i;
+	int len;
+
+	for (i = 0; how[i] && i < sizeof text - 1; i++)
+		text[i] = (unsigned char)how[i] < 0x20 || how[i] == '"' || how[i] == '\\' || how[i] == 0x7f ? '\'' : how[i];
+	text[i] = '\0';
+	len = snprintf(line, sizeof line,
+	               "{\"state\":\"%s\",\"exit\":\"%s\",\"exit_status\":%d,\"exit_signal\":%d,\"exited_at\":%lld,"
+	               "\"started_at\":%lld,\"restarts\":%lld}\n",
+	               state == STATE_CRASHED ? "crashed" : "stopped", text, status, signal, (long long)time(NULL),
+	               (long long)m->started_at, (long long)m->restarts);
+	if (fd_replace_file(AT_FDCWD, "exit", line, (size_t)len, 0600, false, &e) < 0)
+		log_error("%s: %s", m->name, e.message);
+}
+
+/* The record before the groups go, the word to clients after: then a new start finds nothing in its way. */
+static void
+monitor_end(struct monitor *m, enum container_state state, int status, int signal, const char *how)
+{
+	console_close(m);
+	m->init_pid = 0;
+	monitor_write_exit(m, state, status, signal, how);
+	group_remove_all(m);
+	client_done(m, MONITOR_STOP, 0, how);
+	client_done(m, MONITOR_KILL, 0, how);
+	client_done(m, 0, ESRCH, how);
+	client_tell_exit(m, state, status, signal, how);
+	m->ended = true;
+}
+
+/* Whatever the failed launch left: the future init, and the job, which has yet to answer its caller if it said what failed. */
+static void
+monitor_reap_all(struct monitor *m)
+{
+	int64_t until = monitor_now_ms() + REAP_TIMEOUT_MS;
+	struct timespec pause = { .tv_nsec = 1000000 };
+
+	group_kill(m);
+	while (waitpid(-1, NULL, WNOHANG) >= 0 || errno == EINTR) {
+		if (monitor_now_ms() >= until) {
+			if (m->job_pid > 0)
+				kill(m->job_pid, SIGKILL);
+			break;
+		}
+		nanosleep(&pause, NULL);
+	}
+	m->job_pid = 0;
+}
+
+static void
+monitor_launch_failed(struct monitor *m, const char *why)
+{
+	char how[160];
+
+	m->launch_by = 0;
+	monitor_unwatch(m, &m->handover);
+	monitor_reap_all(m);
+	if (m->killed) {
+		monitor_end(m, STATE_STOPPED, 0, SIGKILL, "killed");
+		return;
+	}
+	snprintf(how, sizeof how, "start failed: %s", why);
+	log_error("%s: %s", m->name, how);
+	monitor_end(m, m->restarts > 0 ? STATE_CRASHED : STATE_STOPPED, 0, 0, how);
+}
+
+/* Field 22 of a stat line, counted from behind the name, which may hold anything. */
+static uint64_t
+monitor_start_time(pid_t pid)
+{
+	char path[32], text[1024];
+	AUTO_CLOSE int fd = -1;
+	ssize_t n;
+	char *at;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+static void
+monitor_adopt(struct monitor *m, pid_t pid, int master)
+{
+	fd_auto_close(&m->init_pidfd);
+	/* This is its parent, and it isn't reaped before this returns: the pid is its own. */
+	m->init_pidfd = pidfd_open(pid, 0);
+	m->init_pid = pid;
+	m->start_time = monitor_start_time(pid);
+	m->started_at = time(NULL);
+	m->launch_by = 0;
+	monitor_unwatch(m, &m->handover);
+	if (m->init_pidfd < 0 || console_open(m, master) < 0) {
+		log_error("%s: can't take init over: %s", m->name, strerror(errno));
+		monitor_kill(m);
+		return;
+	}
+	monitor_set_state(m, STATE_RUNNING, "");
+}
+
+static void
+monitor_handover_ready(struct monitor *m, struct source *s, uint32_t events)
+{
+	struct monitor_init init = { 0 };
+	int fds[FD_PASS_MAX];
+	size_t nfds = 0;
+	ssize_t n = fd_recv(s->fd, &init, sizeof init, fds, &nfds, MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN)
+		return;
+	init.text[sizeof init.text - 1] = '\0';
+	if (n == (ssize_t)sizeof init && init.magic == MONITOR_MAGIC && init.error == 0 && init.pid > 0 && nfds == 1) {
+		monitor_adopt(m, init.pid, take_fd(&fds[0]));
+		return;
+	}
+	for (size_t i = 0; i < nfds; i++)
+		close(fds[i]);
+	monitor_launch_failed(m, n == (ssize_t)sizeof init && init.error != 0 ? init.text : "the launch job died");
+}
+
+static int
+monitor_spawn(struct monitor *m, int handover)
+{
+	char *argv[] = { (char *)(uintptr_t)m->job, (char *)(uintptr_t) "launch", NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	int rc;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawn_file_actions_init(&actions);
+	/* The loop's own descriptors keep 3 and 4 taken, so neither source is in the other's way. */
+	if (m->launch_fd >= 0)
+		posix_spawn_file_actions_adddup2(&actions, m->launch_fd, JOB_CHANNEL);
+	posix_spawn_file_actions_adddup2(&actions, handover, JOB_MONITOR);
+	rc = posix_spawn(&m->job_pid, m->job, &actions, &attr, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attr);
+	return rc;
+}
+
+static void
+monitor_launch(struct monitor *m)
+{
+	int ends[2], rc;
+
+	m->relaunch_at = 0;
+	m->state = STATE_STARTING;
+	m->text[0] = '\0';
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+		monitor_launch_failed(m, strerror(errno));
+		return;
+	}
+	m->handover.ready = monitor_handover_ready;
+	rc = monitor_watch(m, &m->handover, ends[0], EPOLLIN) < 0 ? errno : monitor_spawn(m, ends[1]);
+	close(ends[1]);
+	fd_auto_close(&m->launch_fd);
+	m->launch_fd = -1;
+	m->launch_by = monitor_now_ms() + LAUNCH_TIMEOUT_MS;
+	if (rc != 0) {
+		m->job_pid = 0;
+		monitor_launch_failed(m, strerror(rc));
+		return;
+	}
+	client_tell_state(m);
+}
+
+/* Every restart is remembered; the fifth within a minute makes the next ones wait, longer each time, until a quiet minute. */
+static int64_t
+monitor_backoff(struct monitor *m)
+{
+	int64_t now = monitor_now_ms(), oldest = m->restart_ms[0];
+
+	memmove(m->restart_ms, m->restart_ms + 1, sizeof m->restart_ms - sizeof *m->restart_ms);
+	m->restart_ms[MONITOR_RESTARTS - 1] = now;
+	if (oldest == 0 || now - oldest > RESTART_WINDOW_MS + MONITOR_RESTARTS * m->backoff_ms)
+		m->backoff_ms = 0;
+	else if (m->backoff_ms == 0)
+		m->backoff_ms = BACKOFF_FIRST_MS;
+	else if (m->backoff_ms < BACKOFF_MAX_MS)
+		m->backoff_ms = m->backoff_ms * 2 < BACKOFF_MAX_MS ? m->backoff_ms * 2 : BACKOFF_MAX_MS;
+	return m->backoff_ms;
+}
+
+static void
+monitor_restart(struct monitor *m)
+{
+	int64_t wait = monitor_backoff(m);
+	char text[64];
+
+	console_close(m);
+	group_remove_all(m);
+	m->restarts++;
+	if (wait == 0) {
+		monitor_launch(m);
+		return;
+	}
+	snprintf(text, sizeof text, "restarting too fast: waiting %lld s", (long long)wait / 1000);
+	log_warning("%s: %s", m->name, text);
+	console_note(m, text);
+	m->relaunch_at = monitor_now_ms() + wait;
+	monitor_set_state(m, STATE_STARTING, text);
+}
+
+static void
+monitor_init_ended(struct monitor *m, int status)
+{
+	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	enum container_state state = m->stopping ? STATE_STOPPED : STATE_CRASHED;
+	const char *abbreviation = signal ? sigabbrev_np(signal) : NULL;
+	char how[64];
+
+	m->init_pid = 0;
+	fd_auto_close(&m->init_pidfd);
+	m->init_pidfd = -1;
+	m->kill_at = 0;
+	m->freeze_by = 0;
+	monitor_unwatch(m, &m->events);
+	if (signal == SIGHUP && !m->stopping) {
+		monitor_restart(m);
+		return;
+	}
+	if (signal == SIGINT || (signal == SIGHUP && m->stopping))
+		monitor_end(m, STATE_STOPPED, 0, 0, "poweroff");
+	else if (signal == SIGKILL && m->killed)
+		monitor_end(m, STATE_STOPPED, 0, SIGKILL, "killed");
+	else {
+		if (signal)
+			snprintf(how, sizeof how, "signal %d (%s)", signal, abbreviation ? abbreviation : "?");
+		else
+			snprintf(how, sizeof how, "exit status %d", code);
+		monitor_end(m, state, code, signal, how);
+	}
+}
+
+static void
+monitor_signals_ready(struct monitor *m, struct source *s, uint32_t events)
+{
+	struct signalfd_siginfo info;
+	int status;
+	pid_t pid;
+
+	if (read(s->fd, &info, sizeof info) != (ssize_t)sizeof info)
+		return;
+	/* The handover first: an init that ended at once must be known as such. */
+	if (m->handover.fd >= 0)
+		monitor_handover_ready(m, &m->handover, EPOLLIN);
+	while (!m->ended && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == m->job_pid)
+			m->job_pid = 0;
+		else if (pid == m->init_pid)
+			monitor_init_ended(m, status);
+	}
+	if (!m->ended && m->job_pid == 0 && m->init_pid == 0 && m->handover.fd >= 0)
+		monitor_launch_failed(m, "the launch job died");
+}
+
+/* Killed while it waited for its next start. */
+static bool
+monitor_killed_idle(const struct monitor *m)
+{
+	return m->killed && m->init_pid == 0 && m->job_pid == 0 && m->handover.fd < 0;
+}
+
+static void
+monitor_deadlines(struct monitor *m)
+{
+	int64_t now = monitor_now_ms();
+
+	if (m->launch_by && now >= m->launch_by) {
+		kill(m->job_pid, SIGKILL);
+		monitor_launch_failed(m, "it took more than a minute");
+	}
+	if (m->kill_at && now >= m->kill_at)
+		monitor_kill(m);
+	if (m->freeze_by && now >= m->freeze_by) {
+		client_done(m, MONITOR_FREEZE, ETIMEDOUT, "some process can't be frozen");
+		group_freeze(m, false);
+	}
+	if (m->relaunch_at && now >= m->relaunch_at)
+		monitor_launch(m);
+	if (m->console_at && now >= m->console_at)
+		console_resume(m);
+	if (!m->ended && monitor_killed_idle(m))
+		monitor_end(m, STATE_STOPPED, 0, SIGKILL, "killed");
+}
+
+static int
+monitor_timeout(const struct monitor *m)
+{
+	const int64_t deadlines[] = { m->launch_by, m->kill_at, m->freeze_by, m->relaunch_at, m->console_at };
+	int64_t now = monitor_now_ms(), next = -1;
+
+	if (monitor_killed_idle(m))
+		return 0;
+	for (size_t i = 0; i < sizeof deadlines / sizeof *deadlines; i++) {
+		int64_t wait = deadlines[i] > now ? deadlines[i] - now : 0;
+
+		if (deadlines[i] && (next < 0 || wait < next))
+			next = wait;
+	}
+	return (int)next;
+}
+
+static void
+monitor_loop(struct monitor *m)
+{
+	while (!m->ended) {
+		struct epoll_event event;
+		struct source *s;
+		/* One at a time: what one event closes can't be the next one's. */
+		int n = epoll_wait(m->epoll, &event, 1, monitor_timeout(m));
+
+		if (n == 1) {
+			s = event.data.ptr;
+			s->ready(m, s, event.events);
+		}
+		if (!m->ended)
+			monitor_deadlines(m);
+	}
+}
+
+static int
+monitor_signal_number(const char *text)
+{
+	char *end;
+	long n;
+
+	for (int i = 1; i < 32; i++)
+		if (sigabbrev_np(i) && strcmp(sigabbrev_np(i), text) == 0)
+			return i;
+	if (strncmp(text, "RTMIN+", 6) == 0) {
+		n = strtol(text + 6, &end, 10);
+		return *end == '\0' && n >= 0 && n <= SIGRTMAX - SIGRTMIN ? SIGRTMIN + (int)n : 0;
+	}
+	n = strtol(text, &end, 10);
+	return *end == '\0' && n > 0 && n <= SIGRTMAX ? (int)n : 0;
+}
+
+static int
+monitor_options(struct monitor *m, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'n':
+			m->name = optarg;
+			break;
+		case 'j':
+			m->job = optarg;
+			break;
+		case 's':
+			m->stop_signal = monitor_signal_number(optarg);
+			break;
+		case 'r': /* who reboots from inside knows its own signal */
+			break;
+		case 'c':
+			m->log_max = strtoll(optarg, NULL, 10);
+			break;
+		case 'k':
+			m->kill_dir = optarg;
+			break;
+		case 'g':
+			if (m->ngroups == MONITOR_GROUPS)
+				return -1;
+			m->groups[m->ngroups++] = optarg;
+			break;
+		case 'l':
+			m->launch_fd = (int)strtol(optarg, NULL, 10);
+			break;
+		default:
+			return -1;
+		}
+	}
+	return m->name && m->job && m->kill_dir && m->stop_signal > 0 && m->log_max > 0 && optind == argc ? 0 : -1;
+}
+
+/* Descriptors: 0 and 1 to nowhere, 2 the log, the launch channel out of the way of those that a job is given. */
+static int
+monitor_descriptors(struct monitor *m)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
+		return -1;
+	if (m->launch_fd < 0)
+		return close_range(3, ~0U, 0);
+	if (m->launch_fd != LAUNCH_FD && dup2(m->launch_fd, LAUNCH_FD) < 0)
+		return -1;
+	m->launch_fd = LAUNCH_FD;
+	if (fcntl(LAUNCH_FD, F_SETFD, FD_CLOEXEC) < 0 || close_range(3, LAUNCH_FD - 1, 0) < 0)
+		return -1;
+	return close_range(LAUNCH_FD + 1, ~0U, 0);
+}
+
+/* Best effort: the last that the host gives up. What it starts takes that off again. */
+static void
+monitor_protect(void)
+{
+	AUTO_CLOSE int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, "-900", 4) < 0)
+		return;
+}
+
+static int
+monitor_signals(struct monitor *m)
+{
+	static const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2 };
+	sigset_t set;
+	int fd;
+
+	for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+		signal(ignored[i], SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
+		return -1;
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	m->signals.ready = monitor_signals_ready;
+	return fd < 0 ? -1 : monitor_watch(m, &m->signals, fd, EPOLLIN);
+}
+
+static void
+monitor_init_struct(struct monitor *m)
+{
+	memset(m, 0, sizeof *m);
+	m->launch_fd = m->init_pidfd = m->log_fd = m->slave = m->epoll = -1;
+	m->signals.fd = m->listener.fd = m->handover.fd = m->events.fd = m->console.fd = -1;
+	for (size_t i = 0; i < MONITOR_CLIENTS; i++)
+		m->clients[i].source.fd = -1;
+	for (size_t i = 0; i < MONITOR_VIEWERS; i++)
+		m->viewers[i].source.fd = -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct monitor m;
+
+	monitor_init_struct(&m);
+	log_init("berth-monitor", LOG_LEVEL_INFO);
+	if (monitor_options(&m, argc, argv) < 0) {
+		fprintf(stderr, "berth-monitor is run by berthd alone\n");
+		return 2;
+	}
+	setsid();
+	umask(077);
+	monitor_protect();
+	unlink("exit");
+	if (monitor_descriptors(&m) < 0 || (m.epoll = epoll_create1(EPOLL_CLOEXEC)) < 0 || monitor_signals(&m) < 0 ||
+	    client_listen(&m) < 0) {
+		log_error("%s: %s", m.name, strerror(errno));
+		return 1;
+	}
+	monitor_launch(&m);
+	monitor_loop(&m);
+	unlink("monitor");
+	return 0;
 }

@@ -1,0 +1,50 @@
+/* One launch: what its parts (launch.c, launch_mounts.c, launch_init.c) share. */
+#ifndef BERTH_LAUNCH_H
+#define BERTH_LAUNCH_H
+
+#include <sys/types.h>
+
+#include "daemon/engine/cgroup.h"
+#include "daemon/engine/confine.h"
+#include "schema/spec.h"
+
+struct launch {
+	const struct spec *spec;
+	struct confine confine;
+	struct cgroup_entry entry;
+	int home; /* the host's mount namespace */
+	int home_net;
+	int run_dir; /* the job's working directory */
+	int sync;    /* SEQPACKET to the future init: struct init_report from it, one byte to it */
+	int netns;
+	pid_t pid; /* the future init; the monitor's child */
+	int pidfd;
+	int root;   /* its root mount */
+	int dev;    /* the tmpfs at its /dev */
+	int master; /* its console's pty */
+};
+
+/* What the future init says; each stage once. A failure ends it. */
+enum init_stage {
+	INIT_JOINED = 1, /* in its cgroups and cgroup namespace */
+	INIT_EXEC,       /* next is execve(): then the socket's end means success */
+	INIT_FAILED
+};
+
+struct init_report {
+	enum init_stage stage;
+	int error; /* errno */
+	char what[64];
+};
+
+/* The new process's side, up to execve(). Never returns. */
+void launch_init(const struct launch *l) __attribute__((noreturn));
+
+/* In this order. The tree is attached at the working directory, the rest within it; launch_pivot() makes it the root. */
+int launch_mount_tree(struct launch *l, struct err *e);
+int launch_mount_dev(struct launch *l, struct err *e);
+int launch_mount_kernel(struct launch *l, struct err *e);
+int launch_mount_cgroup(struct launch *l, struct err *e);
+int launch_pivot(struct launch *l, struct err *e);
+
+#endif
