@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""A taken-over api: a program that speaks the engine's protocol with every privilege the api has.
+
+It must not join two containers to one id, address or volume, take the host's addresses, reach host files, run what the host
+owns, or make the engine crash. Nonsense ends the api, never the engine.
+
+Usage: taken_over_api.py BUILD_DIR CONFIG_FILE   (the configuration of an instance of its own, with the template busybox)
+"""
+import hashlib
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "lib"))
+from engine_wire import Wire  # noqa: E402
+
+FAKE_API = """#!/usr/bin/env python3
+import array, os, socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+s.connect({path!r})
+s.sendmsg([b"L"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [4]))])
+os.close(4)
+s.recv(1)
+"""
+
+
+class Api:
+    """The engine's peer. accept() gives the link of the api that the engine has just started."""
+
+    def __init__(self, wire, build, config):
+        self.wire, self.failures, self.checks = wire, 0, 0
+        self.dir = tempfile.mkdtemp(prefix="bt.", dir="/tmp")
+        libexec = os.path.join(self.dir, "libexec")
+        os.mkdir(libexec)
+        for name in ("berth-job", "berth-monitor"):
+            os.symlink(os.path.join(build, name), os.path.join(libexec, name))
+        path = os.path.join(self.dir, "link")
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(path)
+        self.listener.listen(16)
+        self.listener.settimeout(30)
+        fake = os.path.join(libexec, "berth-api")
+        with open(fake, "w", encoding="utf-8") as f:
+            f.write(FAKE_API.format(path=path))
+        os.chmod(fake, 0o755)
+        self.engine = subprocess.Popen([os.path.join(build, "berthd"), "--foreground", "--config", config,
+                                        "--libexec-dir", libexec], stdin=subprocess.DEVNULL)
+        self.link = self.control = None
+        self.accept()
+
+    def accept(self):
+        """Takes the link of a newly started api and reads the handshake."""
+        self.control, _ = self.listener.accept()
+        _, ancillary, _, _ = self.control.recvmsg(1, socket.CMSG_SPACE(4))
+        (fd,) = struct.unpack("i", ancillary[0][2])
+        self.link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=fd)
+        self.templates = []
+        while True:
+            name, values = self.wire.recv(self.link)
+            if name == "REPLY_TEMPLATE":
+                self.templates.append("%s@%s" % (values["name"], values["version"]))
+            if name in (None, "REPLY_READY"):
+                return
+
+    def ask(self, name, fds=(), **values):
+        """Sends a request and returns its DONE."""
+        values.setdefault("op", str(uuid.uuid4()))
+        self.wire.send(self.link, name, values, fds)
+        while True:
+            reply, got = self.wire.recv(self.link, 120)
+            if reply is None:
+                return {"kind": "ended"}
+            if reply == "REPLY_DONE" and got.get("op") == values["op"]:
+                return got
+
+    def check(self, what, right):
+        self.checks += 1
+        if not right:
+            self.failures += 1
+        print("%s %s" % ("ok  " if right else "FAIL", what), flush=True)
+
+    def refused(self, what, kind, done):
+        self.check("%s: %s" % (what, kind), done.get("kind") == kind)
+
+    def ends_api(self, what, data, fds=()):
+        """What the engine answers by ending the api, and by starting another."""
+        try:
+            import array
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+            self.link.sendmsg([data], ancillary)
+            self.link.settimeout(10)
+            while self.link.recv(1 << 18):
+                pass
+            ended = True
+        except (ConnectionError, BrokenPipeError):
+            ended = True
+        except TimeoutError:
+            ended = False
+        self.check("%s ends the api" % what, ended and self.engine.poll() is None)
+        self.control.close()
+        self.accept()
+
+    def close(self):
+        self.engine.terminate()
+        self.engine.wait(20)
+        shutil.rmtree(self.dir)
+
+
+def config_of(name, template, ip, **more):
+    config = {"id": str(uuid.uuid4()), "name": name, "tenant": "default", "template": template, "hostname": name, "memory": 64 << 20,
+              "swap": 0, "cpus": 500, "cpu_weight": 100, "pids": 64, "disk": 64 << 20, "io_weight": 100, "io_read": 0, "io_write": 0,
+              "ip": ip, "onboot": 0}
+    config.update(more)
+    return config
+
+
+def malformed(api, wire, template, subnet):
+    good = wire.encode("REQUEST_START", {"op": str(uuid.uuid4()), "id": str(uuid.uuid4()), "config": config_of("x", template, [])})
+    api.ends_api("an unknown message type", struct.pack("<IHH", 0x42525448, 1, 999))
+    api.ends_api("a wrong magic", b"XXXX" + good[4:])
+    api.ends_api("a truncated record", good[:-3])
+    api.ends_api("an empty datagram's worth of header", good[:5])
+    api.ends_api("a reply of the engine's own", wire.encode("REPLY_GONE", {"id": str(uuid.uuid4())}))
+    api.ends_api("a job's spec", wire.encode("SPEC", {"settings": {"pool_dir": "/"}}))
+    api.ends_api("a request to clean the host up", wire.encode("REQUEST_HOST_CLEANUP", {"op": str(uuid.uuid4())}))
+    api.ends_api("a request to set the host up", wire.encode("REQUEST_HOST_SETUP", {"op": str(uuid.uuid4())}))
+    null = os.open("/dev/null", os.O_RDONLY)
+    api.ends_api("a descriptor where none belongs", good, [null])
+    api.ends_api("an exec without a descriptor",
+                 wire.encode("REQUEST_EXEC", {"op": str(uuid.uuid4()), "id": str(uuid.uuid4()), "argv": ["true"]}))
+    os.close(null)
+    for field, value in (("template", "../../etc"), ("name", "a/b"), ("name", "a\nb"), ("id", "../../../../etc/passwd"),
+                         ("hostname", "x\ny"), ("memory", 1), ("memory", -1), ("cpus", 1 << 60), ("tenant", "..")):
+        bad = config_of("x", template, [])
+        bad[field] = value
+        api.ends_api("%s=%r in a create" % (field, value),
+                     wire.encode("REQUEST_CREATE", {"op": str(uuid.uuid4()), "id": str(uuid.uuid4()), "tenant_number": 1, "config": bad}))
+    api.ends_api("a missing field", wire.encode("REQUEST_CREATE", {"op": str(uuid.uuid4())}))
+    api.ends_api("a field that the request doesn't take", wire.encode("REQUEST_STOP", {"op": str(uuid.uuid4()), "id": str(uuid.uuid4()),
+                                                                                       "argv": ["/bin/sh"]}))
+
+
+def contradictions(api, template, subnet):
+    create = lambda config: api.ask("REQUEST_CREATE", id=config["id"], tenant_number=1, config=config)
+    net = subnet.rsplit(".", 1)[0]
+    first = config_of("victim", template, [net + ".10"])
+    done = create(first)
+    api.check("a container is made", "kind" not in done)
+    api.refused("the same address for a second one", "conflict", create(config_of("thief", template, [net + ".10"])))
+    api.refused("the same id for a second one", "conflict", create(dict(config_of("thief", template, [net + ".11"]), id=first["id"])))
+    for what, ip in (("an address outside the operator's prefixes", "8.8.8.8"), ("a loopback address", "127.0.0.1"),
+                     ("the metadata address", "169.254.169.254"), ("the subnet's network address", net + ".0"),
+                     ("an address outside, IPv6", "2001:db8::1")):
+        done = create(config_of("thief", template, [ip]))
+        api.check("%s is refused" % what, done.get("kind") in ("invalid", "ended"))
+        if done.get("kind") == "ended":
+            api.control.close()
+            api.accept()
+    api.refused("a template that isn't there", "invalid", create(config_of("thief", "nothing@1", [net + ".12"])))
+    for field, value in (("tenant", "other"), ("template", "busybox@0")):
+        api.refused("a start with another %s" % field, "denied",
+                    api.ask("REQUEST_START", id=first["id"], config=dict(first, **{field: value})))
+    second = config_of("second", template, [net + ".13"])
+    api.check("a second container is made", "kind" not in create(second))
+    api.refused("a start with the first one's address", "conflict",
+                api.ask("REQUEST_START", id=second["id"], config=dict(second, ip=[net + ".10"])))
+    api.refused("a start with the first one's configuration", "denied", api.ask("REQUEST_START", id=second["id"], config=first))
+    api.refused("a set to the first one's address", "conflict",
+                api.ask("REQUEST_SET", id=second["id"], config=dict(second, ip=[net + ".10"]), changed=["ip"]))
+    api.refused("the deletion of a template in use", "conflict", api.ask("REQUEST_TEMPLATE_DELETE", template=template))
+    api.refused("a stop of what isn't running", "conflict", api.ask("REQUEST_STOP", id=first["id"]))
+    api.refused("the deletion of nothing", "not_found", api.ask("REQUEST_DELETE", id=str(uuid.uuid4())))
+    api.refused("a recipe that isn't there", "not_found", api.ask("REQUEST_TEMPLATE_BUILD", template="nothing"))
+    ours, theirs = socket.socketpair()
+    done = api.ask("REQUEST_EXEC", fds=[theirs.fileno()], id=str(uuid.uuid4()), argv=["true"])
+    theirs.close()
+    api.check("an exec in nothing is answered on its own connection", done.get("kind") == "not_found" and b" 404 " in ours.recv(4096))
+    for config in (first, second):
+        api.check("%s is deleted" % config["name"], "kind" not in api.ask("REQUEST_DELETE", id=config["id"]))
+
+
+def flood(api, wire, template):
+    ops = set()
+    for _ in range(2000):
+        op = str(uuid.uuid4())
+        ops.add(op)
+        wire.send(api.link, "REQUEST_WHICH", {"op": op, "uid": 12345})
+        while len(ops) > 100:
+            name, values = wire.recv(api.link)
+            ops.discard(values.get("op"))
+    while ops:
+        name, values = wire.recv(api.link)
+        ops.discard(values.get("op"))
+    api.check("2000 requests in a row are answered", api.engine.poll() is None)
+
+
+def main():
+    build, config = sys.argv[1], sys.argv[2]
+    options = dict(line.split("=", 1) for line in open(config, encoding="utf-8").read().replace(" ", "").splitlines() if "=" in line)
+    canary = tempfile.NamedTemporaryFile(prefix="bt.canary.")
+    canary.write(b"untouched")
+    canary.flush()
+    before = hashlib.sha256(open("/etc/passwd", "rb").read()).hexdigest()
+    process = subprocess.Popen(["sleep", "600"])
+    wire = Wire(TOP)
+    api = Api(wire, build, config)
+    try:
+        template = next(t for t in api.templates if t.startswith("busybox@"))
+        malformed(api, wire, template, options["subnet4"])
+        contradictions(api, template, options["subnet4"])
+        flood(api, wire, template)
+        api.check("the engine lives", api.engine.poll() is None)
+        api.check("the canary file is untouched", open(canary.name, "rb").read() == b"untouched")
+        api.check("the canary process lives", process.poll() is None)
+        api.check("the host's users are untouched", hashlib.sha256(open("/etc/passwd", "rb").read()).hexdigest() == before)
+    finally:
+        api.close()
+        process.terminate()
+        process.wait()
+    print("%d passed, %d failed" % (api.checks - api.failures, api.failures))
+    return 1 if api.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
