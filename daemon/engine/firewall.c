@@ -1,0 +1,261 @@
+#include "daemon/engine/firewall.h"
+
+#include <nftables/libnftables.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/engine/registry_file.h"
+#include "daemon/util/buf.h"
+
+/*
+ * %1$s is the instance. A set of interface names rather than a wildcard: an instance's name may begin another's. The mark is the
+ * tenant's number while a packet between containers is judged, and 0 again afterwards. Established is what the host itself opened.
+ */
+static const char firewall_rules[] =
+	"add table inet %1$s\n"
+	"add set inet %1$s veths { type ifname; }\n"
+	"add set inet %1$s src4 { type ifname . ipv4_addr; }\n"
+	"add set inet %1$s src6 { type ifname . ipv6_addr; }\n"
+	"add map inet %1$s tenant { type ifname : mark; }\n"
+	"add set inet %1$s peer4 { type mark . ipv4_addr; }\n"
+	"add set inet %1$s peer6 { type mark . ipv6_addr; }\n"
+	"add set inet %1$s private4 { type ipv4_addr; flags interval; auto-merge; }\n"
+	"add set inet %1$s private6 { type ipv6_addr; flags interval; auto-merge; }\n"
+	"add set inet %1$s closed4 { type ipv4_addr; flags interval; auto-merge; }\n"
+	"add set inet %1$s closed6 { type ipv6_addr; flags interval; auto-merge; }\n"
+	"add chain inet %1$s sender\n"
+	"add rule inet %1$s sender iifname . ip saddr @src4 return\n"
+	"add rule inet %1$s sender iifname . ip6 saddr @src6 return\n"
+	"add rule inet %1$s sender ip6 saddr fe80::/10 ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, "
+	"nd-router-solicit } return\n"
+	"add rule inet %1$s sender ip6 saddr :: ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit return\n"
+	"add rule inet %1$s sender ip6 saddr fe80::/10 icmpv6 type mld2-listener-report drop\n"
+	"add rule inet %1$s sender counter drop\n"
+	"add chain inet %1$s prerouting { type filter hook prerouting priority -300; }\n"
+	"add rule inet %1$s prerouting iifname @veths jump sender\n"
+	"add chain inet %1$s to_host\n"
+	"add rule inet %1$s to_host icmp type redirect drop\n"
+	"add rule inet %1$s to_host ct state established,related accept\n"
+	"add rule inet %1$s to_host icmp type echo-request accept\n"
+	"add rule inet %1$s to_host icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept\n"
+	"add rule inet %1$s to_host counter drop\n"
+	"add chain inet %1$s input { type filter hook input priority -5; }\n"
+	"add rule inet %1$s input iifname @veths jump to_host\n"
+	"add chain inet %1$s between\n"
+	"add rule inet %1$s between meta mark set iifname map @tenant\n"
+	"add rule inet %1$s between meta mark . ip daddr @peer4 meta mark set 0 return\n"
+	"add rule inet %1$s between meta mark . ip6 daddr @peer6 meta mark set 0 return\n"
+	"add rule inet %1$s between counter drop\n"
+	"add chain inet %1$s from_container\n"
+	"add rule inet %1$s from_container ct state established,related accept\n"
+	"add rule inet %1$s from_container ip daddr @closed4 counter drop\n"
+	"add rule inet %1$s from_container ip6 daddr @closed6 counter drop\n"
+	"add rule inet %1$s from_container ip daddr @private4 jump between\n"
+	"add rule inet %1$s from_container ip6 daddr @private6 jump between\n"
+	"add chain inet %1$s forward { type filter hook forward priority -5; }\n"
+	"add rule inet %1$s forward iifname @veths jump from_container\n"
+	"add chain inet %1$s nat { type nat hook postrouting priority 100; }\n"
+	"add table arp %1$s\n"
+	"add set arp %1$s veths { type ifname; }\n"
+	"add set arp %1$s src4 { type ifname . ipv4_addr; }\n"
+	"add chain arp %1$s input { type filter hook input priority 0; }\n"
+	"add rule arp %1$s input iifname @veths iifname . arp saddr ip != @src4 counter drop\n";
+
+/* Never reachable from a container: metadata and link-local, loopback, multicast that the host might route. */
+static const char *const closed4[] = { "169.254.0.0/16", "127.0.0.0/8", "224.0.0.0/4" };
+static const char *const closed6[] = { "fe80::/10", "::1/128", "ff00::/8" };
+
+static bool
+firewall_is6(const char *text)
+{
+	return strchr(text, ':') != NULL;
+}
+
+static int
+firewall_run(const char *commands, struct err *e)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	const char *message;
+	int rc;
+
+	if (!nft)
+		return err_set(e, ERR_INTERNAL, "can't open nftables");
+	nft_ctx_buffer_output(nft);
+	nft_ctx_buffer_error(nft);
+	rc = nft_run_cmd_from_buffer(nft, commands);
+	message = rc ? nft_ctx_get_error_buffer(nft) : NULL;
+	if (rc)
+		err_set(e, ERR_INTERNAL, "nftables: %.200s", message && *message ? message : "the kernel refused the rules");
+	nft_ctx_free(nft);
+	return rc ? -1 : 0;
+}
+
+static int
+firewall_run_buf(struct buf *commands, struct err *e)
+{
+	return commands->failed ? err_set(e, ERR_INTERNAL, "out of memory") : firewall_run(commands->data, e);
+}
+
+static bool
+firewall_exists(const struct settings *s)
+{
+	char command[64];
+
+	snprintf(command, sizeof command, "list chain inet %s nat", s->instance);
+	return firewall_run(command, NULL) == 0;
+}
+
+static void
+firewall_put_prefix(struct buf *out, const struct settings *s, const char *set, const char *prefix)
+{
+	buf_addf(out, "add element inet %s %s%c { %s }\n", s->instance, set, firewall_is6(prefix) ? '6' : '4', prefix);
+}
+
+/* What the options decide, renewed in the transaction that it is part of. */
+static void
+firewall_put_options(struct buf *out, const struct settings *s)
+{
+	static const char *const sets[] = { "private4", "private6", "closed4", "closed6" };
+
+	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+		buf_addf(out, "flush set inet %s %s\n", s->instance, sets[i]);
+	for (size_t i = 0; i < sizeof closed4 / sizeof *closed4; i++)
+		firewall_put_prefix(out, s, "closed", closed4[i]);
+	for (size_t i = 0; i < sizeof closed6 / sizeof *closed6; i++)
+		firewall_put_prefix(out, s, "closed", closed6[i]);
+	for (size_t i = 0; i < s->management.n; i++)
+		firewall_put_prefix(out, s, "closed", s->management.v[i]);
+	firewall_put_prefix(out, s, "private", s->subnet4);
+	firewall_put_prefix(out, s, "private", s->subnet6);
+	buf_addf(out, "flush chain inet %s nat\n", s->instance);
+	if (!s->nat)
+		return;
+	buf_addf(out, "add rule inet %s nat ip saddr %s oifname != @veths masquerade\n", s->instance, s->subnet4);
+	buf_addf(out, "add rule inet %s nat ip6 saddr %s oifname != @veths masquerade\n", s->instance, s->subnet6);
+}
+
+/* verb: "add" or "delete". */
+static void
+firewall_put_address(struct buf *out, const char *verb, const char *t, const struct place *place, const char *ip)
+{
+	char family = firewall_is6(ip) ? '6' : '4';
+
+	buf_addf(out, "%s element inet %s src%c { \"%s\" . %s }\n", verb, t, family, place->veth, ip);
+	buf_addf(out, "%s element inet %s peer%c { %lld . %s }\n", verb, t, family, (long long)place->tenant_number, ip);
+	if (family == '4')
+		buf_addf(out, "%s element arp %s src4 { \"%s\" . %s }\n", verb, t, place->veth, ip);
+}
+
+static void
+firewall_put_veth(struct buf *out, const char *verb, const char *t, const struct place *place)
+{
+	buf_addf(out, "%s element inet %s veths { \"%s\" }\n", verb, t, place->veth);
+	buf_addf(out, "%s element arp %s veths { \"%s\" }\n", verb, t, place->veth);
+	buf_addf(out, "%s element inet %s tenant { \"%s\" : %lld }\n", verb, t, place->veth, (long long)place->tenant_number);
+}
+
+static void
+firewall_put_container(struct buf *out, const struct settings *s, const struct place *place, const struct strv *ip)
+{
+	firewall_put_veth(out, "add", s->instance, place);
+	for (size_t i = 0; i < ip->n; i++)
+		firewall_put_address(out, "add", s->instance, place, ip->v[i]);
+}
+
+struct firewall_restore {
+	const struct settings *settings;
+	struct buf *out;
+};
+
+static int
+firewall_restore_one(const struct place *place, void *arg, struct err *e)
+{
+	const struct firewall_restore *r = arg;
+
+	firewall_put_container(r->out, r->settings, place, &place->ip);
+	return 0;
+}
+
+/* Rules and every container's elements in one transaction: there is no moment in which a container goes unchecked. */
+static int
+firewall_make(const struct settings *s, struct err *e)
+{
+	AUTO_BUF struct buf out = { 0 };
+	struct firewall_restore restore = { s, &out };
+	int64_t high = 0;
+
+	/* An earlier half of it, or somebody's own of that name: remade whole. */
+	buf_addf(&out, "add table inet %1$s\ndelete table inet %1$s\nadd table arp %1$s\ndelete table arp %1$s\n", s->instance);
+	buf_addf(&out, firewall_rules, s->instance);
+	firewall_put_options(&out, s);
+	if (registry_file_scan(s, &high, firewall_restore_one, &restore, e) < 0)
+		return -1;
+	return firewall_run_buf(&out, e);
+}
+
+int
+firewall_setup(const struct settings *s, struct err *e)
+{
+	AUTO_BUF struct buf out = { 0 };
+
+	if (!firewall_exists(s))
+		return firewall_make(s, e);
+	firewall_put_options(&out, s);
+	return firewall_run_buf(&out, e);
+}
+
+int
+firewall_cleanup(const struct settings *s, struct err *e)
+{
+	AUTO_BUF struct buf out = { 0 };
+
+	buf_addf(&out, "add table inet %1$s\ndelete table inet %1$s\nadd table arp %1$s\ndelete table arp %1$s\n", s->instance);
+	return firewall_run_buf(&out, e);
+}
+
+int
+firewall_add(const struct settings *s, const struct place *place, const struct strv *ip, struct err *e)
+{
+	AUTO_BUF struct buf out = { 0 };
+
+	firewall_put_container(&out, s, place, ip);
+	if (firewall_run_buf(&out, e) == 0)
+		return 0;
+	if (firewall_exists(s))
+		return -1;
+	err_clear(e);
+	return firewall_make(s, e) < 0 ? -1 : firewall_run_buf(&out, e);
+}
+
+/* "delete" of what isn't there would undo the whole transaction: each is added first. */
+static void
+firewall_drop_address(struct buf *out, const char *t, const struct place *place, const char *ip)
+{
+	firewall_put_address(out, "add", t, place, ip);
+	firewall_put_address(out, "delete", t, place, ip);
+}
+
+int
+firewall_change(const struct settings *s, const struct place *place, const struct strv *old, const struct strv *ip, bool veth,
+		struct err *e)
+{
+	AUTO_BUF struct buf out = { 0 };
+
+	for (size_t i = 0; i < old->n; i++)
+		if (!strv_contains(ip, old->v[i]))
+			firewall_drop_address(&out, s->instance, place, old->v[i]);
+	for (size_t i = 0; i < ip->n; i++)
+		firewall_put_address(&out, "add", s->instance, place, ip->v[i]);
+	if (veth) {
+		firewall_put_veth(&out, "add", s->instance, place);
+		firewall_put_veth(&out, "delete", s->instance, place);
+	}
+	if (out.len == 0)
+		return 0;
+	if (firewall_run_buf(&out, e) == 0 || firewall_exists(s))
+		return err_is_set(e) ? -1 : 0;
+	/* Somebody flushed the ruleset: what is registered comes back; a removed container's elements are gone with it. */
+	err_clear(e);
+	return firewall_make(s, e) < 0 ? -1 : firewall_run_buf(&out, e);
+}
