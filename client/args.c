@@ -94,8 +94,7 @@ opt_arg_of_field(const struct field *field)
 	return "VALUE";
 }
 
-/* Whether `name` is one of the words in a comma-separated list. */
-static bool
+bool
 opt_is_listed(const char *list, const char *name)
 {
 	size_t len = strlen(name);

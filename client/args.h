@@ -41,6 +41,9 @@ void opt_set_add_groups(struct opt_set *set, unsigned int groups);
 void opt_set_add_schema(struct opt_set *set, const struct schema *schema, unsigned int flags, const char *skip);
 const struct opt *opt_set_find(const struct opt_set *set, const char *name, const struct field **field_out);
 
+/* Whether name is one of the words of a list joined by commas (NULL: an empty one). */
+bool opt_is_listed(const char *list, const char *name);
+
 struct arg {
 	const char *name;
 	const char *value; /* NULL for a switch */

@@ -73,9 +73,9 @@ choice_take_password(struct container_config *config, char *line, struct err *e)
 	/* The value itself must not be shown. */
 	why = field->check(line);
 	if (why)
-		return err_param(e, "password", "%s", why);
+		return err_set(e, ERR_INVALID, "The password %s", why);
 	if (strlen(line) > (size_t)field->max)
-		return err_param(e, "password", "is longer than %lld bytes", (long long)field->max);
+		return err_set(e, ERR_INVALID, "The password is longer than %lld bytes", (long long)field->max);
 	return record_set_text(&container_config_schema, config, "password", line, e);
 }
 
@@ -88,9 +88,9 @@ choice_read_password(struct container_config *config, struct err *e)
 	if (isatty(STDIN_FILENO)) {
 		if (terminal_ask_secret("Root's new password: ", line, sizeof line, e) == 0 &&
 		    terminal_ask_secret("Once more: ", again, sizeof again, e) == 0)
-			rc = strcmp(line, again) == 0 ? 0 : err_param(e, "password", "was not the same both times");
+			rc = strcmp(line, again) == 0 ? 0 : err_set(e, ERR_INVALID, "The password was not the same both times");
 	} else if (terminal_read_line(STDIN_FILENO, line, sizeof line) < 0) {
-		err_param(e, "password", "is to come as one line on standard input");
+		err_set(e, ERR_INVALID, "The password is to come as one line on standard input");
 	} else {
 		rc = 0;
 	}

@@ -43,29 +43,26 @@ complete_remote(struct client *c, enum op_id op, const char *field, const char *
 	json_object_put(page);
 }
 
+/* Whether the row before this one is of the same group, whose word was told with it. */
+static bool
+complete_is_told(const struct verb *verb, size_t len)
+{
+	return verb > verbs && verb->name[len] == ' ' && strncmp(verb[-1].name, verb->name, len + 1) == 0;
+}
+
+/* First words, or the second ones of a group. */
 static void
 complete_verbs(const char *group, const char *prefix)
 {
-	const char *last = "";
-	size_t len = group ? strlen(group) : 0;
-
 	for (const struct verb *v = verbs; v->name; v++) {
-		const char *space = strchr(v->name, ' ');
+		size_t len = strcspn(v->name, " ");
 		char word[32];
 
-		if (!v->help)
-			continue;
-		if (group) {
-			if (space && (size_t)(space - v->name) == len && strncmp(v->name, group, len) == 0)
-				complete_one(space + 1, prefix);
-			continue;
-		}
-		snprintf(word, sizeof word, "%.*s", space ? (int)(space - v->name) : (int)strlen(v->name), v->name);
-		if (strcmp(word, last) != 0)
+		snprintf(word, sizeof word, "%.*s", (int)len, v->name);
+		if (group && strcmp(word, group) == 0 && v->name[len])
+			complete_one(v->name + len + 1, prefix);
+		if (!group && v->help && !complete_is_told(v, len))
 			complete_one(word, prefix);
-		last = space ? "template" : "";
-		if (space && strncmp(v->name, last, strlen(last)) != 0)
-			last = "operation";
 	}
 }
 

@@ -67,17 +67,16 @@ create_show(struct client *c, const char *id, const char *name, bool started, st
 {
 	struct json_object *container = NULL;
 	AUTO_BUF struct buf ip = { 0 };
-	int rc = 0;
+	int rc;
 
 	if (c->quiet && c->output == OUTPUT_TABLE)
 		return 0;
-	if (call_json(c, CONTAINER_SHOW, id, NULL, NULL, &container, e) < 0)
-		return -1;
+	if (call_json(c, CONTAINER_SHOW, id, c->output == OUTPUT_TABLE ? "fields=ip" : NULL, NULL, &container, e) < 0)
+		return err_wrap(e, "%s was created, but can't be shown", name);
 	print_value(&container_view_of_lists, container, "ip", true, &ip);
+	rc = c->output == OUTPUT_TABLE ? 0 : print_object(c, &container_view_of_lists, container, e);
 	if (c->output == OUTPUT_TABLE)
 		client_say(c, "%s: created%s, %s", name, started ? " and started" : "", ip.failed ? "" : ip.data);
-	else
-		rc = print_object(c, &container_view_of_lists, container, e);
 	json_object_put(container);
 	return rc;
 }

@@ -64,7 +64,7 @@ help_item(const char *title, const char *text)
 static void
 help_add_bound(int64_t value, enum field_type type, struct buf *out)
 {
-	if (type == FIELD_SIZE)
+	if (type == FIELD_SIZE && value > 0)
 		print_size(value, out);
 	else if (type == FIELD_MILLI)
 		buf_addf(out, "%.10g", (double)value / 1000);

@@ -29,17 +29,6 @@ struct action {
 	struct json_object *body;
 };
 
-static bool
-action_takes(const struct action *action, const char *state)
-{
-	const char *at = action->states ? strstr(action->states, state) : NULL;
-	size_t len = strlen(state);
-
-	if (!action->states)
-		return true;
-	return at && (at == action->states || at[-1] == ',') && (at[len] == ',' || at[len] == '\0');
-}
-
 /* The UUIDs and names of all containers that the verb applies to. */
 static int
 lifecycle_all(struct client *c, const struct action *action, struct strv *ids, struct strv *names, struct err *e)
@@ -55,7 +44,8 @@ lifecycle_all(struct client *c, const struct action *action, struct strv *ids, s
 		struct json_object *item = json_object_array_get_idx(items, i);
 		const char *id = call_text(item, "id"), *name = call_text(item, "name"), *state = call_text(item, "state");
 
-		if (id && name && action_takes(action, state ? state : "") && (!strv_add(ids, id) || !strv_add(names, name)))
+		if (id && name && (!action->states || opt_is_listed(action->states, state ? state : "")) &&
+		    (!strv_add(ids, id) || !strv_add(names, name)))
 			err_set(e, ERR_INTERNAL, "out of memory");
 	}
 	json_object_put(items);

@@ -34,3 +34,29 @@ bin_PROGRAMS += berth
 berth_SOURCES = client/main.c
 berth_LDADD = libclient.a libberth.a $(JSON_LIBS) $(SMARTCOLS_LIBS) $(HTTP_PARSER_LIBS)
 berth_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = client/bash-completion/berth
+dist_man1_MANS = doc/berth.1
+EXTRA_DIST += doc/update-man
+
+if HAVE_CMOCKA
+client_tests = tests/unit/client_args tests/unit/client_http tests/unit/client_text
+check_PROGRAMS += $(client_tests)
+TESTS += $(client_tests)
+CLIENT_TEST_LIBS = libclient.a libberth.a $(CMOCKA_LIBS) $(JSON_LIBS) $(SMARTCOLS_LIBS) $(HTTP_PARSER_LIBS)
+CLIENT_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSON_CFLAGS)
+tests_unit_client_args_SOURCES = tests/unit/client_args.c
+tests_unit_client_args_LDADD = $(CLIENT_TEST_LIBS)
+tests_unit_client_args_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_unit_client_http_SOURCES = tests/unit/client_http.c
+tests_unit_client_http_LDADD = $(CLIENT_TEST_LIBS)
+tests_unit_client_http_CFLAGS = $(CLIENT_TEST_CFLAGS)
+tests_unit_client_text_SOURCES = tests/unit/client_text.c
+tests_unit_client_text_LDADD = $(CLIENT_TEST_LIBS)
+tests_unit_client_text_CFLAGS = $(CLIENT_TEST_CFLAGS)
+endif
+
+# The man page says what the program's tables say.
+TESTS += tests/unit/client_man
+EXTRA_DIST += tests/unit/client_man

@@ -110,7 +110,10 @@ print_is_family(const char *name)
 static void
 wanted_add(struct buf *out, const char *name)
 {
-	buf_addf(out, "%s%s", out->len > 0 ? "," : "", print_is_family(name) ? "ip" : name);
+	const char *wanted = print_is_family(name) ? "ip" : name;
+
+	if (!opt_is_listed(out->data, wanted))
+		buf_addf(out, "%s%s", out->len > 0 ? "," : "", wanted);
 }
 
 char *
@@ -378,10 +381,16 @@ print_list_csv(const struct client *c, const struct view *view, const struct nam
 	return print_out(&out, e);
 }
 
-static bool
-print_is_number(const struct field *row)
+/* Numbers stand right; on a narrow terminal the texts that may be long give way, on lines of their own. */
+static int
+print_column_flags(const struct view *view, const char *name)
 {
-	return row && (row->type == FIELD_INT || row->type == FIELD_SIZE || row->type == FIELD_MILLI);
+	static const char longish[] = "template,id,ip,ipv4,ipv6,dns,ssh_keys,exit,description,init,text,error,result";
+	const struct field *row = print_field(view, name);
+
+	if (row && (row->type == FIELD_INT || row->type == FIELD_SIZE || row->type == FIELD_MILLI))
+		return SCOLS_FL_RIGHT;
+	return opt_is_listed(longish, name) ? SCOLS_FL_WRAP : 0;
 }
 
 void
@@ -400,11 +409,10 @@ static int
 print_fill_table(struct libscols_table *table, const struct view *view, const struct names *fields, struct json_object *items)
 {
 	for (size_t j = 0; j < fields->n; j++) {
-		bool number = print_is_number(print_field(view, fields->v[j]));
 		char title[64];
 
 		print_title(fields->v[j], title, sizeof title);
-		if (!scols_table_new_column(table, title, 0, number ? SCOLS_FL_RIGHT : SCOLS_FL_WRAP))
+		if (!scols_table_new_column(table, title, 0, print_column_flags(view, fields->v[j])))
 			return -1;
 	}
 	for (size_t i = 0; i < json_object_array_length(items); i++) {
