@@ -1,4 +1,5 @@
 #include "daemon/engine/job.h"
+#include "daemon/engine/template.h"
 
 int
 template_build_run(struct job *job, struct err *e)
@@ -12,3 +13,8 @@ template_delete_run(struct job *job, struct err *e)
 	return err_set(e, ERR_UNSUPPORTED, "not built in yet");
 }
 
+
+void
+template_sweep(const struct settings *s)
+{
+}

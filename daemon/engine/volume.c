@@ -3,178 +3,243 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "daemon/engine/volume_backend.h"
 #include "daemon/util/fd.h"
 
-static const struct volume_backend *const backends[] = { &volume_btrfs, &volume_dir };
+enum { MANIFEST_MAX = 1 << 20 };
 
-static const struct volume_backend *
-volume_backend(const struct spec *spec)
+const struct volume_backend *
+volume_backend_get(const char *name, struct err *e)
 {
-	for (size_t i = 0; spec->layout.storage && i < sizeof backends / sizeof *backends; i++)
-		if (strcmp(backends[i]->name, spec->layout.storage) == 0)
+	static const struct volume_backend *const backends[] = { &volume_btrfs, &volume_dir };
+
+	for (size_t i = 0; name && i < sizeof backends / sizeof *backends; i++)
+		if (strcmp(backends[i]->name, name) == 0)
 			return backends[i];
+	err_set(e, ERR_INTERNAL, "there is no storage backend '%s'", name ? name : "");
 	return NULL;
 }
 
-/* 1 opened, 0 it isn't there, -1 error. */
-static int
-volume_open_dir(const struct spec *spec, int *fd_out, struct err *e)
+int
+volume_open_fs(int volume_fd, int *fd_out, struct err *e)
 {
-	char path[SPEC_PATH_MAX];
-	int fd = open(spec_volume_dir(spec, path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(volume_fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "open the volume's data");
+	*fd_out = fd;
+	return 0;
+}
+
+static int
+volume_open_pool(const struct spec *spec, int *fd_out, struct err *e)
+{
+	int fd = open(spec->settings.pool_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "open the pool '%s'", spec->settings.pool_dir);
+	*fd_out = fd;
+	return 0;
+}
+
+/* POOL_DIR/<uuid>: 1 there, 0 absent, -1 error. */
+static int
+volume_open_dir(const struct spec *spec, int pool_fd, int *fd_out, struct err *e)
+{
+	int fd = openat(pool_fd, spec->place.id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0)
-		return err_sys(e, "open '%s'", path);
+		return err_sys(e, "open volume %s", spec->place.id);
 	*fd_out = fd;
 	return 1;
 }
 
 static int
-volume_need_dir(const struct spec *spec, const struct volume_backend **backend_out, int *fd_out, struct err *e)
+volume_need_dir(const struct spec *spec, int *fd_out, struct err *e)
 {
-	int rc = volume_open_dir(spec, fd_out, e);
+	AUTO_CLOSE int pool = -1;
+	int rc;
 
-	if (rc == 0)
-		return err_set(e, ERR_NOT_FOUND, "The volume of container %s is gone", spec->place.id);
-	if (rc < 0)
+	if (volume_open_pool(spec, &pool, e) < 0)
 		return -1;
-	*backend_out = volume_backend(spec);
-	return *backend_out ? 0 : err_set(e, ERR_INTERNAL, "unknown storage backend '%s'", spec->layout.storage);
+	rc = volume_open_dir(spec, pool, fd_out, e);
+	if (rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "The container's volume is not in the pool");
+	return rc < 0 ? -1 : 0;
 }
 
-/* The tree's root belongs to id 0 on disk and may be entered by all inside. */
+/* 1 read, 0 there is none, -1 error. */
 static int
-volume_make_layers(int dir_fd, struct err *e)
+volume_read_manifest(int volume_fd, struct json_object **json_out, struct err *e)
 {
-	AUTO_CLOSE int fs = openat(dir_fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_FREE char *text = NULL;
+	struct json_object *json;
 
-	if (fs < 0)
-		return err_sys(e, "open the volume");
-	if ((mkdirat(fs, "upper", 0755) < 0 && errno != EEXIST) || (mkdirat(fs, "work", 0755) < 0 && errno != EEXIST))
-		return err_sys(e, "make the volume's layers");
-	return 0;
+	if (fd_read_file(volume_fd, "manifest", MANIFEST_MAX, &text, NULL, e) < 0)
+		return errno == ENOENT ? 0 : -1;
+	json = json_tokener_parse(text);
+	if (!json_object_is_type(json, json_type_object)) {
+		json_object_put(json);
+		return err_set(e, ERR_INTERNAL, "the volume's manifest is damaged");
+	}
+	*json_out = json;
+	return 1;
+}
+
+/* 1 it is the container's own and whole, 0 left over from a create that was cut short, -1 somebody else's. */
+static int
+volume_is_own(const struct spec *spec, int volume_fd, struct err *e)
+{
+	struct json_object *json = NULL, *place, *ctid;
+	int rc = volume_read_manifest(volume_fd, &json, e);
+
+	if (rc <= 0)
+		return rc;
+	if (!json_object_object_get_ex(json, "place", &place) || !json_object_object_get_ex(place, "ctid", &ctid) ||
+	    json_object_get_int64(ctid) != spec->place.ctid)
+		rc = err_set(e, ERR_CONFLICT, "There is a volume with the id %s already, of another container", spec->place.id);
+	json_object_put(json);
+	return rc;
+}
+
+static int
+volume_fill(const struct spec *spec, const struct volume_backend *backend, int pool_fd, int volume_fd, struct err *e)
+{
+	AUTO_CLOSE int fs = -1;
+
+	if (backend->destroy(pool_fd, volume_fd, e) < 0 || backend->create(volume_fd, e) < 0 || volume_open_fs(volume_fd, &fs, e) < 0)
+		return -1;
+	if (mkdirat(fs, "upper", 0755) < 0 || mkdirat(fs, "work", 0700) < 0)
+		return err_sys(e, "make the volume's directories");
+	return backend->set_limit(volume_fd, spec->config.disk, e);
 }
 
 int
 volume_create(const struct spec *spec, struct err *e)
 {
-	const struct volume_backend *backend;
-	char path[SPEC_PATH_MAX];
-	AUTO_CLOSE int fd = -1;
+	const struct volume_backend *backend = volume_backend_get(spec->layout.storage, e);
+	AUTO_CLOSE int pool = -1, dir = -1;
+	int rc;
 
-	if (mkdir(spec_volume_dir(spec, path), 0700) < 0 && errno != EEXIST)
-		return err_sys(e, "make '%s'", path);
-	if (volume_need_dir(spec, &backend, &fd, e) < 0 || backend->create(fd, spec->config.disk, e) < 0)
+	if (!backend || volume_open_pool(spec, &pool, e) < 0)
 		return -1;
-	return volume_make_layers(fd, e);
+	if (mkdirat(pool, spec->place.id, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "make volume %s", spec->place.id);
+	rc = volume_open_dir(spec, pool, &dir, e);
+	if (rc <= 0)
+		return rc < 0 ? -1 : err_set(e, ERR_INTERNAL, "volume %s vanished", spec->place.id);
+	rc = volume_is_own(spec, dir, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if (volume_fill(spec, backend, pool, dir, e) == 0)
+		return 0;
+	backend->destroy(pool, dir, NULL);
+	unlinkat(pool, spec->place.id, AT_REMOVEDIR);
+	return -1;
 }
 
 int
 volume_set_quota(const struct spec *spec, struct err *e)
 {
-	const struct volume_backend *backend;
-	AUTO_CLOSE int fd = -1;
+	const struct volume_backend *backend = volume_backend_get(spec->layout.storage, e);
+	struct volume_usage usage;
+	AUTO_CLOSE int dir = -1;
 
-	return volume_need_dir(spec, &backend, &fd, e) < 0 ? -1 : backend->set_quota(fd, spec->config.disk, e);
-}
-
-int
-volume_read(const struct spec *spec, struct volume_usage *usage_out, struct err *e)
-{
-	const struct volume_backend *backend;
-	AUTO_CLOSE int fd = -1;
-
-	return volume_need_dir(spec, &backend, &fd, e) < 0 ? -1 : backend->read(fd, usage_out, e);
-}
-
-int
-volume_open(const struct spec *spec, int *fd_out, struct err *e)
-{
-	const struct volume_backend *backend;
-	AUTO_CLOSE int fd = -1;
-	int fs;
-
-	if (volume_need_dir(spec, &backend, &fd, e) < 0)
+	if (!backend || volume_need_dir(spec, &dir, e) < 0 || backend->read(dir, &usage, e) < 0)
 		return -1;
-	fs = openat(fd, "fs", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fs < 0)
-		return err_sys(e, "open the volume");
-	*fd_out = fs;
-	return 0;
+	if (usage.used > spec->config.disk)
+		return err_set(e, ERR_CONFLICT, "The container's disk holds %lld bytes: the limit can't become %lld", (long long)usage.used,
+			       (long long)spec->config.disk);
+	return backend->set_limit(dir, spec->config.disk, e);
 }
 
 int
 volume_delete(const struct spec *spec, struct err *e)
 {
-	const struct volume_backend *backend;
-	AUTO_CLOSE int fd = -1;
-	AUTO_CLOSE int pool = -1;
+	const struct volume_backend *backend = volume_backend_get(spec->layout.storage, e);
+	AUTO_CLOSE int pool = -1, dir = -1;
+	int rc;
 
-	if (volume_open_dir(spec, &fd, e) <= 0)
-		return fd < 0 && err_is_set(e) ? -1 : 0;
-	if (volume_need_dir(spec, &backend, &fd, e) < 0 || backend->delete(fd, e) < 0)
+	if (!backend || volume_open_pool(spec, &pool, e) < 0)
 		return -1;
-	pool = open(spec->settings.pool_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (pool < 0)
-		return err_sys(e, "open '%s'", spec->settings.pool_dir);
+	rc = volume_open_dir(spec, pool, &dir, e);
+	if (rc <= 0)
+		return rc;
+	/* The manifest last: until then it is known whose this is. */
+	if (backend->destroy(pool, dir, e) < 0)
+		return -1;
 	return fd_remove_tree(pool, spec->place.id, e);
 }
 
-static int64_t
-volume_manifest_revision(int fd)
+int
+volume_read(const struct spec *spec, struct volume_usage *usage_out, struct err *e)
 {
-	AUTO_FREE char *text = NULL;
-	struct json_object *json, *revision;
-	int64_t last = 0;
+	const struct volume_backend *backend = volume_backend_get(spec->layout.storage, e);
+	AUTO_CLOSE int dir = -1;
 
-	if (fd_read_file(fd, "manifest", 1 << 20, &text, NULL, NULL) < 0)
-		return 0;
-	json = json_tokener_parse(text);
-	if (json && json_object_object_get_ex(json, "revision", &revision))
-		last = json_object_get_int64(revision);
-	json_object_put(json);
-	return last;
+	if (!backend || volume_need_dir(spec, &dir, e) < 0)
+		return -1;
+	return backend->read(dir, usage_out, e);
+}
+
+int
+volume_open(const struct spec *spec, int *fd_out, struct err *e)
+{
+	AUTO_CLOSE int dir = -1;
+	int fd;
+
+	if (volume_need_dir(spec, &dir, e) < 0)
+		return -1;
+	fd = openat(dir, "fs", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open the volume's data");
+	*fd_out = fd;
+	return 0;
+}
+
+static struct json_object *
+volume_manifest(const struct spec *spec, int64_t revision)
+{
+	struct json_object *json = json_object_new_object(), *place = record_to_json(&place_schema, &spec->place, true),
+			   *config = record_to_json(&container_config_schema, &spec->config, true);
+
+	if (!json || !place || !config) {
+		json_object_put(json);
+		json_object_put(place);
+		json_object_put(config);
+		return NULL;
+	}
+	json_object_object_add(json, "version", json_object_new_int(1));
+	json_object_object_add(json, "revision", json_object_new_int64(revision));
+	json_object_object_add(json, "place", place);
+	json_object_object_add(json, "config", config);
+	return json;
 }
 
 int
 volume_write_manifest(const struct spec *spec, struct err *e)
 {
-	struct json_object *json = json_object_new_object();
-	AUTO_CLOSE int fd = -1;
+	struct json_object *json = NULL, *revision;
+	AUTO_CLOSE int dir = -1;
+	int64_t last = 0;
 	const char *text;
-	int rc = -1;
+	int rc;
 
-	if (volume_open_dir(spec, &fd, e) <= 0) {
-		if (!err_is_set(e))
-			err_set(e, ERR_NOT_FOUND, "The volume of container %s is gone", spec->place.id);
-		goto out;
-	}
-	json_object_object_add(json, "version", json_object_new_int(1));
-	json_object_object_add(json, "revision", json_object_new_int64(volume_manifest_revision(fd) + 1));
-	json_object_object_add(json, "place", record_to_json(&place_schema, &spec->place, true));
-	json_object_object_add(json, "config", record_to_json(&container_config_schema, &spec->config, true));
-	text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY);
-	rc = text ? fd_replace_file(fd, "manifest", text, strlen(text), 0600, true, e) : err_set(e, ERR_INTERNAL, "out of memory");
-out:
+	if (volume_need_dir(spec, &dir, e) < 0)
+		return -1;
+	/* A damaged one is replaced: the request is the truth. */
+	if (volume_read_manifest(dir, &json, NULL) == 1 && json_object_object_get_ex(json, "revision", &revision))
+		last = json_object_get_int64(revision);
+	json_object_put(json);
+	json = volume_manifest(spec, last + 1);
+	text = json ? json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN) : NULL;
+	rc = text ? fd_replace_file(dir, "manifest", text, strlen(text), 0600, true, e) : err_set(e, ERR_INTERNAL, "out of memory");
 	json_object_put(json);
 	return rc;
-}
-
-int
-volume_host_setup(const struct settings *s, struct layout *layout, struct err *e)
-{
-	return err_set(e, ERR_UNSUPPORTED, "not built in yet");
-}
-
-int
-volume_host_cleanup(const struct settings *s, bool destroy, struct err *e)
-{
-	return err_set(e, ERR_UNSUPPORTED, "not built in yet");
 }

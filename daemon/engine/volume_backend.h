@@ -1,22 +1,26 @@
-/* One row a storage backend. volume.c chooses by spec->layout.storage. */
+/* What volume.c asks of a kind of storage. A volume's data is `fs` in its directory. */
 #ifndef BERTH_VOLUME_BACKEND_H
 #define BERTH_VOLUME_BACKEND_H
 
 #include "daemon/engine/volume.h"
 
-/* dir_fd: the volume's directory, POOL_DIR/<uuid>, in which `fs` is made, measured or removed. */
 struct volume_backend {
 	const char *name;
-	int (*create)(int dir_fd, int64_t quota_bytes, struct err *e);	/* success when `fs` is there already */
-	int (*set_quota)(int dir_fd, int64_t quota_bytes, struct err *e);
-	int (*delete)(int dir_fd, struct err *e);			/* absent is success */
-	int (*read)(int dir_fd, struct volume_usage *usage_out, struct err *e);
+	bool (*fits)(int pool_fd);		     /* whether this pool's file system is one for it */
+	int (*setup)(int pool_fd, struct err *e);    /* each time a daemon starts; idempotent */
+	int (*create)(int volume_fd, struct err *e); /* makes an empty `fs`, 0755 */
+	int (*set_limit)(int volume_fd, int64_t bytes, struct err *e);
+	int (*destroy)(int pool_fd, int volume_fd, struct err *e); /* absent is success */
+	int (*read)(int volume_fd, struct volume_usage *usage_out, struct err *e);
 };
 
 extern const struct volume_backend volume_btrfs;
 extern const struct volume_backend volume_dir;
 
-/* Turns quotas on and forgets the quota groups of subvolumes that are gone. */
-int volume_btrfs_prepare(int pool_fd, struct err *e);
+/* NULL and e for a name that there isn't. */
+const struct volume_backend *volume_backend_get(const char *name, struct err *e);
+
+/* `fs` of a volume, for reading. */
+int volume_open_fs(int volume_fd, int *fd_out, struct err *e);
 
 #endif

@@ -1,179 +1,283 @@
-/*
- * Subvolumes with a quota group each: btrfs-subvolume(8), btrfs-quota(8); the ioctls are those of linux/btrfs.h. A volume's limit
- * is on what it refers to: it shares nothing with others.
- */
+/* A subvolume a container, with a limit on what its quota group refers to. */
 #include <btrfsutil.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btrfs.h>
-#include <linux/btrfs_tree.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "daemon/engine/volume_backend.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-enum { SEARCH_BYTES = 64 * 1024, QGROUP_LEVEL_SHIFT = 48 };
+/* Files named by the numbers of quota groups that the kernel couldn't give up yet; they are tried again later. */
+#define STALE_DIR ".stale"
 
 static int
-btrfs_open(int dir_fd, int *fd_out, struct err *e)
+volume_btrfs_err(enum btrfs_util_error rc, const char *what, struct err *e)
 {
-	int fd = openat(dir_fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (errno)
+		return err_sys(e, "%s", what);
+	return err_set(e, ERR_INTERNAL, "%s: %s", what, btrfs_util_strerror(rc));
+}
 
-	if (fd < 0)
-		return err_sys(e, "open the volume");
-	*fd_out = fd;
+static bool
+volume_btrfs_fits(int pool_fd)
+{
+	struct statfs st;
+
+	return fstatfs(pool_fd, &st) == 0 && st.f_type == BTRFS_SUPER_MAGIC;
+}
+
+/* /sys/fs/btrfs/<uuid>/qgroups: the kernel's live figures, where the tree on disk is as old as the last commit. */
+static int
+volume_btrfs_sys_open(int fd, int *dir_out, struct err *e)
+{
+	struct btrfs_ioctl_fs_info_args info = { 0 };
+	char path[128];
+	size_t n;
+	int dir;
+
+	if (ioctl(fd, BTRFS_IOC_FS_INFO, &info) < 0)
+		return err_sys(e, "ask btrfs for its id");
+	n = (size_t)snprintf(path, sizeof path, "/sys/fs/btrfs/");
+	for (size_t i = 0; i < sizeof info.fsid; i++)
+		n += (size_t)snprintf(path + n, sizeof path - n, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", info.fsid[i]);
+	snprintf(path + n, sizeof path - n, "/qgroups");
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(e, "open '%s' (are quotas enabled?)", path);
+	*dir_out = dir;
+	return 0;
+}
+
+static int64_t
+volume_btrfs_sys_number(int dir, const char *name)
+{
+	AUTO_FREE char *text = NULL;
+
+	return fd_read_file(dir, name, 64, &text, NULL, NULL) < 0 ? -1 : strtoll(text, NULL, 10);
+}
+
+/* Counted wrong after a crash or a huge deletion, the kernel enforces no limit until it has counted anew. */
+static int
+volume_btrfs_recount(int pool_fd, struct err *e)
+{
+	struct btrfs_ioctl_quota_rescan_args rescan = { 0 };
+	AUTO_CLOSE int dir = -1;
+
+	if (volume_btrfs_sys_open(pool_fd, &dir, e) < 0)
+		return -1;
+	if (volume_btrfs_sys_number(dir, "inconsistent") == 1) {
+		log_info("the pool's quotas are counted anew");
+		if (ioctl(pool_fd, BTRFS_IOC_QUOTA_RESCAN, &rescan) < 0 && errno != EINPROGRESS)
+			return err_sys(e, "count the pool's quotas anew");
+	}
+	return ioctl(pool_fd, BTRFS_IOC_QUOTA_RESCAN_WAIT) < 0 ? err_sys(e, "wait for the quotas' count") : 0;
+}
+
+static void volume_btrfs_sweep(int pool_fd);
+
+static int
+volume_btrfs_setup(int pool_fd, struct err *e)
+{
+	struct btrfs_ioctl_quota_ctl_args enable = { .cmd = BTRFS_QUOTA_CTL_ENABLE };
+
+	if (ioctl(pool_fd, BTRFS_IOC_QUOTA_CTL, &enable) < 0 && errno != EEXIST)
+		return err_sys(e, "enable quotas on the pool");
+	if (mkdirat(pool_fd, STALE_DIR, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "make the pool's directory '" STALE_DIR "'");
+	if (volume_btrfs_recount(pool_fd, e) < 0)
+		return -1;
+	volume_btrfs_sweep(pool_fd);
 	return 0;
 }
 
 static int
-btrfs_limit(int fd, int64_t quota_bytes, struct err *e)
+volume_btrfs_create(int volume_fd, struct err *e)
 {
-	struct btrfs_ioctl_qgroup_limit_args args = { .lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER, .max_rfer = (__u64)quota_bytes } };
+	enum btrfs_util_error rc;
 
-	/* Quota group 0 stands for the subvolume of fd. */
-	if (ioctl(fd, BTRFS_IOC_QGROUP_LIMIT, &args) < 0)
-		return err_sys(e, "set the volume's quota");
+	errno = 0;
+	rc = btrfs_util_create_subvolume_fd(volume_fd, "fs", 0, NULL, NULL);
+	if (rc != BTRFS_UTIL_OK)
+		return volume_btrfs_err(rc, "make the volume's subvolume", e);
+	return fchmodat(volume_fd, "fs", 0755, 0) < 0 ? err_sys(e, "set the subvolume's mode") : 0;
+}
+
+static int
+volume_btrfs_set_limit(int volume_fd, int64_t bytes, struct err *e)
+{
+	/* Number 0 is the subvolume of the descriptor. */
+	struct btrfs_ioctl_qgroup_limit_args limit = { .lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER, .max_rfer = (uint64_t)bytes } };
+	AUTO_CLOSE int fs = -1;
+
+	if (volume_open_fs(volume_fd, &fs, e) < 0)
+		return -1;
+	return ioctl(fs, BTRFS_IOC_QGROUP_LIMIT, &limit) < 0 ? err_sys(e, "limit the volume's size") : 0;
+}
+
+/* Reserved is what was written and not yet committed: it counts against the limit, so it counts here. */
+static int
+volume_btrfs_read(int volume_fd, struct volume_usage *usage_out, struct err *e)
+{
+	static const char *const parts[] = { "referenced", "rsv_data", "rsv_meta_pertrans", "rsv_meta_prealloc" };
+	struct volume_usage usage = { .effective = -1 };
+	AUTO_CLOSE int fs = -1, dir = -1, group = -1;
+	enum btrfs_util_error rc;
+	uint64_t id;
+	char name[32];
+
+	if (volume_open_fs(volume_fd, &fs, e) < 0)
+		return -1;
+	errno = 0;
+	rc = btrfs_util_subvolume_id_fd(fs, &id);
+	if (rc != BTRFS_UTIL_OK)
+		return volume_btrfs_err(rc, "find the subvolume's number", e);
+	if (volume_btrfs_sys_open(fs, &dir, e) < 0)
+		return -1;
+	snprintf(name, sizeof name, "0_%llu", (unsigned long long)id);
+	group = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (group < 0)
+		return err_sys(e, "open the volume's quota group");
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		int64_t n = volume_btrfs_sys_number(group, parts[i]);
+
+		usage.used += n > 0 ? n : 0;
+	}
+	if (volume_btrfs_sys_number(group, "limit_flags") & (int64_t)BTRFS_QGROUP_LIMIT_MAX_RFER)
+		usage.effective = volume_btrfs_sys_number(group, "max_referenced");
+	*usage_out = usage;
 	return 0;
 }
 
-static int
-btrfs_create(int dir_fd, int64_t quota_bytes, struct err *e)
-{
-	enum btrfs_util_error rc = btrfs_util_create_subvolume_fd(dir_fd, "fs", 0, NULL, NULL);
-	AUTO_CLOSE int fd = -1;
-
-	if (rc != BTRFS_UTIL_OK && errno != EEXIST)
-		return err_sys(e, "make the volume's subvolume");
-	return btrfs_open(dir_fd, &fd, e) < 0 ? -1 : btrfs_limit(fd, quota_bytes, e);
-}
-
-static int
-btrfs_set_quota(int dir_fd, int64_t quota_bytes, struct err *e)
-{
-	AUTO_CLOSE int fd = -1;
-
-	return btrfs_open(dir_fd, &fd, e) < 0 ? -1 : btrfs_limit(fd, quota_bytes, e);
-}
-
-static int
-btrfs_drop_qgroup(int fd, uint64_t id)
+/* Whether the group of a deleted subvolume is gone. Newer kernels refuse until its cleaner has been there, and then remove it. */
+static bool
+volume_btrfs_drop_group(int pool_fd, uint64_t id)
 {
 	struct btrfs_ioctl_qgroup_create_args args = { .create = 0, .qgroupid = id };
 
-	return ioctl(fd, BTRFS_IOC_QGROUP_CREATE, &args);
+	return ioctl(pool_fd, BTRFS_IOC_QGROUP_CREATE, &args) == 0 || errno == ENOENT || errno == ENOTCONN;
+}
+
+static void
+volume_btrfs_drop_groups(int pool_fd, const uint64_t *ids, size_t n)
+{
+	char name[64];
+
+	for (size_t i = 0; i < n; i++) {
+		if (volume_btrfs_drop_group(pool_fd, ids[i]))
+			continue;
+		snprintf(name, sizeof name, STALE_DIR "/%llu", (unsigned long long)ids[i]);
+		if (mknodat(pool_fd, name, S_IFREG | 0600, 0) < 0 && errno != EEXIST)
+			log_warning("the quota group 0/%llu is left behind", (unsigned long long)ids[i]);
+	}
+}
+
+static void
+volume_btrfs_sweep(int pool_fd)
+{
+	int fd = openat(pool_fd, STALE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		uint64_t id = strtoull(entry->d_name, NULL, 10);
+
+		if (id > 0 && volume_btrfs_drop_group(pool_fd, id))
+			unlinkat(fd, entry->d_name, 0);
+	}
+	closedir(dir);
 }
 
 static int
-btrfs_delete(int dir_fd, struct err *e)
+volume_btrfs_add_id(int fd, uint64_t **ids, size_t *n, struct err *e)
 {
-	AUTO_CLOSE int fd = openat(dir_fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	uint64_t id = 0;
+	uint64_t *grown = realloc(*ids, (*n + 1) * sizeof **ids);
+	enum btrfs_util_error rc;
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "open the volume");
-	if (btrfs_util_subvolume_id_fd(fd, &id) != BTRFS_UTIL_OK)
-		return err_sys(e, "read the volume's subvolume id");
-	if (btrfs_util_delete_subvolume_fd(dir_fd, "fs", BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE) != BTRFS_UTIL_OK)
-		return err_sys(e, "delete the volume's subvolume");
-	/* Newer kernels refuse while the cleaner is still at work: volume_btrfs_prepare() forgets it later. */
-	btrfs_drop_qgroup(dir_fd, id);
-	return 0;
-}
-
-typedef int btrfs_item(const struct btrfs_ioctl_search_header *header, const void *item, void *arg);
-
-/* Calls take() for each item of the quota tree with a type of min_type to max_type and a group of min_id to max_id. */
-static int
-btrfs_search_quotas(int fd, uint32_t min_type, uint32_t max_type, uint64_t min_id, uint64_t max_id, btrfs_item *take, void *arg,
-		    struct err *e)
-{
-	AUTO_FREE struct btrfs_ioctl_search_args_v2 *args = calloc(1, sizeof *args + SEARCH_BYTES);
-
-	if (!args)
+	if (!grown)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	args->key = (struct btrfs_ioctl_search_key){ .tree_id = BTRFS_QUOTA_TREE_OBJECTID, .max_transid = UINT64_MAX,
-						     .min_type = min_type, .max_type = max_type, .min_offset = min_id,
-						     .max_offset = max_id, .nr_items = 4096 };
-	args->buf_size = SEARCH_BYTES;
-	if (ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, args) < 0)
-		return err_sys(e, "read the quota groups");
-	for (size_t i = 0, at = 0; i < args->key.nr_items; i++) {
-		struct btrfs_ioctl_search_header header;
-
-		memcpy(&header, (const char *)args->buf + at, sizeof header);
-		at += sizeof header;
-		if (take(&header, (const char *)args->buf + at, arg) < 0)
-			return -1;
-		at += header.len;
-	}
+	*ids = grown;
+	errno = 0;
+	rc = btrfs_util_subvolume_id_fd(fd, &grown[*n]);
+	if (rc != BTRFS_UTIL_OK)
+		return volume_btrfs_err(rc, "find a subvolume's number", e);
+	(*n)++;
 	return 0;
 }
 
+/* The numbers of all subvolumes below: each has a quota group that outlives it. */
 static int
-btrfs_take_usage(const struct btrfs_ioctl_search_header *header, const void *item, void *arg)
+volume_btrfs_add_nested(int fd, uint64_t **ids, size_t *n, struct err *e)
 {
-	struct volume_usage *usage = arg;
-	struct btrfs_qgroup_info_item info;
-	struct btrfs_qgroup_limit_item limit;
+	struct btrfs_util_subvolume_iterator *it = NULL;
+	enum btrfs_util_error rc;
+	uint64_t *grown, id;
 
-	if (header->type == BTRFS_QGROUP_INFO_KEY && header->len >= sizeof info) {
-		memcpy(&info, item, sizeof info);
-		usage->used = (int64_t)info.rfer;
-	} else if (header->type == BTRFS_QGROUP_LIMIT_KEY && header->len >= sizeof limit) {
-		memcpy(&limit, item, sizeof limit);
-		usage->effective = limit.flags & BTRFS_QGROUP_LIMIT_MAX_RFER ? (int64_t)limit.max_rfer : -1;
+	errno = 0;
+	rc = btrfs_util_create_subvolume_iterator_fd(fd, 0, 0, &it);
+	if (rc != BTRFS_UTIL_OK)
+		return volume_btrfs_err(rc, "look for nested subvolumes", e);
+	while ((rc = btrfs_util_subvolume_iterator_next(it, NULL, &id)) == BTRFS_UTIL_OK) {
+		grown = realloc(*ids, (*n + 1) * sizeof **ids);
+		if (!grown)
+			break;
+		*ids = grown;
+		grown[(*n)++] = id;
 	}
+	btrfs_util_destroy_subvolume_iterator(it);
+	return rc == BTRFS_UTIL_ERROR_STOP_ITERATION ? 0 : volume_btrfs_err(rc, "look for nested subvolumes", e);
+}
+
+static int
+volume_btrfs_remove(int volume_fd, int fs, uint64_t **ids, size_t *n, struct err *e)
+{
+	enum btrfs_util_error rc;
+
+	if (volume_btrfs_add_id(fs, ids, n, e) < 0)
+		return -1;
+	errno = 0;
+	rc = btrfs_util_delete_subvolume_fd(volume_fd, "fs", 0);
+	if (rc == BTRFS_UTIL_OK)
+		return 0;
+	if (errno != ENOTEMPTY)
+		return volume_btrfs_err(rc, "delete the volume's subvolume", e);
+	if (volume_btrfs_add_nested(fs, ids, n, e) < 0)
+		return -1;
+	errno = 0;
+	rc = btrfs_util_delete_subvolume_fd(volume_fd, "fs", BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE);
+	return rc == BTRFS_UTIL_OK ? 0 : volume_btrfs_err(rc, "delete the volume's subvolumes", e);
+}
+
+static int
+volume_btrfs_destroy(int pool_fd, int volume_fd, struct err *e)
+{
+	AUTO_CLOSE int fs = openat(volume_fd, "fs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_FREE uint64_t *ids = NULL;
+	size_t n = 0;
+
+	if (fs < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open the volume's subvolume");
+	if (volume_btrfs_remove(volume_fd, fs, &ids, &n, e) < 0)
+		return -1;
+	close(take_fd(&fs));
+	volume_btrfs_sweep(pool_fd);
+	volume_btrfs_drop_groups(pool_fd, ids, n);
+	/* The space comes back with the next commit: begun now, not waited for. */
+	btrfs_util_start_sync_fd(pool_fd, NULL);
 	return 0;
 }
 
-static int
-btrfs_read(int dir_fd, struct volume_usage *usage_out, struct err *e)
-{
-	AUTO_CLOSE int fd = -1;
-	uint64_t id;
-
-	*usage_out = (struct volume_usage){ -1, -1 };
-	if (btrfs_open(dir_fd, &fd, e) < 0)
-		return -1;
-	if (btrfs_util_subvolume_id_fd(fd, &id) != BTRFS_UTIL_OK)
-		return err_sys(e, "read the volume's subvolume id");
-	/* Usage is accounted when a transaction commits: what was just written counts too. */
-	if (syncfs(fd) < 0)
-		return err_sys(e, "sync the pool");
-	if (btrfs_search_quotas(fd, BTRFS_QGROUP_INFO_KEY, BTRFS_QGROUP_INFO_KEY, id, id, btrfs_take_usage, usage_out, e) < 0)
-		return -1;
-	return btrfs_search_quotas(fd, BTRFS_QGROUP_LIMIT_KEY, BTRFS_QGROUP_LIMIT_KEY, id, id, btrfs_take_usage, usage_out, e);
-}
-
-struct btrfs_stale {
-	int fd;
+const struct volume_backend volume_btrfs = {
+	"btrfs",	     volume_btrfs_fits,	   volume_btrfs_setup, volume_btrfs_create, volume_btrfs_set_limit,
+	volume_btrfs_destroy, volume_btrfs_read,
 };
-
-static int
-btrfs_forget_stale(const struct btrfs_ioctl_search_header *header, const void *item, void *arg)
-{
-	const struct btrfs_stale *stale = arg;
-	struct btrfs_util_subvolume_info info;
-	uint64_t id = header->offset;
-
-	/* Level 0 are subvolumes; 5 is the file system's root. */
-	if (id >> QGROUP_LEVEL_SHIFT == 0 && id >= BTRFS_FIRST_FREE_OBJECTID &&
-	    btrfs_util_subvolume_info_fd(stale->fd, id, &info) == BTRFS_UTIL_ERROR_SUBVOLUME_NOT_FOUND)
-		btrfs_drop_qgroup(stale->fd, id);
-	return 0;
-}
-
-int
-volume_btrfs_prepare(int pool_fd, struct err *e)
-{
-	struct btrfs_ioctl_quota_ctl_args on = { .cmd = BTRFS_QUOTA_CTL_ENABLE };
-	struct btrfs_stale stale = { pool_fd };
-
-	if (ioctl(pool_fd, BTRFS_IOC_QUOTA_CTL, &on) < 0 && errno != EEXIST)
-		return err_sys(e, "turn on the pool's quotas");
-	return btrfs_search_quotas(pool_fd, BTRFS_QGROUP_INFO_KEY, BTRFS_QGROUP_INFO_KEY, 0, UINT64_MAX, btrfs_forget_stale, &stale, e);
-}
-
-const struct volume_backend volume_btrfs = { "btrfs", btrfs_create, btrfs_set_quota, btrfs_delete, btrfs_read };

@@ -1,0 +1,378 @@
+/* The pool: the file system that holds the volumes, mounted so that nothing in it is a program or a device to the host. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/btrfs.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include "daemon/engine/loop.h"
+#include "daemon/engine/spawn.h"
+#include "daemon/engine/volume_backend.h"
+#include "daemon/util/fd.h"
+#include "daemon/util/log.h"
+#include "schema/check.h"
+
+#define POOL_MARK     ".berth-pool"
+#define POOL_IMAGE    "pool.img"
+#define POOL_NOTE     "pool-mounted"
+#define POOL_MKFS     "/sbin/mkfs.btrfs"
+#define POOL_FLAGS    (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define POOL_ST_FLAGS (ST_NOSUID | ST_NODEV | ST_NOEXEC)
+
+static int
+pool_open_state(const struct settings *s, int *fd_out, struct err *e)
+{
+	int fd = open(s->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "open '%s'", s->state_dir);
+	*fd_out = fd;
+	return 0;
+}
+
+static int
+pool_open(const struct settings *s, int *fd_out, struct err *e)
+{
+	int fd = open(s->pool_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "open the pool '%s'", s->pool_dir);
+	*fd_out = fd;
+	return 0;
+}
+
+static bool
+pool_is_mounted(const struct settings *s)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, s->pool_dir, 0, STATX_TYPE, &st) == 0 && (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/* Whose pool this is: one line, made when the pool is first used. */
+static void
+pool_mark_text(const struct settings *s, const char *storage, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s %s %s\n", s->instance, storage, s->state_dir);
+}
+
+/* The first name in the directory that isn't one that belongs there; false: there is none. */
+static bool
+pool_find_foreign(int fd, char *name_out, size_t size)
+{
+	AUTO_CLOSE int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	bool found = false;
+	struct dirent *entry;
+
+	if (!dir)
+		return false;
+	take_fd(&copy);
+	while (!found && (entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || strcmp(entry->d_name, "lost+found") == 0)
+			continue;
+		found = true;
+		snprintf(name_out, size, "%s", entry->d_name);
+	}
+	closedir(dir);
+	return found;
+}
+
+static int
+pool_check_empty(const struct settings *s, int fd, struct err *e)
+{
+	char name[NAME_MAX + 1];
+
+	if (!pool_find_foreign(fd, name, sizeof name))
+		return 0;
+	return err_set(e, ERR_CONFLICT, "pool_dir '%s' is no pool of this daemon and holds '%s': empty it, or choose another directory",
+		       s->pool_dir, name);
+}
+
+static int
+pool_claim(const struct settings *s, const char *storage, int fd, struct err *e)
+{
+	AUTO_FREE char *found = NULL;
+	char want[SPEC_PATH_MAX];
+
+	pool_mark_text(s, storage, want, sizeof want);
+	if (fd_read_file(fd, POOL_MARK, sizeof want, &found, NULL, e) == 0) {
+		if (strcmp(found, want) == 0)
+			return 0;
+		found[strcspn(found, "\n")] = '\0';
+		return err_set(e, ERR_CONFLICT, "pool_dir '%s' is the pool of another: instance, storage and state_dir '%s'", s->pool_dir, found);
+	}
+	if (errno != ENOENT || pool_check_empty(s, fd, e) < 0)
+		return -1;
+	return fd_replace_file(fd, POOL_MARK, want, strlen(want), 0600, true, e);
+}
+
+static int
+pool_run_mkfs(const char *image, const char *label, struct err *e)
+{
+	char *argv[] = { (char[]){ "mkfs.btrfs" }, (char[]){ "-q" }, (char[]){ "-L" }, (char *)(uintptr_t)label, (char *)(uintptr_t)image, NULL };
+	int status = 0;
+	pid_t pid;
+
+	if (access(POOL_MKFS, X_OK) < 0)
+		return err_set(e, ERR_UNSUPPORTED, POOL_MKFS " is missing: apt install btrfs-progs, or set storage = dir (no disk quotas)");
+	if (spawn_program(POOL_MKFS, argv, NULL, 0, NULL, &pid, e) < 0)
+		return -1;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return status == 0 ? 0 : err_set(e, ERR_INTERNAL, "mkfs.btrfs of '%s' failed, see the daemon's log", image);
+}
+
+/* Under another name until it is whole: an image that is there is a file system. */
+static int
+pool_make_image(const struct settings *s, int state_fd, struct err *e)
+{
+	char path[SPEC_PATH_MAX], label[32];
+	struct statvfs room;
+	AUTO_CLOSE int fd = openat(state_fd, POOL_IMAGE ".new", O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || ftruncate(fd, s->pool_size) < 0)
+		return err_sys(e, "make '%s/" POOL_IMAGE ".new' of %lld bytes", s->state_dir, (long long)s->pool_size);
+	if (fstatvfs(fd, &room) == 0 && (int64_t)(room.f_bavail * room.f_frsize) < s->pool_size)
+		log_warning("pool_size is %lld bytes, but '%s' has %llu left: containers can fill it", (long long)s->pool_size, s->state_dir,
+			    (unsigned long long)(room.f_bavail * room.f_frsize));
+	snprintf(path, sizeof path, "%s/" POOL_IMAGE ".new", s->state_dir);
+	snprintf(label, sizeof label, "berth-%s", s->instance);
+	if (pool_run_mkfs(path, label, e) < 0 || fsync(fd) < 0 || renameat(state_fd, POOL_IMAGE ".new", state_fd, POOL_IMAGE) < 0 ||
+	    fsync(state_fd) < 0) {
+		if (!err_is_set(e))
+			err_sys(e, "make '%s'", path);
+		unlinkat(state_fd, POOL_IMAGE ".new", 0);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+pool_open_image(const struct settings *s, bool make, int *fd_out, struct err *e)
+{
+	AUTO_CLOSE int state = -1, fd = -1;
+	struct stat st;
+
+	if (pool_open_state(s, &state, e) < 0)
+		return -1;
+	fd = openat(state, POOL_IMAGE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make) {
+		if (pool_make_image(s, state, e) < 0)
+			return -1;
+		fd = openat(state, POOL_IMAGE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open '%s/" POOL_IMAGE "'", s->state_dir);
+	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022))
+		return err_set(e, ERR_CONFLICT, "'%s/" POOL_IMAGE "' must be a file that root alone can write", s->state_dir);
+	*fd_out = take_fd(&fd);
+	return 0;
+}
+
+/* What the mount would hide must be nothing. */
+static int
+pool_mount_loop(const struct settings *s, struct err *e)
+{
+	AUTO_CLOSE int below = -1, image = -1;
+	char device[LOOP_PATH_MAX];
+	int rc;
+
+	if (pool_open(s, &below, e) < 0 || pool_check_empty(s, below, e) < 0 || pool_open_image(s, true, &image, e) < 0)
+		return -1;
+	rc = loop_find(image, device, e);
+	if (rc < 0 || (rc == 0 && loop_attach(image, device, e) < 0))
+		return -1;
+	if (mount(device, s->pool_dir, "btrfs", POOL_FLAGS | MS_NOATIME, "discard=async") == 0)
+		return 0;
+	if (errno == ENODEV)
+		err_set(e, ERR_UNSUPPORTED, "this kernel has no btrfs: load its module, or set storage = dir (no disk quotas)");
+	else
+		err_sys(e, "mount '%s' (%s/" POOL_IMAGE ") at '%s'", device, s->state_dir, s->pool_dir);
+	loop_detach(device, NULL);
+	return -1;
+}
+
+/* A mount of its own, so that its flags are the pool's alone. */
+static int
+pool_mount_bind(const struct settings *s, struct err *e)
+{
+	if (mount(s->pool_dir, s->pool_dir, NULL, MS_BIND, NULL) < 0)
+		return err_sys(e, "bind '%s'", s->pool_dir);
+	return 0;
+}
+
+/* What is mounted here by us is ours to unmount; an operator's own mount isn't. */
+static int
+pool_note_mount(const struct settings *s, struct err *e)
+{
+	AUTO_CLOSE int run = open(s->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (run < 0)
+		return err_sys(e, "open '%s'", s->run_dir);
+	return fd_replace_file(run, POOL_NOTE, "", 0, 0600, false, e);
+}
+
+static int
+pool_mount(const struct settings *s, const struct volume_backend *backend, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (pool_is_mounted(s))
+		return 0;
+	if (pool_note_mount(s, e) < 0 || pool_open(s, &fd, e) < 0)
+		return -1;
+	return backend->fits(fd) ? pool_mount_bind(s, e) : pool_mount_loop(s, e);
+}
+
+static int
+pool_protect(const struct settings *s, int fd, struct err *e)
+{
+	struct statvfs st;
+
+	if (fstatvfs(fd, &st) < 0 || fchmod(fd, 0700) < 0)
+		return err_sys(e, "look at the pool '%s'", s->pool_dir);
+	if ((st.f_flag & POOL_ST_FLAGS) == POOL_ST_FLAGS)
+		return 0;
+	if (mount(NULL, s->pool_dir, NULL, MS_REMOUNT | MS_BIND | POOL_FLAGS | MS_NOATIME, NULL) < 0)
+		return err_sys(e, "make the pool '%s' nosuid, nodev and noexec", s->pool_dir);
+	return 0;
+}
+
+/* btrfs has a device number of its own invention; the queue that takes I/O limits is its first device's. */
+static void
+pool_device(int fd, char *buf, size_t size)
+{
+	struct btrfs_ioctl_dev_info_args info = { .devid = 1 };
+	struct stat st;
+	dev_t dev = 0;
+
+	buf[0] = '\0';
+	if (ioctl(fd, BTRFS_IOC_DEV_INFO, &info) == 0 && stat((const char *)info.path, &st) == 0)
+		dev = st.st_rdev;
+	else if (fstat(fd, &st) == 0)
+		dev = st.st_dev;
+	if (major(dev) != 0)
+		snprintf(buf, size, "%u:%u", major(dev), minor(dev));
+}
+
+static int
+pool_tell(struct layout *layout, const char *storage, int fd, struct err *e)
+{
+	char device[32];
+
+	pool_device(fd, device, sizeof device);
+	if (record_set_text(&layout_schema, layout, "storage", storage, e) < 0)
+		return -1;
+	return record_set_text(&layout_schema, layout, "pool_device", device, e);
+}
+
+int
+volume_host_setup(const struct settings *s, struct layout *layout, struct err *e)
+{
+	const char *name = strcmp(s->storage, "auto") == 0 ? "btrfs" : s->storage;
+	const struct volume_backend *backend = volume_backend_get(name, e);
+	AUTO_CLOSE int fd = -1;
+
+	if (!backend || pool_mount(s, backend, e) < 0 || pool_open(s, &fd, e) < 0)
+		return -1;
+	if (!backend->fits(fd))
+		return err_set(e, ERR_CONFLICT, "pool_dir '%s' is a mount point of another file system: storage %s needs its own", s->pool_dir, name);
+	if (pool_protect(s, fd, e) < 0 || pool_claim(s, name, fd, e) < 0 || backend->setup(fd, e) < 0)
+		return -1;
+	return pool_tell(layout, name, fd, e);
+}
+
+/* With the volumes of all containers; only of a pool that is marked as this instance's. */
+static int
+pool_destroy_volumes(const struct settings *s, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	struct spec spec = { .settings = *s };
+	AUTO_FREE char *mark = NULL;
+	struct dirent *entry;
+	int copy, rc = 0;
+	DIR *dir;
+
+	if (pool_open(s, &fd, e) < 0)
+		return -1;
+	if (fd_read_file(fd, POOL_MARK, SPEC_PATH_MAX, &mark, NULL, NULL) < 0)
+		return 0;
+	spec.layout.storage = strstr(mark, " dir ") ? (char[]){ "dir" } : (char[]){ "btrfs" };
+	copy = dup(fd);
+	dir = copy < 0 ? NULL : fdopendir(copy);
+	if (!dir)
+		return err_sys(e, "read the pool");
+	while (rc == 0 && (entry = readdir(dir))) {
+		spec.place.id = entry->d_name;
+		if (!check_uuid(entry->d_name))
+			rc = volume_delete(&spec, e);
+	}
+	closedir(dir);
+	if (rc == 0)
+		rc = fd_remove_tree(fd, ".stale", e);
+	if (rc == 0 && unlinkat(fd, POOL_MARK, 0) < 0 && errno != ENOENT)
+		rc = err_sys(e, "remove the pool's mark");
+	return rc;
+}
+
+static int
+pool_unmount(const struct settings *s, struct err *e)
+{
+	char note[SPEC_PATH_MAX];
+
+	snprintf(note, sizeof note, "%s/" POOL_NOTE, s->run_dir);
+	if (access(note, F_OK) < 0)
+		return 0;
+	if (!pool_is_mounted(s) || umount2(s->pool_dir, UMOUNT_NOFOLLOW) == 0)
+		return unlink(note) < 0 ? err_sys(e, "remove '%s'", note) : 0;
+	if (errno == EBUSY)
+		return err_set(e, ERR_CONFLICT, "the pool '%s' is in use", s->pool_dir);
+	return err_sys(e, "unmount the pool '%s'", s->pool_dir);
+}
+
+static int
+pool_drop_image(const struct settings *s, bool destroy, struct err *e)
+{
+	AUTO_CLOSE int state = -1, image = -1;
+	char device[LOOP_PATH_MAX];
+	int rc;
+
+	if (pool_open_state(s, &state, e) < 0)
+		return -1;
+	image = openat(state, POOL_IMAGE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (image < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open '%s/" POOL_IMAGE "'", s->state_dir);
+	rc = loop_find(image, device, e);
+	if (rc < 0 || (rc == 1 && loop_detach(device, e) < 0))
+		return -1;
+	if (destroy && unlinkat(state, POOL_IMAGE, 0) < 0)
+		return err_sys(e, "remove '%s/" POOL_IMAGE "'", s->state_dir);
+	return 0;
+}
+
+int
+volume_host_cleanup(const struct settings *s, bool destroy, struct err *e)
+{
+	AUTO_CLOSE int state = -1;
+	struct stat st;
+	bool loop;
+
+	if (pool_open_state(s, &state, e) < 0)
+		return -1;
+	loop = fstatat(state, POOL_IMAGE, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	/* A loop pool's volumes go with its image. */
+	if (destroy && !loop && pool_destroy_volumes(s, e) < 0)
+		return -1;
+	if (pool_unmount(s, e) < 0)
+		return -1;
+	return pool_drop_image(s, destroy, e);
+}
