@@ -1,5 +1,6 @@
 #include "schema/field.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,16 +179,33 @@ record_apply_presets(const struct schema *schema, void *record)
 	}
 }
 
+/* Bytes by the greatest unit that holds them exactly: as they may be given. */
+static const char *
+field_size_text(int64_t bytes, char *buf, size_t size)
+{
+	static const char units[] = "\0KMGT";
+	size_t unit = 0;
+
+	while (bytes > 0 && bytes % 1024 == 0 && unit + 2 < sizeof units) {
+		bytes /= 1024;
+		unit++;
+	}
+	snprintf(buf, size, "%lld%.1s", (long long)bytes, &units[unit]);
+	return buf;
+}
+
 /* Shows a bound in the field's own unit. */
 static void
 field_add_range_error(const struct field *field, struct err *e)
 {
 	long long min = field->min, max = field->max;
+	char from[24], to[24];
 
 	if (field->type == FIELD_MILLI)
 		err_param(e, field->name, "must be from %lld.%03lld to %lld", min / 1000, min % 1000, max / 1000);
 	else if (field->type == FIELD_SIZE)
-		err_param(e, field->name, "must be from %lld to %lld bytes", min, max);
+		err_param(e, field->name, "must be from %s to %s", field_size_text(min, from, sizeof from),
+		          field_size_text(max, to, sizeof to));
 	else
 		err_param(e, field->name, "must be from %lld to %lld", min, max);
 }
