@@ -39,6 +39,20 @@ clean_is_control(const unsigned char *c, size_t len)
 	       (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
 }
 
+bool
+clean_is_utf8(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t left = strlen(text), len;
+
+	for (; left > 0; c += len, left -= len) {
+		len = clean_utf8_length(*c);
+		if (len == 0 || len > left || !clean_is_character(c, len))
+			return false;
+	}
+	return true;
+}
+
 static void
 clean_escape_byte(unsigned char c, struct buf *out)
 {

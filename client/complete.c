@@ -146,19 +146,41 @@ complete_verb(struct client *c, const struct verb *verb, char *const *words, siz
 		complete_values(c, verb->words, prefix);
 }
 
+/* How many words are options before the verb. */
+static size_t
+complete_skip(char *const *words, size_t n)
+{
+	struct opt_set common = { .n = 0 };
+	size_t i = 0;
+
+	opt_set_add_groups(&common, OPTS_COMMON | OPTS_OUTPUT);
+	for (; i < n && words[i][0] == '-'; i++) {
+		const struct opt *opt = strcmp(words[i], "-o") == 0 ? opt_set_find(&common, "output", NULL)
+		                        : words[i][1] == '-'        ? opt_set_find(&common, words[i] + 2, NULL)
+		                                                    : NULL;
+
+		if (opt && opt->arg)
+			i++;
+	}
+	return i < n ? i : n;
+}
+
 /* The last word is the one under the cursor, empty when it isn't begun. */
 int
 complete_show(struct client *c, const struct args *args, struct err *e)
 {
-	size_t n = args->nwords > 0 ? args->nwords - 1 : 0, used = 0;
+	size_t n = args->nwords > 0 ? args->nwords - 1 : 0, used = 0, skip = complete_skip(args->words, n);
 	const char *prefix = args->nwords > 0 ? args->words[n] : "";
-	const struct verb *verb = verb_find(args->words, n, &used);
+	char *const *words = args->words + skip;
+	const struct verb *verb;
 
+	n -= skip;
+	verb = verb_find(words, n, &used);
 	if (verb)
-		complete_verb(c, verb, args->words + used, n - used, prefix);
+		complete_verb(c, verb, words + used, n - used, prefix);
 	else if (n == 0)
 		complete_verbs(NULL, prefix);
-	else if (n == 1 && verb_is_group(args->words[0]))
-		complete_verbs(args->words[0], prefix);
+	else if (n == 1 && verb_is_group(words[0]))
+		complete_verbs(words[0], prefix);
 	return 0;
 }

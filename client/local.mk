@@ -27,6 +27,7 @@ libclient_a_SOURCES = \
 	client/template.c client/template.h \
 	client/terminal.c client/terminal.h \
 	client/verbs.c client/verbs.h \
+	client/version.c \
 	client/which.c
 libclient_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SMARTCOLS_CFLAGS)
 

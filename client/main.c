@@ -51,9 +51,9 @@ main_unknown(char *const *words, size_t n, struct err *e)
 	bool group = verb_is_group(words[0]);
 	const char *near = verb_nearest(words[0], n > 1 ? words[1] : NULL);
 
-	if (group && n == 1) {
+	if (group && (n == 1 || strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0)) {
 		help_group(words[0]);
-		return EXIT_USAGE;
+		return n == 1 ? EXIT_USAGE : 0;
 	}
 	return args_usage(e, "There is no verb '%s%s%s'%s%s%s%s%s", words[0], group ? " " : "", group ? words[1] : "",
 	                  near ? ". Did you mean '" : "", near && group ? words[0] : "", near && group ? " " : "", near ? near : "",
@@ -93,7 +93,7 @@ main_run(const struct verb *verb, struct args *args, int argc, char **argv, stru
 	return rc;
 }
 
-/* Whether the words after the verb's own are to be kept as they are. */
+/* What comes before the verb is parsed here; the verb's own options are known once it is. */
 static int
 main_dispatch(struct args *args, int argc, char **argv, struct err *e)
 {

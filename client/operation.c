@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/clean.h"
 #include "client/follow.h"
 #include "client/print.h"
 #include "client/problem.h"
@@ -51,6 +52,16 @@ operation_location(const struct http_reply *reply, struct buf *path, struct err 
 	return 0;
 }
 
+static int
+operation_print_id(const char *id, struct err *e)
+{
+	struct buf out = { 0 };
+
+	clean_text(id, &out);
+	buf_addf(&out, "\n");
+	return print_flush(&out) ? 0 : err_sys(e, "write standard output");
+}
+
 int
 operation_run(struct client *c, enum op_id op, const char *id, const char *query, struct json_object *body, const char *label,
               struct json_object **end_out, struct err *e)
@@ -68,9 +79,7 @@ operation_run(struct client *c, enum op_id op, const char *id, const char *query
 		return -1;
 	if (c->wait)
 		return follow_operation(c, path.data, label, -1, end_out, e);
-	if (puts(strrchr(path.data, '/') + 1) < 0 || fflush(stdout) != 0)
-		return err_sys(e, "write standard output");
-	return 0;
+	return operation_print_id(strrchr(path.data, '/') + 1, e);
 }
 
 int

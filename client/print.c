@@ -116,6 +116,15 @@ wanted_add(struct buf *out, const char *name)
 		buf_addf(out, "%s%s", out->len > 0 ? "," : "", wanted);
 }
 
+/* -q shows the names alone, where no fields and no format were asked for. */
+static const char *
+print_columns(const struct client *c, const struct view *view)
+{
+	if (c->fields)
+		return c->fields;
+	return c->quiet && c->output == OUTPUT_TABLE ? view->key : view->columns;
+}
+
 char *
 print_wanted(const struct client *c, const struct view *view)
 {
@@ -124,7 +133,7 @@ print_wanted(const struct client *c, const struct view *view)
 
 	if (c->output == OUTPUT_JSON && !c->fields)
 		return NULL;
-	if (!names_split(&fields, c->fields ? c->fields : c->quiet ? view->key : view->columns) || !names_split(&sort, c->sort))
+	if (!names_split(&fields, print_columns(c, view)) || !names_split(&sort, c->sort))
 		return NULL;
 	for (size_t i = 0; i < fields.n; i++)
 		wanted_add(&out, fields.v[i]);
@@ -455,9 +464,8 @@ int
 print_list(const struct client *c, const struct view *view, struct json_object *items, struct err *e)
 {
 	AUTO_NAMES struct names fields = { 0 };
-	bool keys_only = c->quiet && c->output == OUTPUT_TABLE && !c->fields;
 
-	if (!names_split(&fields, c->fields ? c->fields : keys_only ? view->key : view->columns))
+	if (!names_split(&fields, print_columns(c, view)))
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	if (c->sort && print_sort(c, items, e) < 0)
 		return -1;

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "client/call.h"
+#include "client/clean.h"
 #include "client/events.h"
 #include "client/print.h"
 #include "client/problem.h"
-#include "config.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/strv.h"
 
@@ -94,6 +94,17 @@ query_check(const struct args *args, struct err *e)
 	return *path == '/' ? 0 : args_usage(e, "The path begins with '/', such as /v1/containers");
 }
 
+static void
+query_tell(const struct http_reply *reply)
+{
+	AUTO_BUF struct buf location = { 0 };
+
+	clean_text(reply->location ? reply->location : "", &location);
+	fprintf(stderr, "HTTP %d\n", reply->status);
+	if (reply->location && !location.failed)
+		fprintf(stderr, "Location: %s\n", location.data);
+}
+
 int
 query_send(struct client *c, const struct args *args, struct err *e)
 {
@@ -111,33 +122,6 @@ query_send(struct client *c, const struct args *args, struct err *e)
 	if (http_exchange(&c->http, &request, &reply, e) < 0)
 		return -1;
 	if (args_has(args, "include"))
-		fprintf(stderr, "HTTP %d%s%s\n", reply.status, reply.location ? "\nLocation: " : "",
-		        reply.location ? reply.location : "");
+		query_tell(&reply);
 	return problem_check(&reply, e);
-}
-
-int
-version_show(struct client *c, const struct args *args, struct err *e)
-{
-	struct json_object *features = NULL, *json;
-	struct err unreachable = { 0 };
-	int rc = 0;
-
-	if (call_json(c, FEATURES, NULL, NULL, NULL, &features, &unreachable) < 0)
-		features = NULL;
-	if (c->output == OUTPUT_JSON) {
-		json = json_object_new_object();
-		json_object_object_add(json, "client", json_object_new_string(PACKAGE_VERSION));
-		json_object_object_add(json, "daemon", features);
-		rc = print_json(json, true, e);
-		json_object_put(json);
-		return rc;
-	}
-	printf("berth %s\n", PACKAGE_VERSION);
-	if (features)
-		printf("berthd %s\n", call_text(features, "version") ? call_text(features, "version") : "?");
-	else if (!c->quiet)
-		problem_print(NULL, &unreachable);
-	json_object_put(features);
-	return 0;
 }

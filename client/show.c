@@ -53,6 +53,8 @@ show_section(struct json_object *container, const char *title, const char *field
 			show_keys(container, &value);
 		else
 			print_value(&container_view_of_lists, container, name, true, &value);
+		if (strcmp(name, "storage") == 0 && !value.failed && strcmp(value.data, "dir") == 0)
+			buf_addf(&value, " (disk space is not limited)");
 		printf("  %-13s%s\n", name, value.failed ? "" : value.data);
 	}
 	return 0;

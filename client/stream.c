@@ -104,6 +104,10 @@ stream_check(const struct args *args, struct err *e)
 		if (why)
 			return args_usage(e, "--env '%s' %s", args->given[i].value, why);
 	}
+	/* They travel in JSON. */
+	for (size_t i = 0; i < args->nwords; i++)
+		if (!clean_is_utf8(args->words[i]))
+			return args_usage(e, "The command's word %zu isn't UTF-8", i);
 	if (args_has(args, "tty") && args_has(args, "no-tty"))
 		return args_usage(e, "--tty and --no-tty exclude each other");
 	return 0;
