@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "client/clean.h"
@@ -39,6 +40,30 @@ client_confirm(const char *question)
 	if (terminal_read_line(STDIN_FILENO, line, sizeof line) < 0)
 		return false;
 	return strcmp(line, "y") == 0 || strcmp(line, "Y") == 0 || strcmp(line, "yes") == 0;
+}
+
+int
+client_catch_interrupt(struct client *c, sigset_t *old, struct err *e)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return err_sys(e, "watch for SIGINT");
+	sigprocmask(SIG_BLOCK, &set, old);
+	c->http.interrupt_fd = fd;
+	return 0;
+}
+
+void
+client_release_interrupt(struct client *c, const sigset_t *old)
+{
+	close(c->http.interrupt_fd);
+	c->http.interrupt_fd = -1;
+	sigprocmask(SIG_SETMASK, old, NULL);
 }
 
 void

@@ -2,6 +2,7 @@
 #ifndef BERTH_CLIENT_H
 #define BERTH_CLIENT_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "client/args.h"
@@ -30,6 +31,13 @@ void client_say(const struct client *c, const char *fmt, ...) __attribute__((for
 
 /* Asks on the terminal; true when standard input is none. */
 bool client_confirm(const char *question);
+
+/*
+ * While it is caught, Ctrl-C ends a wait of c->http with ERR_CANCELLED instead of the program; one that nothing waited for
+ * ends the program at the release.
+ */
+int client_catch_interrupt(struct client *c, sigset_t *old, struct err *e);
+void client_release_interrupt(struct client *c, const sigset_t *old);
 
 /* The address of a container in a path: NAME, tenant:name, UUID or CTID, with --tenant put before a bare name. */
 void client_container(const struct client *c, const char *name, struct buf *out);

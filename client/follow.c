@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -141,24 +140,8 @@ follow_to_end(struct follow *f, const char *path, int64_t deadline_ms, struct er
 		if (now >= patience)
 			return rc < 0 ? -1 : err_set(e, ERR_UNAVAILABLE, "The daemon doesn't tell how the operation ended");
 		if (poll(&interrupt, 1, FOLLOW_RETRY_MS) > 0)
-			return err_set(e, ERR_CANCELLED, "Interrupted");
+			return http_interrupted(&f->client->http, e);
 	}
-}
-
-/* Ctrl-C while it is waited for ends the wait alone. */
-static int
-follow_open_interrupt(sigset_t *old, struct err *e)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		return err_sys(e, "watch for SIGINT");
-	sigprocmask(SIG_BLOCK, &set, old);
-	return fd;
 }
 
 static const char *
@@ -200,19 +183,16 @@ follow_operation(struct client *c, const char *location, const char *label, int 
 	buf_addf(&path, "%s/events", location);
 	if (path.failed)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	c->http.interrupt_fd = follow_open_interrupt(&old, e);
-	if (c->http.interrupt_fd < 0)
+	/* Ctrl-C ends the waiting alone. */
+	if (client_catch_interrupt(c, &old, e) < 0)
 		return -1;
 	f.sse = (struct sse){ .handler = follow_event, .arg = &f };
 	rc = follow_to_end(&f, path.data, timeout_ms < 0 ? -1 : follow_now_ms() + timeout_ms, e);
 	follow_wipe_line(&f);
-	close(c->http.interrupt_fd);
-	c->http.interrupt_fd = -1;
+	client_release_interrupt(c, &old);
 	if (rc < 0 && e->kind == ERR_CANCELLED) {
 		const char *id = follow_id(location);
 
-		/* The signal is still pending: taken here, it was meant for the wait. */
-		sigtimedwait(&(sigset_t){ { 1UL << (SIGINT - 1) } }, NULL, &(struct timespec){ 0, 0 });
 		err_set(e, ERR_CANCELLED,
 		        "The operation goes on. To watch it: berth operation wait %s; to end it: berth operation cancel %s", id,
 		        id);
@@ -220,7 +200,6 @@ follow_operation(struct client *c, const char *location, const char *label, int 
 	} else if (rc < 0 && e->kind == ERR_TIMEOUT) {
 		err_set(e, ERR_TIMEOUT, "The operation still goes on. To watch it: berth operation wait %s", follow_id(location));
 	}
-	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (rc == 0)
 		rc = follow_judge(f.end, e);
 	if (rc == 0 && end_out)

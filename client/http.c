@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -181,6 +182,18 @@ http_build(const struct http_request *request, struct buf *out)
 		buf_add(out, request->body, request->body_len);
 }
 
+/* Taken, so that it doesn't end the program later. */
+int
+http_interrupted(const struct http *http, struct err *e)
+{
+	struct signalfd_siginfo info;
+
+	while (read(http->interrupt_fd, &info, sizeof info) < 0 && errno == EINTR)
+		;
+	err_set(e, ERR_CANCELLED, "Interrupted");
+	return err_code(e, "interrupted");
+}
+
 /* 1 readable, 0 silence, -1 error. */
 static int
 http_wait(const struct http *http, int timeout_ms, struct err *e)
@@ -194,7 +207,7 @@ http_wait(const struct http *http, int timeout_ms, struct err *e)
 	if (n < 0)
 		return err_sys(e, "wait for the daemon");
 	if (n > 0 && fds[1].revents)
-		return err_set(e, ERR_CANCELLED, "Interrupted");
+		return http_interrupted(http, e);
 	return n > 0;
 }
 

@@ -12,7 +12,7 @@
 struct http {
 	char path[sizeof((struct sockaddr_un *)0)->sun_path];
 	int fd;           /* -1 when not connected */
-	int interrupt_fd; /* once this is readable, a wait ends with ERR_CANCELLED; -1: none */
+	int interrupt_fd; /* a signalfd: once it is readable, a wait ends with ERR_CANCELLED, code "interrupted"; -1: none */
 };
 
 /* A piece of a successful answer's body. 0 to go on; 1 to have enough: the connection is closed. */
@@ -49,6 +49,8 @@ void http_close(struct http *http);
  * ERR_TIMEOUT after the silence, ERR_CANCELLED when interrupted. The caller clears *reply in any case.
  */
 int http_exchange(struct http *http, const struct http_request *request, struct http_reply *reply, struct err *e);
+/* Takes the signal that made interrupt_fd readable; -1 with ERR_CANCELLED. */
+int http_interrupted(const struct http *http, struct err *e);
 void http_reply_clear(struct http_reply *reply);
 #define AUTO_REPLY __attribute__((cleanup(http_reply_clear)))
 

@@ -56,6 +56,7 @@ stream_logs(struct client *c, const struct args *args, struct err *e)
 	bool terminal = isatty(STDOUT_FILENO), follow = args_has(args, "follow");
 	struct logs logs = { .filter = terminal && !args_has(args, "raw") };
 	int64_t tail = -1;
+	sigset_t old;
 	int rc;
 
 	if (args_int(args, "tail", 0, 1000000, &tail, e) < 0)
@@ -71,9 +72,12 @@ stream_logs(struct client *c, const struct args *args, struct err *e)
 		buf_addf(&path, "tail=%lld", (long long)tail);
 	if (target.failed || path.failed)
 		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (client_catch_interrupt(c, &old, e) < 0)
+		return -1;
 	rc = logs_fetch(c, path.data, follow, &logs, e);
 	/* A colour left on by the container doesn't stay on the user's terminal. */
-	if (logs.filter)
-		fputs("\033[0m", stdout);
-	return rc;
+	if (logs.filter && write(STDOUT_FILENO, "\033[0m", 4) < 0)
+		logs.error = 1;
+	client_release_interrupt(c, &old);
+	return rc < 0 && strcmp(e->code, "interrupted") == 0 ? EXIT_INTERRUPTED : rc;
 }
