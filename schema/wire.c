@@ -136,6 +136,8 @@ wire_take_list(const struct field *field, struct wire_reader *r, void *record)
 	return 0;
 }
 
+static int wire_take_record(const struct schema *schema, struct wire_reader *r, void *record, struct err *e);
+
 static int
 wire_take_value(const struct field *field, struct wire_reader *r, void *record, struct err *e)
 {
@@ -157,7 +159,7 @@ wire_take_value(const struct field *field, struct wire_reader *r, void *record, 
 	case FIELD_LIST:
 		return wire_take_list(field, r, record);
 	case FIELD_OBJECT:
-		return record_decode(field->object, r->p, r->left, field_object(field, record), e);
+		return wire_take_record(field->object, r, field_object(field, record), e);
 	}
 	return -1;
 }
@@ -169,31 +171,39 @@ wire_malformed(const struct schema *schema, struct err *e)
 	return err_is_set(e) ? -1 : err_set(e, ERR_BAD_REQUEST, "malformed %s message", schema->name);
 }
 
-int
-record_decode(const struct schema *schema, const void *data, size_t len, void *record, struct err *e)
+static int
+wire_take_record(const struct schema *schema, struct wire_reader *r, void *record, struct err *e)
 {
-	struct wire_reader r = { data, len };
 	size_t count = 0;
 	int last = -1;
 
 	while (schema->fields[count].name)
 		count++;
-	while (r.left > 0) {
+	while (r->left > 0) {
 		struct wire_reader value;
 		unsigned char index;
 		size_t size;
 
-		if (wire_take(&r, &index, 1) < 0 || index <= last || index >= count || wire_take_u32(&r, &size) < 0)
+		if (wire_take(r, &index, 1) < 0 || index <= last || index >= count || wire_take_u32(r, &size) < 0)
 			return wire_malformed(schema, e);
 		last = index;
-		value = (struct wire_reader){ r.p, size };
+		value = (struct wire_reader){ r->p, size };
 		if (wire_take_value(&schema->fields[index], &value, record, e) < 0)
 			return wire_malformed(schema, e);
 		*(uint64_t *)record |= field_bit(index);
 		if (field_check_value(&schema->fields[index], record, e) < 0)
 			return -1;
-		r.p += size;
-		r.left -= size;
+		r->p += size;
+		r->left -= size;
 	}
-	return record_check(schema, record, true, e);
+	return 0;
+}
+
+/* A nested record may be partial: which of its fields a message needs is for whoever takes the message to say. */
+int
+record_decode(const struct schema *schema, const void *data, size_t len, void *record, struct err *e)
+{
+	struct wire_reader r = { data, len };
+
+	return wire_take_record(schema, &r, record, e) < 0 ? -1 : record_check(schema, record, true, e);
 }
