@@ -1,6 +1,7 @@
 /*
  * berth-job: one operation, with blocking calls, then the end. `berth-job VERB`, with the channel to the engine on
- * descriptor 3: first the request message, then the SPEC (the launch verb reads ./spec instead).
+ * descriptor 3: first the request message, then the SPEC. A start is berth-launch's, a program of its own, so that no library
+ * but what it needs is loaded on the way to init; it and `berth-job net`, its helper, read ./spec instead.
  */
 #ifndef BERTH_JOB_H
 #define BERTH_JOB_H
@@ -17,10 +18,15 @@ struct job {
 	char *result;		    /* JSON text for REPLY_DONE; set by the verb, owned */
 };
 
+/* The frame of a program that does one job: what the engine sends is taken; at the end it is answered. */
+int job_open(struct job *job, const char *program, enum msg_type type, struct err *e);
+/* Returns the exit status. */
+int job_close(struct job *job, const char *verb, int rc, const struct err *e);
+
 /* One row a verb, in job.c. Each lives in the file named for its noun and fills e on failure. */
 int create_run(struct job *job, struct err *e);
 int delete_run(struct job *job, struct err *e);
-int launch_run(struct job *job, struct err *e);
+int net_run(struct job *job, struct err *e);
 int set_run(struct job *job, struct err *e);
 int limits_run(struct job *job, struct err *e);
 int exec_run(struct job *job, struct err *e);

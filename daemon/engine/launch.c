@@ -15,7 +15,6 @@
 #include "daemon/engine/job.h"
 #include "daemon/engine/kernel.h"
 #include "daemon/engine/monitor.h"
-#include "daemon/engine/net.h"
 #include "daemon/engine/rootfs.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -109,18 +108,6 @@ launch_up_map(struct launch *l, struct err *e)
 }
 
 static int
-launch_up_net(struct launch *l, struct err *e)
-{
-	return net_attach(l->spec, l->netns, e);
-}
-
-static void
-launch_down_net(struct launch *l)
-{
-	net_detach(l->spec, NULL);
-}
-
-static int
 launch_init_failed(const struct init_report *report, struct err *e)
 {
 	errno = report->error;
@@ -194,14 +181,16 @@ launch_up_exec(struct launch *l, struct err *e)
 }
 
 static const struct launch_step steps[] = {
+	{ "network helper", launch_net_begin, NULL },
 	{ "prepare", launch_up_host, NULL },
 	{ "control groups", launch_up_cgroup, launch_down_cgroup },
 	{ "namespaces", launch_up_clone, launch_down_clone },
 	{ "ids", launch_up_map, NULL },
-	{ "network", launch_up_net, launch_down_net },
+	{ "network", launch_net_attach, launch_net_detach },
 	{ "root", launch_mount_tree, NULL },
 	{ "devices", launch_mount_dev, NULL },
 	{ "proc and sys", launch_mount_kernel, NULL },
+	{ "network's end", launch_net_wait, NULL },
 	{ "init", launch_up_join, NULL },
 	{ "cgroup view", launch_mount_cgroup, NULL },
 	{ "pivot", launch_pivot, NULL },
@@ -252,7 +241,8 @@ launch_tell_monitor(const struct launch *l, const struct err *failed, struct err
 static void
 launch_clear(struct launch *l)
 {
-	int *const fds[] = { &l->home, &l->home_net, &l->run_dir, &l->sync, &l->netns, &l->pidfd, &l->root, &l->dev, &l->master };
+	int *const fds[] = { &l->home, &l->home_net, &l->run_dir, &l->sync, &l->netns,
+		             &l->net,  &l->pidfd,    &l->root,    &l->dev,  &l->master };
 
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		fd_auto_close(fds[i]);

@@ -6,6 +6,7 @@
 
 #include "daemon/engine/cgroup.h"
 #include "daemon/engine/confine.h"
+#include "daemon/engine/job.h"
 #include "schema/spec.h"
 
 struct launch {
@@ -19,9 +20,11 @@ struct launch {
 	int netns;
 	pid_t pid; /* the future init; the monitor's child */
 	int pidfd;
-	int root;   /* its root mount */
-	int dev;    /* the tmpfs at its /dev */
-	int master; /* its console's pty */
+	int net;            /* SEQPACKET to the network helper */
+	size_t net_pending; /* answers that it owes */
+	int root;           /* its root mount */
+	int dev;            /* the tmpfs at its /dev */
+	int master;         /* its console's pty */
 };
 
 /* What the future init says; each stage once. A failure ends it. */
@@ -36,6 +39,23 @@ struct init_report {
 	int error; /* errno */
 	char what[64];
 };
+
+/* What launches ask of `berth-job net`, descriptor 4: NET_ATTACH comes with the network namespace. Each is answered. */
+enum net_command { NET_ATTACH = 'a', NET_DETACH = 'd' };
+
+struct net_answer {
+	int32_t rc;
+	struct err error;
+};
+
+/* Loading the network's libraries and using them goes on beside the mounts. */
+int launch_net_begin(struct launch *l, struct err *e);
+int launch_net_attach(struct launch *l, struct err *e);
+int launch_net_wait(struct launch *l, struct err *e);
+void launch_net_detach(struct launch *l);
+
+/* The whole of it: until init runs, or nothing of it is left. Tells the monitor on descriptor 4. */
+int launch_run(struct job *job, struct err *e);
 
 /* The new process's side, up to execve(). Never returns. */
 void launch_init(const struct launch *l) __attribute__((noreturn));

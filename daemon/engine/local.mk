@@ -1,4 +1,4 @@
-# berthd, the engine: root, long-lived, small. berth-job: one operation. berth-monitor: a container's parent.
+# berthd, the engine: root, long-lived, small. berth-job: one operation. berth-launch: a start. berth-monitor: a container's parent.
 sbin_PROGRAMS += berthd
 berthd_SOURCES = daemon/main.c daemon/config.c daemon/config.h \
 	daemon/engine/cgroup_paths.c daemon/engine/cleanup.c daemon/engine/engine.c daemon/engine/engine.h daemon/engine/host_job.c \
@@ -9,7 +9,7 @@ berthd_LDADD = libberth.a $(EVENT_LIBS) $(JSON_LIBS) $(INIH_LIBS) $(SYSTEMD_LIBS
 berthd_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(INIH_CFLAGS)
 
 pkglibexec_PROGRAMS += berth-job
-berth_job_SOURCES = daemon/engine/job.c daemon/engine/job.h
+berth_job_SOURCES = daemon/engine/job.c
 berth_job_LDADD = libberth.a $(JSON_LIBS) $(CGROUP_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS) $(NL_LIBS) $(NFTABLES_LIBS) $(CRYPT_LIBS) $(BTRFSUTIL_LIBS)
 berth_job_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(CGROUP_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS) $(NL_CFLAGS) $(NFTABLES_CFLAGS)
 

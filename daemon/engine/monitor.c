@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/engine/spawn.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -255,34 +255,18 @@ monitor_handover_ready(struct monitor *m, struct source *s, uint32_t events)
 }
 
 static int
-monitor_spawn(struct monitor *m, int handover)
+monitor_spawn(struct monitor *m, int handover, struct err *e)
 {
+	const struct spawn_fd fds[] = { { handover, JOB_MONITOR }, { m->launch_fd, JOB_CHANNEL } };
 	char *argv[] = { (char *)(uintptr_t)m->job, (char *)(uintptr_t) "launch", NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int rc;
 
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawn_file_actions_init(&actions);
-	/* The loop's own descriptors keep 3 and 4 taken, so neither source is in the other's way. */
-	if (m->launch_fd >= 0)
-		posix_spawn_file_actions_adddup2(&actions, m->launch_fd, JOB_CHANNEL);
-	posix_spawn_file_actions_adddup2(&actions, handover, JOB_MONITOR);
-	rc = posix_spawn(&m->job_pid, m->job, &actions, &attr, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attr);
-	return rc;
+	return spawn_program(m->job, argv, fds, m->launch_fd >= 0 ? 2 : 1, NULL, &m->job_pid, e);
 }
 
 static void
 monitor_launch(struct monitor *m)
 {
+	struct err e = { 0 };
 	int ends[2], rc;
 
 	m->relaunch_at = 0;
@@ -293,14 +277,14 @@ monitor_launch(struct monitor *m)
 		return;
 	}
 	m->handover.ready = monitor_handover_ready;
-	rc = monitor_watch(m, &m->handover, ends[0], EPOLLIN) < 0 ? errno : monitor_spawn(m, ends[1]);
+	rc = monitor_watch(m, &m->handover, ends[0], EPOLLIN) < 0 ? err_sys(&e, "watch the launch") : monitor_spawn(m, ends[1], &e);
 	close(ends[1]);
 	fd_auto_close(&m->launch_fd);
 	m->launch_fd = -1;
 	m->launch_by = monitor_now_ms() + LAUNCH_TIMEOUT_MS;
-	if (rc != 0) {
+	if (rc < 0) {
 		m->job_pid = 0;
-		monitor_launch_failed(m, strerror(rc));
+		monitor_launch_failed(m, e.message);
 		return;
 	}
 	client_tell_state(m);

@@ -4,14 +4,14 @@
  *
  * Started by the engine, in RUN_DIR/ct/<ctid> as working directory, as
  *
- *   berth-monitor --name INSTANCE-CTID --job LIBEXEC/berth-job --stop SIGNAL --reboot SIGNAL --console-log BYTES
+ *   berth-monitor --name INSTANCE-CTID --job LIBEXEC/berth-launch --stop SIGNAL --reboot SIGNAL --console-log BYTES
  *                 --kill DIR --group DIR... [--launch-fd N]
  *
  *   --kill   the container's cgroup in the v2 tree: cgroup.kill, cgroup.freeze
  *   --group  each of its cgroups, removed (with what was made below) when init has ended
  *   --launch-fd  job channel for the first launch, handed on to the job as descriptor 3
  *
- * To start init it runs `berth-job launch` in the same directory: the job reads ./spec, reports on descriptor 3 (if it is
+ * To start init it runs `berth-launch launch` in the same directory: the job reads ./spec, reports on descriptor 3 (if it is
  * open) and hands init over on descriptor 4, see struct monitor_init. In the directory the monitor makes `monitor` (socket),
  * `console.log`, `console.log.1` and, at the end, `exit` (one line of JSON: struct observed's exit fields).
  *

@@ -299,7 +299,7 @@ task_spawn_monitor(struct task *task, struct err *e)
 	if (!t)
 		return err_set(e, ERR_CONFLICT, "Template '%s' is no longer there", place->template);
 	snprintf(program, sizeof program, "%s/berth-monitor", s->libexec_dir);
-	snprintf(job, sizeof job, "%s/berth-job", s->libexec_dir);
+	snprintf(job, sizeof job, "%s/berth-launch", s->libexec_dir);
 	snprintf(run_dir, sizeof run_dir, "%s/ct/%lld", s->run_dir, (long long)place->ctid);
 	snprintf(name, sizeof name, "%s-%lld", s->instance, (long long)place->ctid);
 	snprintf(size, sizeof size, "%lld", (long long)s->console_log);

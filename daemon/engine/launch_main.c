@@ -1,0 +1,23 @@
+/* berth-launch: starts a container, run by its monitor. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/engine/job.h"
+#include "daemon/engine/launch.h"
+
+int
+main(int argc, char **argv)
+{
+	struct job job;
+	struct err e = { 0 };
+	int rc;
+
+	if (argc != 2 || strcmp(argv[1], "launch") != 0) {
+		fprintf(stderr, "berth-launch is run by berth-monitor alone\n");
+		return 2;
+	}
+	rc = job_open(&job, "berth-launch", REQUEST_START, &e);
+	if (rc == 0)
+		rc = launch_run(&job, &e);
+	return job_close(&job, "start", rc, &e);
+}

@@ -1,0 +1,43 @@
+/* `berth-job net`: the network of one start, asked for by berth-launch on descriptor 4 while it makes the mounts. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "daemon/engine/job.h"
+#include "daemon/engine/launch.h"
+#include "daemon/engine/net.h"
+#include "daemon/util/fd.h"
+
+enum { NET_CHANNEL = 4 };
+
+static int
+net_obey(const struct spec *spec, char command, int netns, struct err *e)
+{
+	if (command == NET_ATTACH && netns >= 0)
+		return net_attach(spec, netns, e);
+	if (command == NET_DETACH)
+		return net_detach(spec, e);
+	return err_set(e, ERR_BAD_REQUEST, "unknown network command");
+}
+
+int
+net_run(struct job *job, struct err *e)
+{
+	if (fcntl(NET_CHANNEL, F_SETFD, FD_CLOEXEC) < 0)
+		return err_sys(e, "find the launch on descriptor %d", NET_CHANNEL);
+	for (;;) {
+		struct net_answer answer = { 0 };
+		int fds[FD_PASS_MAX];
+		size_t nfds = 0;
+		char command = 0;
+		ssize_t n = fd_recv(NET_CHANNEL, &command, 1, fds, &nfds, 0);
+
+		if (n <= 0)
+			return n < 0 ? err_sys(e, "hear from the launch") : 0;
+		answer.rc = net_obey(&job->spec, command, nfds == 1 ? fds[0] : -1, &answer.error);
+		while (nfds > 0)
+			close(fds[--nfds]);
+		if (fd_send(NET_CHANNEL, &answer, sizeof answer, NULL, 0, 0) < 0)
+			return err_sys(e, "answer the launch");
+	}
+}
