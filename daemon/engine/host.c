@@ -57,8 +57,9 @@ host_make_db(const struct settings *s, struct err *e)
 	errno = 0;
 	user = getpwnam(s->api_user);
 	if (!user)
-		return err_set(e, ERR_CONFLICT, "there is no user '%s': make it (systemd-sysusers, or adduser --system --group), or set api_user",
-			       s->api_user);
+		return err_set(e, ERR_CONFLICT,
+		               "there is no user '%s': make it (systemd-sysusers, or adduser --system --group), or set api_user",
+		               s->api_user);
 	snprintf(path, sizeof path, "%s/db", s->state_dir);
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return err_sys(e, "make '%s'", path);
@@ -139,12 +140,9 @@ host_up_seccomp(struct job *job, struct err *e)
 }
 
 static const struct step host_steps[] = {
-	{ "directories", host_up_dirs, NULL },
-	{ "user ids", host_up_ids, NULL },
-	{ "network", host_up_net, host_down_net },
-	{ "control groups", host_up_cgroup, host_down_cgroup },
-	{ "storage", host_up_pool, host_down_pool },
-	{ "system call filter", host_up_seccomp, NULL },
+	{ "directories", host_up_dirs, NULL },       { "user ids", host_up_ids, NULL },
+	{ "network", host_up_net, host_down_net },   { "control groups", host_up_cgroup, host_down_cgroup },
+	{ "storage", host_up_pool, host_down_pool }, { "system call filter", host_up_seccomp, NULL },
 };
 
 /* A daemon that starts anew finds its host set up, perhaps with containers running on it: a failure then takes nothing down. */
@@ -200,7 +198,8 @@ host_cleanup_run(struct job *job, struct err *e)
 	bool destroy = job->request.force;
 
 	/* The groups first: they say whether a container still runs. */
-	if (cgroup_host_cleanup(s, &job->spec.layout, e) < 0 || net_host_cleanup(s, e) < 0 || volume_host_cleanup(s, destroy, e) < 0)
+	if (cgroup_host_cleanup(s, &job->spec.layout, e) < 0 || net_host_cleanup(s, e) < 0 ||
+	    volume_host_cleanup(s, destroy, e) < 0)
 		return -1;
 	snprintf(path, sizeof path, "%s/seccomp.bpf", s->run_dir);
 	if (unlink(path) < 0 && errno != ENOENT)

@@ -63,9 +63,11 @@ idrange_check_file(const struct settings *s, const struct idrange_file *file, st
 	while (rc == 0 && getline(&line, &size, in) >= 0) {
 		if (!idrange_parse(file, line, &row) || row.count == 0 || row.first >= end || s->id_base - row.first >= row.count)
 			continue;
-		rc = err_set(e, ERR_CONFLICT, "%s gives '%s' the ids from %lld to %lld, which overlap the containers' %lld to %lld: change id_base or id_count",
-			     file->path, row.owner, (long long)row.first, (long long)(row.first + (row.count - 1)), (long long)s->id_base,
-			     (long long)end - 1);
+		rc = err_set(e, ERR_CONFLICT,
+		             "%s gives '%s' the ids from %lld to %lld, which overlap the containers' %lld to %lld: change id_base "
+		             "or id_count",
+		             file->path, row.owner, (long long)row.first, (long long)(row.first + (row.count - 1)),
+		             (long long)s->id_base, (long long)end - 1);
 	}
 	fclose(in);
 	return rc;

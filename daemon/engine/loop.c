@@ -69,7 +69,9 @@ loop_open(int number, char path_out[LOOP_PATH_MAX])
 static int
 loop_bind(int device, int file_fd)
 {
-	struct loop_config config = { .fd = (uint32_t)file_fd, .block_size = LOOP_BLOCK, .info = { .lo_flags = LO_FLAGS_DIRECT_IO } };
+	struct loop_config config = { .fd = (uint32_t)file_fd,
+		                      .block_size = LOOP_BLOCK,
+		                      .info = { .lo_flags = LO_FLAGS_DIRECT_IO } };
 
 	if (ioctl(device, LOOP_CONFIGURE, &config) == 0)
 		return 0;

@@ -20,11 +20,11 @@
 #include "daemon/util/log.h"
 #include "schema/check.h"
 
-#define POOL_MARK     ".berth-pool"
-#define POOL_IMAGE    "pool.img"
-#define POOL_NOTE     "pool-mounted"
-#define POOL_MKFS     "/sbin/mkfs.btrfs"
-#define POOL_FLAGS    (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+#define POOL_MARK ".berth-pool"
+#define POOL_IMAGE "pool.img"
+#define POOL_NOTE "pool-mounted"
+#define POOL_MKFS "/sbin/mkfs.btrfs"
+#define POOL_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 #define POOL_ST_FLAGS (ST_NOSUID | ST_NODEV | ST_NOEXEC)
 
 static int
@@ -93,8 +93,9 @@ pool_check_empty(const struct settings *s, int fd, struct err *e)
 
 	if (!pool_find_foreign(fd, name, sizeof name))
 		return 0;
-	return err_set(e, ERR_CONFLICT, "pool_dir '%s' is no pool of this daemon and holds '%s': empty it, or choose another directory",
-		       s->pool_dir, name);
+	return err_set(e, ERR_CONFLICT,
+	               "pool_dir '%s' is no pool of this daemon and holds '%s': empty it, or choose another directory", s->pool_dir,
+	               name);
 }
 
 static int
@@ -108,7 +109,8 @@ pool_claim(const struct settings *s, const char *storage, int fd, struct err *e)
 		if (strcmp(found, want) == 0)
 			return 0;
 		found[strcspn(found, "\n")] = '\0';
-		return err_set(e, ERR_CONFLICT, "pool_dir '%s' is the pool of another: instance, storage and state_dir '%s'", s->pool_dir, found);
+		return err_set(e, ERR_CONFLICT, "pool_dir '%s' is the pool of another: instance, storage and state_dir '%s'",
+		               s->pool_dir, found);
 	}
 	if (errno != ENOENT || pool_check_empty(s, fd, e) < 0)
 		return -1;
@@ -118,12 +120,14 @@ pool_claim(const struct settings *s, const char *storage, int fd, struct err *e)
 static int
 pool_run_mkfs(const char *image, const char *label, struct err *e)
 {
-	char *argv[] = { (char[]){ "mkfs.btrfs" }, (char[]){ "-q" }, (char[]){ "-L" }, (char *)(uintptr_t)label, (char *)(uintptr_t)image, NULL };
+	char *argv[] = { (char[]){ "mkfs.btrfs" }, (char[]){ "-q" },         (char[]){ "-L" },
+		         (char *)(uintptr_t)label, (char *)(uintptr_t)image, NULL };
 	int status = 0;
 	pid_t pid;
 
 	if (access(POOL_MKFS, X_OK) < 0)
-		return err_set(e, ERR_UNSUPPORTED, POOL_MKFS " is missing: apt install btrfs-progs, or set storage = dir (no disk quotas)");
+		return err_set(e, ERR_UNSUPPORTED,
+		               POOL_MKFS " is missing: apt install btrfs-progs, or set storage = dir (no disk quotas)");
 	if (spawn_program(POOL_MKFS, argv, NULL, 0, NULL, &pid, e) < 0)
 		return -1;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -142,8 +146,8 @@ pool_make_image(const struct settings *s, int state_fd, struct err *e)
 	if (fd < 0 || ftruncate(fd, s->pool_size) < 0)
 		return err_sys(e, "make '%s/" POOL_IMAGE ".new' of %lld bytes", s->state_dir, (long long)s->pool_size);
 	if (fstatvfs(fd, &room) == 0 && (int64_t)(room.f_bavail * room.f_frsize) < s->pool_size)
-		log_warning("pool_size is %lld bytes, but '%s' has %llu left: containers can fill it", (long long)s->pool_size, s->state_dir,
-			    (unsigned long long)(room.f_bavail * room.f_frsize));
+		log_warning("pool_size is %lld bytes, but '%s' has %llu left: containers can fill it", (long long)s->pool_size,
+		            s->state_dir, (unsigned long long)(room.f_bavail * room.f_frsize));
 	snprintf(path, sizeof path, "%s/" POOL_IMAGE ".new", s->state_dir);
 	snprintf(label, sizeof label, "berth-%s", s->instance);
 	if (pool_run_mkfs(path, label, e) < 0 || fsync(fd) < 0 || renameat(state_fd, POOL_IMAGE ".new", state_fd, POOL_IMAGE) < 0 ||
@@ -285,7 +289,8 @@ volume_host_setup(const struct settings *s, struct layout *layout, struct err *e
 	if (!backend || pool_mount(s, backend, e) < 0 || pool_open(s, &fd, e) < 0)
 		return -1;
 	if (!backend->fits(fd))
-		return err_set(e, ERR_CONFLICT, "pool_dir '%s' is a mount point of another file system: storage %s needs its own", s->pool_dir, name);
+		return err_set(e, ERR_CONFLICT, "pool_dir '%s' is a mount point of another file system: storage %s needs its own",
+		               s->pool_dir, name);
 	if (pool_protect(s, fd, e) < 0 || pool_claim(s, name, fd, e) < 0 || backend->setup(fd, e) < 0)
 		return -1;
 	return pool_tell(layout, name, fd, e);

@@ -106,7 +106,8 @@ provision_do_machine_id(const struct provision *p, struct err *e)
 
 	if (provision_open_dir("/etc", 0755, &etc, e) < 0)
 		return -1;
-	if (strcmp(p->spec->template.os ? p->spec->template.os : "", "debian") != 0 && faccessat(etc, "machine-id", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (strcmp(p->spec->template.os ? p->spec->template.os : "", "debian") != 0 &&
+	    faccessat(etc, "machine-id", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	for (const char *c = p->spec->place.id; *c; c++)
 		if (*c != '-')
@@ -144,10 +145,8 @@ static const struct {
 	unsigned int part;
 	int (*run)(const struct provision *p, struct err *e);
 } provision_rows[] = {
-	{ PROVISION_HOSTNAME, provision_do_hostname },
-	{ PROVISION_DNS, provision_do_dns },
-	{ PROVISION_MACHINE_ID, provision_do_machine_id },
-	{ PROVISION_PASSWORD, provision_do_password },
+	{ PROVISION_HOSTNAME, provision_do_hostname },     { PROVISION_DNS, provision_do_dns },
+	{ PROVISION_MACHINE_ID, provision_do_machine_id }, { PROVISION_PASSWORD, provision_do_password },
 	{ PROVISION_SSH_KEYS, provision_do_ssh_keys },
 };
 

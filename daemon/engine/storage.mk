@@ -3,5 +3,7 @@ berth_job_SOURCES += daemon/engine/create.c daemon/engine/delete.c daemon/engine
 	daemon/engine/idrange.h daemon/engine/loop.c daemon/engine/loop.h daemon/engine/pool.c daemon/engine/provision.c \
 	daemon/engine/provision.h daemon/engine/provision_file.c daemon/engine/provision_file.h \
 	daemon/engine/provision_shadow.c daemon/engine/registry_file.c daemon/engine/registry_file.h daemon/engine/spawn.c \
-	daemon/engine/spawn.h daemon/engine/template.c daemon/engine/template.h daemon/engine/volume.c daemon/engine/volume.h \
+	daemon/engine/spawn.h daemon/engine/template.c daemon/engine/template.h daemon/engine/template_recipe.c daemon/engine/template_sandbox.c daemon/engine/volume.c daemon/engine/volume.h \
 	daemon/engine/volume_backend.h daemon/engine/volume_btrfs.c daemon/engine/volume_dir.c
+berth_job_LDADD += $(INIH_LIBS)
+berth_job_CFLAGS += $(INIH_CFLAGS)

@@ -113,7 +113,8 @@ volume_fill(const struct spec *spec, const struct volume_backend *backend, int p
 {
 	AUTO_CLOSE int fs = -1;
 
-	if (backend->destroy(pool_fd, volume_fd, e) < 0 || backend->create(volume_fd, e) < 0 || volume_open_fs(volume_fd, &fs, e) < 0)
+	if (backend->destroy(pool_fd, volume_fd, e) < 0 || backend->create(volume_fd, e) < 0 ||
+	    volume_open_fs(volume_fd, &fs, e) < 0)
 		return -1;
 	if (mkdirat(fs, "upper", 0755) < 0 || mkdirat(fs, "work", 0700) < 0)
 		return err_sys(e, "make the volume's directories");
@@ -154,8 +155,8 @@ volume_set_quota(const struct spec *spec, struct err *e)
 	if (!backend || volume_need_dir(spec, &dir, e) < 0 || backend->read(dir, &usage, e) < 0)
 		return -1;
 	if (usage.used > spec->config.disk)
-		return err_set(e, ERR_CONFLICT, "The container's disk holds %lld bytes: the limit can't become %lld", (long long)usage.used,
-			       (long long)spec->config.disk);
+		return err_set(e, ERR_CONFLICT, "The container's disk holds %lld bytes: the limit can't become %lld",
+		               (long long)usage.used, (long long)spec->config.disk);
 	return backend->set_limit(dir, spec->config.disk, e);
 }
 
@@ -207,7 +208,7 @@ static struct json_object *
 volume_manifest(const struct spec *spec, int64_t revision)
 {
 	struct json_object *json = json_object_new_object(), *place = record_to_json(&place_schema, &spec->place, true),
-			   *config = record_to_json(&container_config_schema, &spec->config, true);
+	                   *config = record_to_json(&container_config_schema, &spec->config, true);
 
 	if (!json || !place || !config) {
 		json_object_put(json);

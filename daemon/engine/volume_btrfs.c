@@ -48,7 +48,8 @@ volume_btrfs_sys_open(int fd, int *dir_out, struct err *e)
 		return err_sys(e, "ask btrfs for its id");
 	n = (size_t)snprintf(path, sizeof path, "/sys/fs/btrfs/");
 	for (size_t i = 0; i < sizeof info.fsid; i++)
-		n += (size_t)snprintf(path + n, sizeof path - n, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", info.fsid[i]);
+		n += (size_t)snprintf(path + n, sizeof path - n, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+		                      info.fsid[i]);
 	snprintf(path + n, sizeof path - n, "/qgroups");
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
@@ -115,7 +116,8 @@ static int
 volume_btrfs_set_limit(int volume_fd, int64_t bytes, struct err *e)
 {
 	/* Number 0 is the subvolume of the descriptor. */
-	struct btrfs_ioctl_qgroup_limit_args limit = { .lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER, .max_rfer = (uint64_t)bytes } };
+	struct btrfs_ioctl_qgroup_limit_args limit = { .lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER,
+		                                                .max_rfer = (uint64_t)bytes } };
 	AUTO_CLOSE int fs = -1;
 
 	if (volume_open_fs(volume_fd, &fs, e) < 0)
@@ -278,6 +280,6 @@ volume_btrfs_destroy(int pool_fd, int volume_fd, struct err *e)
 }
 
 const struct volume_backend volume_btrfs = {
-	"btrfs",	     volume_btrfs_fits,	   volume_btrfs_setup, volume_btrfs_create, volume_btrfs_set_limit,
-	volume_btrfs_destroy, volume_btrfs_read,
+	"btrfs",           volume_btrfs_fits, volume_btrfs_setup, volume_btrfs_create, volume_btrfs_set_limit, volume_btrfs_destroy,
+	volume_btrfs_read,
 };
