@@ -78,7 +78,7 @@ complete_values(struct client *c, const char *values, const char *prefix)
 	if (strcmp(values, "@container") == 0) {
 		complete_remote(c, CONTAINER_LIST, "name", prefix);
 	} else if (strcmp(values, "@template") == 0) {
-		complete_remote(c, TEMPLATE_LIST, "name", prefix);
+		complete_remote(c, TEMPLATE_LIST, "id", prefix);
 	} else if (strcmp(values, "@operation") == 0) {
 		complete_remote(c, OPERATION_LIST, "id", prefix);
 	} else if (strcmp(values, "@verb") == 0) {

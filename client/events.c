@@ -1,16 +1,14 @@
 #include "client/events.h"
 
 #include <json-c/json.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "client/call.h"
-#include "client/clean.h"
 #include "client/print.h"
 #include "client/problem.h"
 #include "client/sse.h"
-#include "daemon/util/fd.h"
 
 const struct opt events_opts[] = { { "follow", 'f', NULL, "Go on with what comes; with json, an object a line.", NULL },
 	                           { "since", 0, "NUMBER", "Only those after this sequence number.", NULL },
@@ -18,48 +16,89 @@ const struct opt events_opts[] = { { "follow", 'f', NULL, "Go on with what comes
 	                           { NULL } };
 
 static const struct view events_view = {
-	.columns = "seq,at,type,container,text",
-	.names = "seq,id,at,time,created_at,type,kind,container,name,tenant,actor,operation,state,text,data",
+	.columns = "seq,time,type,tenant,name,operation,data",
+	.names = "seq,time,type,container,tenant,name,operation,data",
 	.key = "seq",
 };
 
+/* The daemon may be restarted meanwhile: events go on where they were. */
+enum { EVENTS_RETRY_MS = 500, EVENTS_RETRIES = 60 };
+
 struct events {
 	struct client *client;
+	const char *container;
 	struct sse sse;
-	struct json_object *items;
-	bool follow, header, failed;
-	int64_t last;
+	struct json_object *items; /* collected, when they aren't followed */
+	bool follow, header, failed, heard;
+	int64_t last; /* sequence number, -1: none yet */
 };
 
-/* A line at once: what follows may come in an hour. */
-static void
-events_print_row(struct events *ev, struct json_object *event)
+/* Lines come one by one, so that the widths can't be those of the texts. */
+static int
+events_width(const char *field)
 {
-	static const char *const fields[] = { "seq", "at", "type", "container", "text" };
-	static const int widths[] = { 8, 21, 20, 20, 0 };
+	static const struct {
+		const char *field;
+		int width;
+	} widths[] = {
+		{ "seq", 7 },     { "time", 20 }, { "type", 20 },      { "container", 36 },
+		{ "tenant", 10 }, { "name", 16 }, { "operation", 36 },
+	};
+
+	for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+		if (strcmp(widths[i].field, field) == 0)
+			return widths[i].width;
+	return 0;
+}
+
+static void
+events_add_cell(const struct events *ev, const char *field, const char *text, bool last, struct buf *out)
+{
+	if (ev->client->output == OUTPUT_CSV) {
+		print_csv_cell(text, out);
+		buf_addf(out, "%s", last ? "\r\n" : ",");
+	} else {
+		buf_addf(out, "%-*s%s", last ? 0 : events_width(field), text, last ? "\n" : " ");
+	}
+}
+
+/* event NULL: the line of titles. */
+static void
+events_add_row(const struct events *ev, struct json_object *event, struct buf *out)
+{
+	const char *at = ev->client->fields ? ev->client->fields : events_view.columns;
 	bool csv = ev->client->output == OUTPUT_CSV;
-	struct buf out = { 0 };
 
-	for (size_t i = 0; ev->header && i < 5; i++) {
-		char title[16];
-
-		print_title(fields[i], title, sizeof title);
-		buf_addf(&out, csv ? "%.*s%s" : "%-*s%s", csv ? 16 : widths[i], csv ? fields[i] : title,
-		         i < 4 ? csv ? "," : " "
-		         : csv ? "\r\n"
-		               : "\n");
-	}
-	ev->header = false;
-	for (size_t i = 0; i < 5; i++) {
+	while (*at) {
 		AUTO_BUF struct buf cell = { 0 };
+		size_t len = strcspn(at, ",");
+		char field[40], title[40];
 
-		print_value(&events_view, event, fields[i], !csv, &cell);
-		if (csv)
-			print_csv_cell(cell.data ? cell.data : "", &out);
+		snprintf(field, sizeof field, "%.*s", (int)len, at);
+		at += len + (at[len] == ',');
+		print_title(field, title, sizeof title);
+		if (event)
+			print_value(&events_view, event, field, !csv, &cell);
 		else
-			buf_addf(&out, "%-*s", widths[i], cell.data ? cell.data : "");
-		buf_addf(&out, "%s", i < 4 ? csv ? "," : " " : csv ? "\r\n" : "\n");
+			buf_addf(&cell, "%s", csv ? field : title);
+		events_add_cell(ev, field, cell.data ? cell.data : "", *at == '\0', out);
 	}
+}
+
+static void
+events_print(struct events *ev, struct json_object *event)
+{
+	struct buf out = { 0 };
+	struct err e = { 0 };
+
+	if (ev->client->output == OUTPUT_JSON) {
+		ev->failed = print_json(event, false, &e) < 0;
+		return;
+	}
+	if (ev->header)
+		events_add_row(ev, NULL, &out);
+	ev->header = false;
+	events_add_row(ev, event, &out);
 	ev->failed = !print_flush(&out);
 }
 
@@ -68,21 +107,18 @@ events_take(void *arg, const char *name, const char *id, const char *data)
 {
 	struct events *ev = arg;
 	struct json_object *event = json_tokener_parse(data);
-	struct err e = { 0 };
 
+	ev->heard = true;
 	if (!json_object_is_type(event, json_type_object)) {
 		json_object_put(event);
 		return 0;
 	}
 	ev->last = call_int(event, "seq", ev->last);
-	if (ev->client->output == OUTPUT_JSON && !ev->follow) {
+	if (!ev->follow) {
 		json_object_array_add(ev->items, event);
 		return 0;
 	}
-	if (ev->client->output == OUTPUT_JSON)
-		ev->failed = print_json(event, false, &e) < 0;
-	else
-		events_print_row(ev, event);
+	events_print(ev, event);
 	json_object_put(event);
 	return ev->failed;
 }
@@ -96,54 +132,80 @@ events_sink(void *arg, const char *data, size_t len)
 }
 
 static int
-events_fetch(struct events *ev, const char *path, struct err *e)
+events_path(const struct events *ev, struct buf *path, struct err *e)
 {
-	AUTO_REPLY struct http_reply reply = { 0 };
-	static const char *const headers[] = { "Accept: text/event-stream", NULL };
-	struct http_request request = {
-		.method = "GET", .path = path, .headers = headers, .timeout_ms = ev->follow ? -1 : 0, .sink = events_sink, .arg = ev
-	};
+	AUTO_BUF struct buf query = { 0 }, target = { 0 };
+	char number[32];
 
-	if (http_exchange(&ev->client->http, &request, &reply, e) < 0)
-		return -1;
-	if (ev->failed)
-		return err_set(e, ERR_INTERNAL, "Can't write standard output");
-	return problem_check(&reply, e);
+	snprintf(number, sizeof number, "%lld", (long long)ev->last);
+	if (ev->container)
+		client_container(ev->client, ev->container, &target);
+	call_query_add(&query, "follow", ev->follow ? "true" : "false");
+	call_query_add(&query, "since", ev->last >= 0 ? number : NULL);
+	call_query_add(&query, "container", target.data);
+	buf_addf(path, "%s?%s", op_get(EVENTS)->path, query.data ? query.data : "");
+	return query.failed || target.failed || path->failed ? err_set(e, ERR_INTERNAL, "out of memory") : 0;
 }
 
 static int
-events_query(const struct client *c, const struct args *args, bool follow, int64_t since, struct buf *path, struct err *e)
+events_fetch(struct events *ev, struct err *e)
 {
-	AUTO_BUF struct buf query = { 0 }, target = { 0 };
-	const char *container = args_value(args, "container");
-	char number[32];
+	AUTO_REPLY struct http_reply reply = { 0 };
+	AUTO_BUF struct buf path = { 0 };
+	static const char *const headers[] = { "Accept: text/event-stream", NULL };
+	struct http_request request = { .method = "GET", .headers = headers, .sink = events_sink, .arg = ev };
+	int rc;
 
-	snprintf(number, sizeof number, "%lld", (long long)since);
-	if (container)
-		client_container(c, container, &target);
-	call_query_add(&query, "follow", follow ? "true" : "false");
-	call_query_add(&query, "since", since >= 0 ? number : NULL);
-	call_query_add(&query, "container", container ? target.data : NULL);
-	buf_addf(path, "%s?%s", op_get(EVENTS)->path, query.data ? query.data : "");
-	return query.failed || target.failed || path->failed ? err_set(e, ERR_INTERNAL, "out of memory") : 0;
+	if (events_path(ev, &path, e) < 0)
+		return -1;
+	request.path = path.data;
+	ev->sse = (struct sse){ .handler = events_take, .arg = ev };
+	rc = http_exchange(&ev->client->http, &request, &reply, e);
+	sse_clear(&ev->sse);
+	if (ev->failed)
+		return err_set(e, ERR_INTERNAL, "Can't write standard output");
+	return rc < 0 ? -1 : problem_check(&reply, e);
+}
+
+static int
+events_follow(struct events *ev, struct err *e)
+{
+	for (int tries = 0; tries < EVENTS_RETRIES; tries++) {
+		ev->heard = false;
+		if (events_fetch(ev, e) < 0 && e->kind != ERR_UNAVAILABLE && e->kind != ERR_TIMEOUT)
+			return -1;
+		/* That it never was there is told at once. */
+		if (ev->last < 0 && !ev->heard && tries == 0 && err_is_set(e))
+			return -1;
+		if (ev->heard)
+			tries = 0;
+		poll(NULL, 0, EVENTS_RETRY_MS);
+	}
+	return err_is_set(e) ? -1 : err_set(e, ERR_UNAVAILABLE, "The daemon sends no more events");
 }
 
 int
 events_show(struct client *c, const struct args *args, struct err *e)
 {
-	struct events ev = { .client = c, .follow = args_has(args, "follow"), .header = !c->no_header && !c->quiet, .last = -1 };
-	AUTO_BUF struct buf path = { 0 };
-	int64_t since = -1;
+	struct events ev = {
+		.client = c,
+		.container = args_value(args, "container"),
+		.follow = args_has(args, "follow"),
+		.header = !c->no_header && !c->quiet,
+		.last = -1,
+	};
 	int rc;
 
-	if (args_int(args, "since", 0, INT64_MAX, &since, e) < 0 || events_query(c, args, ev.follow, since, &path, e) < 0)
+	if (args_int(args, "since", 0, INT64_MAX, &ev.last, e) < 0 || print_check(c, &events_view, e) < 0)
 		return -1;
-	ev.sse = (struct sse){ .handler = events_take, .arg = &ev };
+	if (ev.follow && c->sort)
+		return args_usage(e, "What is followed has no end to sort it at: leave out --sort");
+	if (ev.follow)
+		return events_follow(&ev, e);
 	ev.items = json_object_new_array();
-	rc = events_fetch(&ev, path.data, e);
-	if (rc == 0 && c->output == OUTPUT_JSON && !ev.follow)
-		rc = print_json(ev.items, true, e);
+	rc = events_fetch(&ev, e);
+	if (rc == 0)
+		rc = print_list(c, &events_view, ev.items, e);
 	json_object_put(ev.items);
-	sse_clear(&ev.sse);
 	return rc;
 }

@@ -122,7 +122,7 @@ follow_to_end(struct follow *f, const char *path, int64_t deadline_ms, struct er
 	for (;;) {
 		int64_t now = follow_now_ms();
 		struct pollfd interrupt = { f->client->http.interrupt_fd, POLLIN, 0 };
-		int timeout = deadline_ms < 0 ? -1 : deadline_ms > now ? (int)(deadline_ms - now) : 1, rc;
+		int timeout = deadline_ms < 0 ? 0 : deadline_ms > now ? (int)(deadline_ms - now) : 1, rc;
 
 		f->heard = false;
 		rc = follow_once(f, path, timeout, e);
@@ -133,12 +133,13 @@ follow_to_end(struct follow *f, const char *path, int64_t deadline_ms, struct er
 		now = follow_now_ms();
 		if (deadline_ms >= 0 && now >= deadline_ms)
 			return err_set(e, ERR_TIMEOUT, "The operation still goes on");
-		if (rc < 0 && e->kind != ERR_UNAVAILABLE)
+		/* Its heartbeats come more often than a silence times out. */
+		if (rc < 0 && e->kind != ERR_UNAVAILABLE && e->kind != ERR_TIMEOUT)
 			return -1;
 		if (f->heard)
 			patience = now + FOLLOW_PATIENCE_MS;
 		if (now >= patience)
-			return rc < 0 ? -1 : err_set(e, ERR_UNAVAILABLE, "The daemon doesn't tell how the operation ended");
+			return err_set(e, ERR_UNAVAILABLE, "The daemon doesn't tell how the operation ends");
 		if (poll(&interrupt, 1, FOLLOW_RETRY_MS) > 0)
 			return http_interrupted(&f->client->http, e);
 	}
@@ -196,7 +197,7 @@ follow_operation(struct client *c, const char *location, const char *label, int 
 		err_set(e, ERR_CANCELLED,
 		        "The operation goes on. To watch it: berth operation wait %s; to end it: berth operation cancel %s", id,
 		        id);
-		err_code(e, "interrupted");
+		err_code(e, "ctrl_c");
 	} else if (rc < 0 && e->kind == ERR_TIMEOUT) {
 		err_set(e, ERR_TIMEOUT, "The operation still goes on. To watch it: berth operation wait %s", follow_id(location));
 	}

@@ -191,7 +191,7 @@ http_interrupted(const struct http *http, struct err *e)
 	while (read(http->interrupt_fd, &info, sizeof info) < 0 && errno == EINTR)
 		;
 	err_set(e, ERR_CANCELLED, "Interrupted");
-	return err_code(e, "interrupted");
+	return err_code(e, "ctrl_c");
 }
 
 /* 1 readable, 0 silence, -1 error. */

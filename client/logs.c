@@ -79,5 +79,5 @@ stream_logs(struct client *c, const struct args *args, struct err *e)
 	if (logs.filter && write(STDOUT_FILENO, "\033[0m", 4) < 0)
 		logs.error = 1;
 	client_release_interrupt(c, &old);
-	return rc < 0 && strcmp(e->code, "interrupted") == 0 ? EXIT_INTERRUPTED : rc;
+	return rc < 0 && strcmp(e->code, "ctrl_c") == 0 ? EXIT_INTERRUPTED : rc;
 }

@@ -19,9 +19,8 @@ const struct opt operation_wait_opts[] = { { "timeout", 0, "SECONDS", "Give up w
 	                                   { NULL } };
 
 static const struct view operation_view = {
-	.columns = "id,kind,container,state,step,percent,created_at",
-	.names = "id,kind,container,state,step,percent,text,error,result,created_at,started_at,ended_at,finished_at,updated_at,"
-	         "tenant,actor",
+	.columns = "id,kind,name,template,state,percent,created_at",
+	.names = "id,kind,state,container,tenant,name,template,step,percent,text,actor,created_at,started_at,ended_at,error,result",
 	.key = "id",
 };
 

@@ -98,7 +98,7 @@ problem_check(const struct http_reply *reply, struct err *e)
 int
 problem_exit_status(const struct err *e)
 {
-	if (e->kind == ERR_CANCELLED && strcmp(e->code, "interrupted") == 0)
+	if (e->kind == ERR_CANCELLED && strcmp(e->code, "ctrl_c") == 0)
 		return EXIT_INTERRUPTED;
 	return err_kind_info(e->kind)->exit_status;
 }

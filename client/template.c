@@ -17,8 +17,8 @@ const struct opt template_build_opts[] = {
 static const struct view template_view = {
 	.columns = "name,version,os,size,built_at,description",
 	.schemas = { &template_schema },
-	.names = "id,uses,containers",
-	.key = "name",
+	.names = "id",
+	.key = "id",
 };
 
 int
@@ -50,7 +50,7 @@ template_show(struct client *c, const struct args *args, struct err *e)
 static int
 template_build_one(struct client *c, const char *name, const char *version, struct err *e)
 {
-	struct json_object *body, *end = NULL, *result = NULL;
+	struct json_object *body, *end = NULL;
 	const char *why = check_template_name(name), *made;
 	int rc;
 
@@ -65,9 +65,8 @@ template_build_one(struct client *c, const char *name, const char *version, stru
 		json_object_object_add(body, "version", json_object_new_string(version));
 	rc = operation_run(c, TEMPLATE_BUILD, NULL, NULL, body, name, &end, e);
 	if (rc == 0 && c->wait) {
-		json_object_object_get_ex(end, "result", &result);
-		made = call_text(result, "version");
-		client_say(c, "%s%s%s: built", name, made ? "@" : "", made ? made : "");
+		made = call_text(end, "template");
+		client_say(c, "%s: built", made ? made : name);
 	}
 	json_object_put(end);
 	json_object_put(body);
