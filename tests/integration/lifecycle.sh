@@ -1,0 +1,57 @@
+#!/bin/bash
+# A container's life: made, started, stopped, restarted, frozen, deleted; what it does by itself is told truly.
+. "$(dirname "$0")/../lib/lib.sh"
+t_begin
+
+ok "dry run" B query POST '/v1/containers?dry_run=1' -d '{"name":"web","template":"busybox"}'
+is "a dry run changes nothing" "" "$(B list --no-header)"
+ok "create" B create web --template busybox --memory 64M --cpus 0.5 --disk 64M --pids 64
+is "it is stopped" stopped "$(state web)"
+ok "start" B start web
+is "it runs" running "$(state web)"
+is "its CTID is the first" 101 "$(field web ctid)"
+like "it has an IPv4 address of the subnet" "^$SUBNET\.[0-9]+$" "$(field web 'ip[]' | grep -v :)"
+like "it has an IPv6 address of the subnet" "^$SUBNET6" "$(field web 'ip[]' | grep :)"
+is "its host name is its own" web "$(B exec web -- hostname)"
+is "its init is process 1" 1 "$(B exec web -- pidof init)"
+is "root inside is uid 0" 0 "$(B exec web -- id -u)"
+like "and another on the host" "^$ID_BASE|^[0-9]{9,}" "$(stat -c %u "/proc/$(field web pid)")"
+fails 4 'already' "a second start" B start web
+fails 4 'running' "a delete while it runs" B delete -y web
+ok "freeze" B freeze web
+is "it is frozen" frozen "$(state web)"
+ok "thaw" B thaw web
+is "it runs again" running "$(state web)"
+
+B exec web -- sh -c 'echo kept >/root/file'
+before=$(field web pid)
+ok "restart" B restart web
+is "it runs after the restart" running "$(state web)"
+[ "$before" != "$(field web pid)" ] && pass "with a new init" || fail "the same init after a restart"
+is "its data is kept" kept "$(B exec web -- cat /root/file)"
+
+before=$(field web pid)
+B exec web -- reboot >/dev/null 2>&1
+ok "a reboot from inside" wait_for 20 eval '[ "$(field web pid)" != '"$before"' ] && [ "$(state web)" = running ]'
+is "is counted" 1 "$(field web restarts)"
+B exec web -- poweroff >/dev/null 2>&1
+ok "a poweroff from inside stops it" wait_for 20 eval '[ "$(state web)" = stopped ]'
+like "and is told as one" 'poweroff' "$(field web exit)"
+ok "start again" B start web
+kill -9 "$(field web pid)"
+ok "init's violent end" wait_for 10 eval '[ "$(state web)" = crashed ]'
+like "is told with its signal" 'signal 9|KILL' "$(field web exit)"
+ok "it starts after a crash" B start web
+ok "stop --kill" B stop --kill web
+is "it is stopped" stopped "$(state web)"
+fails 4 "isn't running|not running" "a second stop" B stop web
+ok "several at once" B create two --template busybox --memory 64M --disk 64M --start
+is "created and started in one" running "$(state two)"
+ok "stop by --all" B stop --kill --all
+ok "delete several" B delete -y web two
+is "none is left" "" "$(B list --no-header)"
+ok "numbers are never used again" B create three --template busybox --disk 64M
+is "the next number" 103 "$(field three ctid)"
+ok "delete --force of a running one" B start three
+ok "delete --force" B delete --force -y three
+fails 3 'not|no ' "show of what isn't there" B show three
