@@ -16,7 +16,7 @@ static const char config_default_file[] = BERTH_SYSCONFDIR "/berthd.conf";
 
 struct config_reader {
 	struct settings *settings;
-	struct err err;	  /* of the first wrong line */
+	struct err err; /* of the first wrong line */
 };
 
 /* inih calls this for each "name = value"; 0 marks the line as wrong. */
@@ -106,7 +106,8 @@ config_take_option(struct settings *settings, const char *word, const char *next
 	if (!value)
 		return err_set(e, ERR_INVALID, "option '%s' needs a value", word);
 	if (record_set_text(&settings_schema, settings, name, value, &wrong) < 0)
-		return err_set(e, ERR_INVALID, "option '%.*s' %s", (int)len, word, wrong.nparams ? wrong.params[0].reason : wrong.message);
+		return err_set(e, ERR_INVALID, "option '%.*s' %s", (int)len, word,
+		               wrong.nparams ? wrong.params[0].reason : wrong.message);
 	return eq ? 1 : 2;
 }
 

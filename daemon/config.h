@@ -9,8 +9,8 @@ enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_CLEANUP, CONFIG_HELP, CONF
 struct config {
 	enum config_action action;
 	bool foreground;
-	bool force;	  /* --cleanup --force: containers are killed first */
-	bool destroy;	  /* --cleanup --destroy: the loop pool and the database go too */
+	bool force;       /* --cleanup --force: containers are killed first */
+	bool destroy;     /* --cleanup --destroy: the loop pool and the database go too */
 	const char *file; /* of argv, or the default */
 	struct settings settings;
 };

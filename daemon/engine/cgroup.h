@@ -10,7 +10,8 @@
 
 enum { CGROUP_ROOTS_MAX = 16, CGROUP_PATH_MAX = 256 };
 
-/* Finds the hierarchies (libcgroup), fills layout->cgroup_mode and cgroup_roots, makes the parent group and the reserve. Idempotent. */
+/* Finds the hierarchies (libcgroup), fills layout->cgroup_mode and cgroup_roots, makes the parent group and the reserve.
+ * Idempotent. */
 int cgroup_host_setup(const struct settings *s, struct layout *layout, struct err *e);
 /* Removes the parent groups; ERR_CONFLICT while a container's group is there. */
 int cgroup_host_cleanup(const struct settings *s, const struct layout *layout, struct err *e);
@@ -64,8 +65,17 @@ struct cgroup_usage {
 	int64_t peak;
 	int64_t hits;
 };
-enum cgroup_resource { CGROUP_MEMORY, CGROUP_SWAP, CGROUP_CPUS /* milli; used: cpu-ms */, CGROUP_CPU_WEIGHT, CGROUP_PIDS, CGROUP_IO_WEIGHT,
-		       CGROUP_IO_READ /* used: bytes */, CGROUP_IO_WRITE, CGROUP_RESOURCE_COUNT };
+enum cgroup_resource {
+	CGROUP_MEMORY,
+	CGROUP_SWAP,
+	CGROUP_CPUS /* milli; used: cpu-ms */,
+	CGROUP_CPU_WEIGHT,
+	CGROUP_PIDS,
+	CGROUP_IO_WEIGHT,
+	CGROUP_IO_READ /* used: bytes */,
+	CGROUP_IO_WRITE,
+	CGROUP_RESOURCE_COUNT
+};
 /* Of a running container. */
 int cgroup_read(const struct spec *spec, struct cgroup_usage usage_out[CGROUP_RESOURCE_COUNT], struct err *e);
 

@@ -81,7 +81,7 @@ claims_compare(const struct settings *s, const char *other, struct json_object *
 
 	if (claims_ranges_overlap(s->id_base, s->id_count * ID_RANGE, id_base, id_count * ID_RANGE))
 		err_param(e, "id_base", "overlaps the range of instance '%s': %lld, %lld times 65536", other, (long long)id_base,
-			  (long long)id_count);
+		          (long long)id_count);
 	if (claims_ranges_overlap(s->project_base, s->id_count, claims_number(claim, "project_base"), id_count))
 		err_param(e, "project_base", "overlaps the range of instance '%s'", other);
 	if (claims_prefixes_overlap(s->subnet4, claims_text(claim, "subnet4")))
@@ -119,7 +119,8 @@ claims_check_others(const struct settings *s, int dir_fd, bool compare, struct e
 	return n;
 }
 
-/* name:start:count lines of /etc/subuid and /etc/subgid (subuid(5)); name:x:uid:gid of /etc/passwd, gid in the same place of group. */
+/* name:start:count lines of /etc/subuid and /etc/subgid (subuid(5)); name:x:uid:gid of /etc/passwd, gid in the same place of group.
+ */
 static int
 claims_check_file(const struct settings *s, const char *path, bool ranges, struct err *e)
 {
@@ -131,7 +132,8 @@ claims_check_file(const struct settings *s, const char *path, bool ranges, struc
 	while (fgets(line, sizeof line, file)) {
 		char name[64];
 		long long start, count = 1;
-		int fields = ranges ? sscanf(line, "%63[^:]:%lld:%lld", name, &start, &count) : sscanf(line, "%63[^:]:%*[^:]:%lld", name, &start);
+		int fields = ranges ? sscanf(line, "%63[^:]:%lld:%lld", name, &start, &count)
+		                    : sscanf(line, "%63[^:]:%*[^:]:%lld", name, &start);
 
 		if (fields == (ranges ? 3 : 2) && claims_ranges_overlap(s->id_base, s->id_count * ID_RANGE, start, count))
 			err_param(e, "id_base", "overlaps '%s' in %s: %lld, %lld ids", name, path, start, count);
@@ -160,7 +162,8 @@ claims_take(const struct settings *s, int dir_fd, struct err *e)
 	json_object_object_add(claim, "subnet4", json_object_new_string(s->subnet4));
 	json_object_object_add(claim, "subnet6", json_object_new_string(s->subnet6));
 	text = json_object_to_json_string_ext(claim, JSON_C_TO_STRING_PLAIN);
-	rc = text ? fd_replace_file(dir_fd, s->instance, text, strlen(text), 0644, false, e) : err_set(e, ERR_INTERNAL, "out of memory");
+	rc = text ? fd_replace_file(dir_fd, s->instance, text, strlen(text), 0644, false, e)
+	          : err_set(e, ERR_INTERNAL, "out of memory");
 	json_object_put(claim);
 	return rc;
 }

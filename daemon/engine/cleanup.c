@@ -51,7 +51,8 @@ cleanup_containers(const struct registry *r, bool force, struct err *e)
 {
 	const struct container *ct;
 
-	LIST_FOREACH(ct, &r->containers, link) {
+	LIST_FOREACH(ct, &r->containers, link)
+	{
 		AUTO_CLOSE int fd = cleanup_connect(r->settings, ct->place.ctid);
 
 		if (fd < 0)

@@ -64,7 +64,8 @@ engine_listen(struct engine *engine, struct err *e)
 	if (unlink(address.sun_path) < 0 && errno != ENOENT)
 		return err_sys(e, "replace '%s'", address.sun_path);
 	/* Everyone may connect; who may do what is decided by the peer's credentials. */
-	if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 || chmod(address.sun_path, 0666) < 0 || listen(fd, 1024) < 0)
+	if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 || chmod(address.sun_path, 0666) < 0 ||
+	    listen(fd, 1024) < 0)
 		return err_sys(e, "listen on '%s'", address.sun_path);
 	engine->listen_fd = take_fd(&fd);
 	return 0;
@@ -80,7 +81,7 @@ engine_setup_host(struct engine *engine, struct err *e)
 	if (rc == 0) {
 		json = done.result ? json_tokener_parse(done.result) : NULL;
 		rc = json ? record_from_file_json(&layout_schema, json, &engine->layout, e)
-			  : err_set(e, ERR_INTERNAL, "the host-setup job gave no layout");
+		          : err_set(e, ERR_INTERNAL, "the host-setup job gave no layout");
 	}
 	/* For `berthd --cleanup`, which must find what was made also when this process is gone. */
 	if (rc == 0)
@@ -145,7 +146,8 @@ engine_clear(struct engine *engine)
 
 	if (engine->base)
 		link_stop_api(engine);
-	LIST_FOREACH(ct, &engine->registry.containers, link) {
+	LIST_FOREACH(ct, &engine->registry.containers, link)
+	{
 		if (ct->monitor_event)
 			event_free(ct->monitor_event);
 		if (ct->monitor >= 0)

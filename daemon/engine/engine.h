@@ -20,22 +20,22 @@ struct task {
 	struct engine *engine;
 	enum msg_type type;
 	const struct request_row *row;
-	struct msg request;	    /* owned; its descriptors go to the job */
-	struct container *ct;	    /* or NULL */
-	bool exclusive;		    /* ct->task is this one */
+	struct msg request;   /* owned; its descriptors go to the job */
+	struct container *ct; /* or NULL */
+	bool exclusive;       /* ct->task is this one */
 	bool queued;
-	bool stopping;		    /* in the stop half of restart or of a forced delete */
-	bool undoing;		    /* a delete job cleans up after a create that ended badly */
+	bool stopping; /* in the stop half of restart or of a forced delete */
+	bool undoing;  /* a delete job cleans up after a create that ended badly */
 	bool cancelled;
-	bool finished;		    /* REPLY_DONE has been received from the job */
-	struct err failure;	    /* answered when undoing is done */
-	pid_t pid;		    /* job's or monitor's; 0: none */
+	bool finished;      /* REPLY_DONE has been received from the job */
+	struct err failure; /* answered when undoing is done */
+	pid_t pid;          /* job's or monitor's; 0: none */
 	int pidfd;
-	int channel;		    /* -1: none */
+	int channel; /* -1: none */
 	struct event *channel_event;
 	struct event *deadline;
-	uint32_t serial;	    /* of the monitor command waited for */
-	struct done done;	    /* the job's answer, held until the state is true as well */
+	uint32_t serial;  /* of the monitor command waited for */
+	struct done done; /* the job's answer, held until the state is true as well */
 };
 
 LIST_HEAD(task_list, task);
@@ -54,10 +54,10 @@ struct engine {
 	int64_t running_jobs;
 	int64_t streams;
 	uint32_t last_serial;
-	int run_fd;		   /* RUN_DIR, O_PATH */
+	int run_fd; /* RUN_DIR, O_PATH */
 	int listen_fd;
 	bool ready_told;
-	int ready_fd;		   /* the foreground parent waits for a byte here; -1: none */
+	int ready_fd; /* the foreground parent waits for a byte here; -1: none */
 	int exit_status;
 
 	/* The api process. */
@@ -67,7 +67,7 @@ struct engine {
 	struct event *api_write_event;
 	struct link_queue api_queue;
 	size_t api_queued;
-	int64_t api_starts[5];	   /* monotonic seconds of the last starts, against a crash loop */
+	int64_t api_starts[5]; /* monotonic seconds of the last starts, against a crash loop */
 	struct event *api_respawn;
 
 	struct event *sigchld, *sigterm, *sigint;
@@ -113,7 +113,8 @@ int task_fill_spec(const struct task *task, struct spec *spec, struct err *e);
 int monitors_connect(struct engine *engine, struct container *ct, struct err *e);
 /* Waits at most a second in all for the first state of each connected one; then reads exit records of the others. */
 void monitors_adopt(struct engine *engine);
-int monitors_command(struct engine *engine, struct container *ct, enum monitor_verb verb, int64_t a, uint32_t *serial_out, struct err *e);
+int monitors_command(struct engine *engine, struct container *ct, enum monitor_verb verb, int64_t a, uint32_t *serial_out,
+                     struct err *e);
 void monitors_read_exit(struct engine *engine, struct container *ct);
 
 /* which.c */

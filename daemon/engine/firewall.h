@@ -1,6 +1,6 @@
 /*
- * The instance's nft tables, `inet <instance>` and `arp <instance>`: source addresses are checked, the host answers only ICMP and ND,
- * metadata and management networks and other tenants' private addresses are out of reach, private subnets are translated. Rules
+ * The instance's nft tables, `inet <instance>` and `arp <instance>`: source addresses are checked, the host answers only ICMP and
+ * ND, metadata and management networks and other tenants' private addresses are out of reach, private subnets are translated. Rules
  * are few and fixed; a container is a handful of set elements, so its cost doesn't grow with the others' number.
  */
 #ifndef BERTH_FIREWALL_H
@@ -16,6 +16,6 @@ int firewall_cleanup(const struct settings *s, struct err *e);
 int firewall_add(const struct settings *s, const struct place *place, const struct strv *ip, struct err *e);
 /* In one transaction: those of `old` that aren't in `ip` go, those of `ip` come. With ip empty and veth true all of it goes. */
 int firewall_change(const struct settings *s, const struct place *place, const struct strv *old, const struct strv *ip, bool veth,
-		    struct err *e);
+                    struct err *e);
 
 #endif

@@ -9,13 +9,13 @@
 #include "schema/protocol.h"
 
 struct job {
-	int channel;		    /* -1 when nobody listens */
+	int channel; /* -1 when nobody listens */
 	enum msg_type type;
 	struct request request;
 	struct spec spec;
-	int fds[8];		    /* the request's descriptors */
+	int fds[8]; /* the request's descriptors */
 	size_t nfds;
-	char *result;		    /* JSON text for REPLY_DONE; set by the verb, owned */
+	char *result; /* JSON text for REPLY_DONE; set by the verb, owned */
 };
 
 /* The frame of a program that does one job: what the engine sends is taken; at the end it is answered. */

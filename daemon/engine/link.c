@@ -171,12 +171,13 @@ link_handshake(struct engine *engine)
 	struct task *task;
 
 	LIST_FOREACH(t, &engine->registry.templates, link)
-		link_send(engine, REPLY_TEMPLATE, &t->template);
+	link_send(engine, REPLY_TEMPLATE, &t->template);
 	LIST_FOREACH(ct, &engine->registry.containers, link)
-		link_send_observed(engine, ct);
+	link_send_observed(engine, ct);
 	record_mark(&ready_schema, &ready, "storage", true);
 	record_mark(&ready_schema, &ready, "dns", true);
-	LIST_FOREACH(task, &engine->tasks, link) {
+	LIST_FOREACH(task, &engine->tasks, link)
+	{
 		const struct request *request = task->request.record;
 
 		if (ready.operations.n < 512 && strv_add(&ready.operations, request->op))
@@ -223,8 +224,9 @@ link_start_api(struct engine *engine, struct err *e)
 		return -1;
 	snprintf(program, sizeof program, "%s/berth-api", engine->settings->libexec_dir);
 	if (spawn_program(program, argv,
-			  (struct spawn_fd[]){ { engine->listen_fd, API_LISTEN_FD }, { theirs, API_LINK_FD }, { settings, API_SETTINGS_FD } },
-			  3, NULL, &engine->api_pid, e) < 0)
+	                  (struct spawn_fd[]){
+	                          { engine->listen_fd, API_LISTEN_FD }, { theirs, API_LINK_FD }, { settings, API_SETTINGS_FD } },
+	                  3, NULL, &engine->api_pid, e) < 0)
 		return -1;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	memmove(engine->api_starts, engine->api_starts + 1, sizeof engine->api_starts - sizeof *engine->api_starts);

@@ -26,29 +26,31 @@
 enum { MONITOR_MAGIC = 0x424d4f4e, MONITOR_VERSION = 1 };
 
 enum monitor_verb {
-	MONITOR_STATE = 1,	/* monitor → client: a = enum container_state, pid, start_time, b = restarts, c = started_at (epoch s) */
-	MONITOR_DONE = 2,	/* monitor → client: the end of its command: a = 0, or an errno with text */
-	MONITOR_EXIT = 3,	/* monitor → client: init ended for good: a = state, b = exit status, c = signal, text = how */
-	MONITOR_STOP = 16,	/* client → monitor: a = seconds until it kills; DONE after init ended */
+	MONITOR_STATE = 1, /* monitor → client: a = enum container_state, pid, start_time, b = restarts, c = started_at (epoch s) */
+	MONITOR_DONE = 2,  /* monitor → client: the end of its command: a = 0, or an errno with text */
+	MONITOR_EXIT = 3,  /* monitor → client: init ended for good: a = state, b = exit status, c = signal, text = how */
+	MONITOR_STOP = 16, /* client → monitor: a = seconds until it kills; DONE after init ended */
 	MONITOR_KILL = 17,
-	MONITOR_FREEZE = 18,	/* DONE when all are frozen */
+	MONITOR_FREEZE = 18, /* DONE when all are frozen */
 	MONITOR_THAW = 19,
-	MONITOR_ATTACH = 20,	/* client → monitor, with one descriptor, a stream socket: the console's bytes flow there; a, b = rows, columns */
-	MONITOR_RESIZE = 21	/* client → monitor, after its ATTACH: the console's window; a, b = rows, columns */
+	MONITOR_ATTACH = 20, /* client → monitor, with one descriptor, a stream socket: the console's bytes flow there; a, b = rows,
+	                        columns */
+	MONITOR_RESIZE = 21 /* client → monitor, after its ATTACH: the console's window; a, b = rows, columns */
 };
 
 struct monitor_msg {
 	uint32_t magic;
 	uint16_t version;
 	uint16_t verb;
-	uint32_t serial;	/* of a command, repeated in its DONE */
+	uint32_t serial; /* of a command, repeated in its DONE */
 	int32_t pid;
-	uint64_t start_time;	/* field 22 of init's stat */
+	uint64_t start_time; /* field 22 of init's stat */
 	int64_t a, b, c;
 	char text[128];
 };
 
-/* launch job → monitor, descriptor 4, one datagram with the console pty's master as descriptor. error: an errno, 0 when init runs. */
+/* launch job → monitor, descriptor 4, one datagram with the console pty's master as descriptor. error: an errno, 0 when init runs.
+ */
 struct monitor_init {
 	uint32_t magic;
 	int32_t pid;

@@ -133,7 +133,8 @@ monitors_connect(struct engine *engine, struct container *ct, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, "make a socket");
-	snprintf(address.sun_path, sizeof address.sun_path, "%s/ct/%lld/monitor", engine->settings->run_dir, (long long)ct->place.ctid);
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/ct/%lld/monitor", engine->settings->run_dir,
+	         (long long)ct->place.ctid);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
 		return err_sys(e, "connect to the container's monitor");
 	ct->engine = engine;
@@ -146,7 +147,8 @@ monitors_connect(struct engine *engine, struct container *ct, struct err *e)
 }
 
 int
-monitors_command(struct engine *engine, struct container *ct, enum monitor_verb verb, int64_t a, uint32_t *serial_out, struct err *e)
+monitors_command(struct engine *engine, struct container *ct, enum monitor_verb verb, int64_t a, uint32_t *serial_out,
+                 struct err *e)
 {
 	struct monitor_msg m = { .magic = MONITOR_MAGIC, .version = MONITOR_VERSION, .verb = (uint16_t)verb, .a = a };
 
@@ -163,7 +165,8 @@ monitors_adopt(struct engine *engine)
 {
 	struct container *ct;
 
-	LIST_FOREACH(ct, &engine->registry.containers, link) {
+	LIST_FOREACH(ct, &engine->registry.containers, link)
+	{
 		struct pollfd p = { .events = POLLIN };
 
 		if (monitors_connect(engine, ct, NULL) < 0) {

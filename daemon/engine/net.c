@@ -48,7 +48,8 @@ net_refuse_host_addresses(const struct strv *ip, struct err *e)
 {
 	for (size_t i = 0; i < ip->n; i++)
 		if (net_is_host_address(ip->v[i]))
-			return err_code(e, (err_set(e, ERR_CONFLICT, "Address %s is one of the host's own", ip->v[i]), "address_taken"));
+			return err_code(
+			        e, (err_set(e, ERR_CONFLICT, "Address %s is one of the host's own", ip->v[i]), "address_taken"));
 	return 0;
 }
 
@@ -79,7 +80,8 @@ net_has_family(const struct strv *ip, bool is6)
 static int
 net_add_gateways(struct nl_sock *sock, int index, const struct strv *ip, struct err *e)
 {
-	if (net_has_family(ip, false) && (net_add_route(sock, index, gateway4, NULL, e) < 0 || net_add_route(sock, index, NULL, gateway4, e) < 0))
+	if (net_has_family(ip, false) &&
+	    (net_add_route(sock, index, gateway4, NULL, e) < 0 || net_add_route(sock, index, NULL, gateway4, e) < 0))
 		return -1;
 	return net_has_family(ip, true) ? net_add_route(sock, index, NULL, gateway6, e) : 0;
 }
@@ -112,7 +114,8 @@ net_attach(const struct spec *spec, int netns_fd, struct err *e)
 
 	net_mac(spec, mac);
 	/* The rules come first: the interface never carries an unchecked packet. */
-	if (net_refuse_host_addresses(&spec->config.ip, e) < 0 || firewall_add(&spec->settings, &spec->place, &spec->config.ip, e) < 0)
+	if (net_refuse_host_addresses(&spec->config.ip, e) < 0 ||
+	    firewall_add(&spec->settings, &spec->place, &spec->config.ip, e) < 0)
 		return -1;
 	if (net_open(&sock, e) < 0 || net_add_veth(sock, spec->place.veth, "eth0", mac, netns_fd, e) < 0)
 		return -1;
@@ -238,8 +241,8 @@ net_read_dns(const char *path, struct strv *dns)
 	char line[256], address[64];
 
 	while (file && dns->n < 3 && fgets(line, sizeof line, file))
-		if (sscanf(line, " nameserver %63s", address) == 1 && strncmp(address, "127.", 4) != 0 && strcmp(address, "::1") != 0 &&
-		    !strchr(address, '%'))
+		if (sscanf(line, " nameserver %63s", address) == 1 && strncmp(address, "127.", 4) != 0 &&
+		    strcmp(address, "::1") != 0 && !strchr(address, '%'))
 			strv_add(dns, address);
 	if (file)
 		fclose(file);

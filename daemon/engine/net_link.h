@@ -1,4 +1,5 @@
-/* Links, addresses and routes by rtnetlink (libnl-3-route). All calls work in the calling thread's network namespace at net_open(). */
+/* Links, addresses and routes by rtnetlink (libnl-3-route). All calls work in the calling thread's network namespace at net_open().
+ */
 #ifndef BERTH_NET_LINK_H
 #define BERTH_NET_LINK_H
 

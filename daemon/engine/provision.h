@@ -11,11 +11,11 @@
 #include "schema/spec.h"
 
 enum provision_part {
-	PROVISION_HOSTNAME = 1 << 0,  /* /etc/hostname, the 127.0.1.1 line of /etc/hosts; sethostname() in a running container */
-	PROVISION_DNS = 1 << 1,	      /* /etc/resolv.conf */
+	PROVISION_HOSTNAME = 1 << 0, /* /etc/hostname, the 127.0.1.1 line of /etc/hosts; sethostname() in a running container */
+	PROVISION_DNS = 1 << 1,      /* /etc/resolv.conf */
 	PROVISION_MACHINE_ID = 1 << 2,
-	PROVISION_PASSWORD = 1 << 3,  /* /etc/shadow */
-	PROVISION_SSH_KEYS = 1 << 4,  /* /root/.ssh/authorized_keys: the whole file */
+	PROVISION_PASSWORD = 1 << 3, /* /etc/shadow */
+	PROVISION_SSH_KEYS = 1 << 4, /* /root/.ssh/authorized_keys: the whole file */
 };
 
 /* password: NULL unless PROVISION_PASSWORD. init_pid: 0 when it isn't running. */

@@ -14,7 +14,8 @@ int provision_read(int dirfd, const char *name, struct buf *out, struct stat *st
 /* Puts a new file in the place of whatever has the name. With `old`, owner and mode are its. */
 int provision_replace(int dirfd, const char *name, const struct buf *text, mode_t mode, const struct stat *old, struct err *e);
 
-/* The lines of `text` up to `end`: *line_out and its length without the newline; returns where the next one begins, NULL at the end. */
+/* The lines of `text` up to `end`: *line_out and its length without the newline; returns where the next one begins, NULL at the
+ * end. */
 const char *provision_line(const char *text, const char **line_out, size_t *len_out);
 
 /* provision_shadow.c: gives root's line of /etc/shadow the password's hash. `weak`: a hash that small systems understand too. */

@@ -63,7 +63,8 @@ registry_find_template(const struct registry *r, const char *name)
 	struct template_entry *t;
 	char full[96];
 
-	LIST_FOREACH(t, &r->templates, link) {
+	LIST_FOREACH(t, &r->templates, link)
+	{
 		snprintf(full, sizeof full, "%s@%s", t->template.name, t->template.version);
 		if (strcmp(full, name) == 0)
 			return t;
@@ -104,7 +105,8 @@ registry_read_meta(const char *dir, struct template *template, struct err *e)
 	if (fd_read_file(fd, "meta", 64 * 1024, &text, NULL, e) < 0)
 		return -1;
 	json = json_tokener_parse(text);
-	rc = json ? record_from_file_json(&template_schema, json, template, e) : err_set(e, ERR_INTERNAL, "'%s/meta' is no JSON", dir);
+	rc = json ? record_from_file_json(&template_schema, json, template, e)
+	          : err_set(e, ERR_INTERNAL, "'%s/meta' is no JSON", dir);
 	json_object_put(json);
 	return rc < 0 ? -1 : record_check(&template_schema, template, true, e);
 }
@@ -174,8 +176,8 @@ registry_load(struct registry *r, const struct settings *s, struct err *e)
 	if (registry_file_scan(s, &r->high_ctid, registry_take_file, r, e) < 0)
 		return -1;
 	LIST_FOREACH(ct, &r->containers, link)
-		if ((ct->place.id_base - s->id_base) / ID_RANGE > r->last_slot)
-			r->last_slot = (ct->place.id_base - s->id_base) / ID_RANGE;
+	if ((ct->place.id_base - s->id_base) / ID_RANGE > r->last_slot)
+		r->last_slot = (ct->place.id_base - s->id_base) / ID_RANGE;
 	return registry_load_templates(r, e);
 }
 
@@ -200,8 +202,8 @@ registry_find(const struct registry *r, const char *id)
 	struct container *ct;
 
 	LIST_FOREACH(ct, &r->containers, link)
-		if (strcmp(ct->place.id, id) == 0)
-			return ct;
+	if (strcmp(ct->place.id, id) == 0)
+		return ct;
 	return NULL;
 }
 
@@ -211,8 +213,8 @@ registry_by_ctid(const struct registry *r, int64_t ctid)
 	struct container *ct;
 
 	LIST_FOREACH(ct, &r->containers, link)
-		if (ct->place.ctid == ctid)
-			return ct;
+	if (ct->place.ctid == ctid)
+		return ct;
 	return NULL;
 }
 
@@ -222,8 +224,8 @@ registry_by_uid(const struct registry *r, int64_t uid)
 	struct container *ct;
 
 	LIST_FOREACH(ct, &r->containers, link)
-		if (uid >= ct->place.id_base && uid - ct->place.id_base < ID_RANGE)
-			return ct;
+	if (uid >= ct->place.id_base && uid - ct->place.id_base < ID_RANGE)
+		return ct;
 	return NULL;
 }
 
@@ -233,8 +235,8 @@ registry_by_veth(const struct registry *r, const char *veth)
 	struct container *ct;
 
 	LIST_FOREACH(ct, &r->containers, link)
-		if (strcmp(ct->place.veth, veth) == 0)
-			return ct;
+	if (strcmp(ct->place.veth, veth) == 0)
+		return ct;
 	return NULL;
 }
 
@@ -244,9 +246,9 @@ registry_by_address(const struct registry *r, const char *address)
 	struct container *ct;
 
 	LIST_FOREACH(ct, &r->containers, link)
-		for (size_t i = 0; i < ct->place.ip.n; i++)
-			if (address_same_text(ct->place.ip.v[i], address))
-				return ct;
+	for (size_t i = 0; i < ct->place.ip.n; i++)
+		if (address_same_text(ct->place.ip.v[i], address))
+			return ct;
 	return NULL;
 }
 
@@ -256,8 +258,8 @@ registry_uses_template(const struct registry *r, const char *name)
 	const struct container *ct;
 
 	LIST_FOREACH(ct, &r->containers, link)
-		if (strcmp(ct->place.template, name) == 0)
-			return true;
+	if (strcmp(ct->place.template, name) == 0)
+		return true;
 	return false;
 }
 
@@ -295,7 +297,8 @@ registry_check_addresses(const struct registry *r, const struct container *self,
 		if (why)
 			err_param(e, "ip", "%s %s", ip->v[i], why);
 		else if (holder && holder != self)
-			return err_code(e, (err_set(e, ERR_CONFLICT, "Address %s belongs to another container", ip->v[i]), "address_taken"));
+			return err_code(e, (err_set(e, ERR_CONFLICT, "Address %s belongs to another container", ip->v[i]),
+			                    "address_taken"));
 		for (size_t j = 0; j < i; j++)
 			if (address_same_text(ip->v[j], ip->v[i]))
 				err_param(e, "ip", "%s is given twice", ip->v[i]);
@@ -306,7 +309,8 @@ registry_check_addresses(const struct registry *r, const struct container *self,
 int
 registry_check_config(const struct registry *r, const struct container *ct, const struct container_config *config, struct err *e)
 {
-	if (!config->id || strcmp(config->id, ct->place.id) != 0 || !config->tenant || strcmp(config->tenant, ct->place.tenant) != 0)
+	if (!config->id || strcmp(config->id, ct->place.id) != 0 || !config->tenant ||
+	    strcmp(config->tenant, ct->place.tenant) != 0)
 		return err_set(e, ERR_DENIED, "The request contradicts the registry about the container's tenant");
 	if (!config->template || strcmp(config->template, ct->place.template) != 0)
 		return err_set(e, ERR_DENIED, "The request contradicts the registry about the container's template");
@@ -328,7 +332,7 @@ registry_free_slot(const struct registry *r)
 
 static bool
 registry_fill_place(struct place *place, const struct settings *s, const struct container_config *config, int64_t tenant_number,
-		    int64_t ctid, int64_t slot)
+                    int64_t ctid, int64_t slot)
 {
 	place->id = strdup(config->id);
 	place->name = strdup(config->name);

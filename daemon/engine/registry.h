@@ -16,18 +16,18 @@ struct task;
 
 struct container {
 	LIST_ENTRY(container) link;
-	struct engine *engine;	     /* for its events */
+	struct engine *engine; /* for its events */
 	struct place place;
 	enum container_state state;
-	struct observed exit;	     /* its exit fields alone */
+	struct observed exit; /* its exit fields alone */
 	int64_t started_at;
 	int64_t restarts;
 	int32_t pid;
-	char *rescue;		     /* template booted for rescue, or NULL */
-	int monitor;		     /* connection, -1 when it isn't running */
+	char *rescue; /* template booted for rescue, or NULL */
+	int monitor;  /* connection, -1 when it isn't running */
 	struct event *monitor_event;
-	bool exit_told;		     /* the monitor has sent MONITOR_EXIT */
-	struct task *task;	     /* the one exclusive operation on it */
+	bool exit_told;    /* the monitor has sent MONITOR_EXIT */
+	struct task *task; /* the one exclusive operation on it */
 };
 
 struct template_entry {
@@ -42,8 +42,8 @@ struct registry {
 	const struct settings *settings;
 	struct container_list containers;
 	struct template_list templates;
-	int64_t high_ctid;	/* highest number ever given */
-	int64_t last_slot;	/* id ranges are handed out in turn */
+	int64_t high_ctid; /* highest number ever given */
+	int64_t last_slot; /* id ranges are handed out in turn */
 };
 
 /* Reads registry files and templates' metas. */
@@ -62,7 +62,8 @@ bool registry_uses_template(const struct registry *r, const char *name);
 struct container *registry_add(struct registry *r, const struct container_config *config, int64_t tenant_number, struct err *e);
 void registry_remove(struct registry *r, struct container *ct);
 /* Whether `config` may be run for `ct`: same tenant and template, addresses allowed and nobody else's. */
-int registry_check_config(const struct registry *r, const struct container *ct, const struct container_config *config, struct err *e);
+int registry_check_config(const struct registry *r, const struct container *ct, const struct container_config *config,
+                          struct err *e);
 
 /* Fills a record that borrows ct's strings; don't clear it. */
 void registry_observe(const struct registry *r, const struct container *ct, const char *storage, struct observed *out);

@@ -84,7 +84,8 @@ registry_file_take_one(int fd, const char *name, registry_file_take *take, void 
 		json = json_tokener_parse(text);
 		if (!json)
 			err_set(&wrong, ERR_INTERNAL, "it is no JSON");
-		else if (record_from_file_json(&place_schema, json, &place, &wrong) == 0 && record_check(&place_schema, &place, true, &wrong) == 0)
+		else if (record_from_file_json(&place_schema, json, &place, &wrong) == 0 &&
+		         record_check(&place_schema, &place, true, &wrong) == 0)
 			rc = take(&place, arg, e);
 	}
 	if (err_is_set(&wrong))

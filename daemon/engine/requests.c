@@ -15,17 +15,17 @@ enum { QUEUE_MAX = 1024, STREAMS_MAX = 1024, MONITOR_GRACE = 15, CANCEL_GRACE = 
 
 enum request_flag {
 	NEEDS_CONTAINER = 1 << 0,
-	EXCLUSIVE = 1 << 1,	/* one such a container at a time */
-	JOB = 1 << 2,		/* counts among max_jobs, waits for a place */
-	STREAM = 1 << 3,	/* lives as long as its caller */
+	EXCLUSIVE = 1 << 1, /* one such a container at a time */
+	JOB = 1 << 2,       /* counts among max_jobs, waits for a place */
+	STREAM = 1 << 3,    /* lives as long as its caller */
 	NEEDS_RUNNING = 1 << 4
 };
 
 struct request_row {
 	enum msg_type type;
 	unsigned int flags;
-	int (*begin)(struct task *task, struct err *e);	  /* NULL: the job of that type, and nothing else */
-	void (*succeed)(struct task *task);		  /* what is true once the job has succeeded; NULL: nothing of the engine's */
+	int (*begin)(struct task *task, struct err *e); /* NULL: the job of that type, and nothing else */
+	void (*succeed)(struct task *task);             /* what is true once the job has succeeded; NULL: nothing of the engine's */
 	int (*stopped)(struct task *task, struct err *e); /* goes on when its container has stopped; NULL: that is its end */
 };
 
@@ -57,7 +57,8 @@ request_begin_start(struct task *task, struct err *e)
 	struct container *ct = task->ct;
 
 	if (ct->monitor >= 0)
-		return err_code(e, (err_set(e, ERR_CONFLICT, "The container is already %s", container_state_name(ct->state)), "already_running"));
+		return err_code(e, (err_set(e, ERR_CONFLICT, "The container is already %s", container_state_name(ct->state)),
+		                    "already_running"));
 	if (request_config_check(task, e) < 0)
 		return -1;
 	free(ct->rescue);
@@ -102,7 +103,8 @@ request_begin_delete(struct task *task, struct err *e)
 	const struct request *request = task->request.record;
 
 	if (task->ct->monitor >= 0 && !request->force)
-		return err_code(e, (err_set(e, ERR_CONFLICT, "The container is running: stop it first, or delete it with force"), "running"));
+		return err_code(e, (err_set(e, ERR_CONFLICT, "The container is running: stop it first, or delete it with force"),
+		                    "running"));
 	if (task->ct->monitor >= 0)
 		return request_stop_container(task, e);
 	task->ct->state = STATE_DELETING;
@@ -135,9 +137,9 @@ request_begin_template_build(struct task *task, struct err *e)
 	struct task *other;
 
 	LIST_FOREACH(other, &task->engine->tasks, link)
-		if (other != task && other->type == REQUEST_TEMPLATE_BUILD &&
-		    strcmp(((const struct request *)other->request.record)->template, request->template) == 0)
-			return err_set(e, ERR_LOCKED, "Template '%s' is being built already", request->template);
+	if (other != task && other->type == REQUEST_TEMPLATE_BUILD &&
+	    strcmp(((const struct request *)other->request.record)->template, request->template) == 0)
+		return err_set(e, ERR_LOCKED, "Template '%s' is being built already", request->template);
 	return task_spawn_job(task, REQUEST_TEMPLATE_BUILD, e);
 }
 
@@ -149,7 +151,8 @@ request_begin_template_delete(struct task *task, struct err *e)
 	if (!registry_template(&task->engine->registry, request->template))
 		return err_set(e, ERR_NOT_FOUND, "There is no template '%s'", request->template);
 	if (registry_uses_template(&task->engine->registry, request->template))
-		return err_code(e, (err_set(e, ERR_CONFLICT, "Template '%s' is used by a container", request->template), "template_in_use"));
+		return err_code(e, (err_set(e, ERR_CONFLICT, "Template '%s' is used by a container", request->template),
+		                    "template_in_use"));
 	return task_spawn_job(task, REQUEST_TEMPLATE_DELETE, e);
 }
 
@@ -201,8 +204,8 @@ request_forget_container(struct engine *engine, struct container *ct)
 	struct task *task;
 
 	LIST_FOREACH(task, &engine->tasks, link)
-		if (task->ct == ct)
-			task->ct = NULL;
+	if (task->ct == ct)
+		task->ct = NULL;
 	registry_remove(&engine->registry, ct);
 }
 
@@ -294,8 +297,8 @@ request_refuse_stream(struct task *task, const struct err *e)
 	json_object_object_add(problem, "retryable", json_object_new_boolean(info->retryable));
 	text = json_object_to_json_string_ext(problem, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	buf_addf(&reply,
-		 "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-		 info->http_status, info->title, strlen(text), text);
+	         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+	         info->http_status, info->title, strlen(text), text);
 	/* The connection's buffer is empty: so short an answer always fits, and the loop never blocks. */
 	if (!reply.failed && fd_send(task->request.fds[0], reply.data, reply.len, NULL, 0, MSG_DONTWAIT) < 0)
 		log_debug("a stream's caller has left");
@@ -394,14 +397,15 @@ request_cancel(struct task *task)
 
 static int
 request_admit(const struct engine *engine, const struct request_row *row, const struct request *request, struct container *ct,
-	      struct err *e)
+              struct err *e)
 {
 	if (task_find(engine, request->op))
 		return err_set(e, ERR_CONFLICT, "There is an operation with this id already");
 	if ((row->flags & NEEDS_CONTAINER) && !ct)
 		return err_set(e, ERR_NOT_FOUND, "There is no such container");
 	if ((row->flags & EXCLUSIVE) && ct->task)
-		return err_set(e, ERR_LOCKED, "Another operation on the container is under way: %s", msg_info(ct->task->type)->name);
+		return err_set(e, ERR_LOCKED, "Another operation on the container is under way: %s",
+		               msg_info(ct->task->type)->name);
 	if ((row->flags & NEEDS_RUNNING) && (ct->monitor < 0 || ct->state == STATE_STARTING || ct->state == STATE_STOPPING))
 		return err_code(e, (err_set(e, ERR_CONFLICT, "The container isn't running"), "not_running"));
 	if ((row->flags & STREAM) && engine->streams >= STREAMS_MAX)
@@ -418,7 +422,7 @@ request_waiting_count(const struct engine *engine)
 	int64_t n = 0;
 
 	TAILQ_FOREACH(task, &engine->waiting, queue)
-		n++;
+	n++;
 	return n;
 }
 
@@ -492,7 +496,8 @@ request_undo_create(struct task *task)
 static bool
 request_await_monitor(struct task *task, const struct err *e)
 {
-	if (!task->ct || !task->exclusive || task->ct->state != STATE_STARTING || monitors_connect(task->engine, task->ct, NULL) < 0)
+	if (!task->ct || !task->exclusive || task->ct->state != STATE_STARTING ||
+	    monitors_connect(task->engine, task->ct, NULL) < 0)
 		return false;
 	task->failure = *e;
 	task->stopping = true;

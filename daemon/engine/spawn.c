@@ -58,7 +58,7 @@ spawn_attributes(posix_spawnattr_t *attr)
 
 int
 spawn_program(const char *path, char *const argv[], const struct spawn_fd *fds, size_t nfds, const char *cwd, pid_t *pid_out,
-	      struct err *e)
+              struct err *e)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;

@@ -7,8 +7,8 @@
 #include "daemon/util/err.h"
 
 struct spawn_fd {
-	int from;	/* ours */
-	int to;		/* the number in the child */
+	int from; /* ours */
+	int to;   /* the number in the child */
 };
 
 /*
@@ -16,6 +16,6 @@ struct spawn_fd {
  * error, the descriptors of `fds` and no others. cwd may be NULL.
  */
 int spawn_program(const char *path, char *const argv[], const struct spawn_fd *fds, size_t nfds, const char *cwd, pid_t *pid_out,
-		  struct err *e);
+                  struct err *e);
 
 #endif

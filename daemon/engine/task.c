@@ -75,8 +75,8 @@ task_find(const struct engine *engine, const char *op)
 	struct task *task;
 
 	LIST_FOREACH(task, &engine->tasks, link)
-		if (strcmp(((const struct request *)task->request.record)->op, op) == 0)
-			return task;
+	if (strcmp(((const struct request *)task->request.record)->op, op) == 0)
+		return task;
 	return NULL;
 }
 
@@ -163,7 +163,8 @@ task_fill_spec(const struct task *task, struct spec *spec, struct err *e)
 	const struct template *t = NULL;
 	bool ok;
 
-	ok = record_copy(&settings_schema, &spec->settings, engine->settings) && record_copy(&layout_schema, &spec->layout, &engine->layout);
+	ok = record_copy(&settings_schema, &spec->settings, engine->settings) &&
+	     record_copy(&layout_schema, &spec->layout, &engine->layout);
 	record_mark(&spec_schema, spec, "settings", true);
 	record_mark(&spec_schema, spec, "layout", true);
 	if (task->ct) {
@@ -304,13 +305,15 @@ task_spawn_monitor(struct task *task, struct err *e)
 	snprintf(name, sizeof name, "%s-%lld", s->instance, (long long)place->ctid);
 	snprintf(size, sizeof size, "%lld", (long long)s->console_log);
 	/* Words that spawn_program() only reads. */
-	const char *words[] = { "berth-monitor", "--name", name, "--job", job, "--stop", t->stop_signal, "--reboot", t->reboot_signal,
-				"--console-log", size, "--launch-fd", "3", "--kill", ngroups ? groups[0] : "" };
+	const char *words[] = {
+		"berth-monitor",  "--name",        name, "--job",       job, "--stop", t->stop_signal,          "--reboot",
+		t->reboot_signal, "--console-log", size, "--launch-fd", "3", "--kill", ngroups ? groups[0] : ""
+	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		argv[n++] = (char *)(uintptr_t)words[i];
 	for (size_t i = 0; i < ngroups; i++) {
-		argv[n++] = (char *)(uintptr_t)"--group";
+		argv[n++] = (char *)(uintptr_t) "--group";
 		argv[n++] = groups[i];
 	}
 	argv[n] = NULL;

@@ -8,11 +8,12 @@
 #include "schema/spec.h"
 
 struct volume_usage {
-	int64_t effective;	/* bytes, -1: none */
-	int64_t used;		/* bytes */
+	int64_t effective; /* bytes, -1: none */
+	int64_t used;      /* bytes */
 };
 
-/* Mounts the pool (making the loop file and its file system the first time), chooses the backend: layout->storage, pool_device. Idempotent. */
+/* Mounts the pool (making the loop file and its file system the first time), chooses the backend: layout->storage, pool_device.
+ * Idempotent. */
 int volume_host_setup(const struct settings *s, struct layout *layout, struct err *e);
 /* Unmounts it and detaches the loop device; with `destroy` the loop file goes too. ERR_CONFLICT while it is in use. */
 int volume_host_cleanup(const struct settings *s, bool destroy, struct err *e);

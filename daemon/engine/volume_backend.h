@@ -6,7 +6,7 @@
 
 struct volume_backend {
 	const char *name;
-	bool (*fits)(int pool_fd);		     /* whether this pool's file system is one for it */
+	bool (*fits)(int pool_fd);                   /* whether this pool's file system is one for it */
 	int (*setup)(int pool_fd, struct err *e);    /* each time a daemon starts; idempotent */
 	int (*create)(int volume_fd, struct err *e); /* makes an empty `fs`, 0755 */
 	int (*set_limit)(int volume_fd, int64_t bytes, struct err *e);

@@ -36,7 +36,8 @@ which_by_mac(const struct engine *engine, const char *mac)
 	struct container *ct;
 	char text[18];
 
-	LIST_FOREACH(ct, &engine->registry.containers, link) {
+	LIST_FOREACH(ct, &engine->registry.containers, link)
+	{
 		const struct spec spec = { .settings = *engine->settings, .place = ct->place }; /* borrowed */
 		unsigned char m[6];
 
