@@ -32,7 +32,8 @@ struct exec {
 	struct exec_entry entry;
 	struct cgroup_subgroup group;
 	struct stream_pump pump;
-	int sync; /* our end */
+	int sync;   /* our end */
+	pid_t first; /* the process that enters; it ends once the command runs */
 };
 
 static void
@@ -98,6 +99,7 @@ exec_clone(struct exec *x, const struct job *job, struct err *e)
 		close(x->sync);
 		exec_enter(&x->entry);
 	}
+	x->first = pid;
 	if (pid < 0 && errno == EAGAIN)
 		return err_set(e, ERR_CONFLICT, "The container has reached its limit of processes");
 	return pid < 0 ? err_sys(e, "fork into the container's control group") : 0;
@@ -156,6 +158,7 @@ exec_wait_ready(struct exec *x, struct err *e)
 			return exec_take_failure(&report, e);
 		ready |= report.stage == EXEC_READY;
 	}
+	waitpid(x->first, NULL, 0);
 	return 0;
 }
 
