@@ -52,11 +52,12 @@ struct cgroup_subgroup {
 	char name[24];
 	int parent_fd;
 	int fd; /* for CLONE_INTO_CGROUP */
+	bool killed;
 };
 int cgroup_subgroup_open(const struct spec *spec, struct cgroup_subgroup *sub_out, struct err *e);
 /* Removes it unless something the command left behind still runs in it; then it goes with the container's groups. */
 void cgroup_subgroup_close(struct cgroup_subgroup *sub);
-void cgroup_subgroup_kill(const struct cgroup_subgroup *sub);
+void cgroup_subgroup_kill(struct cgroup_subgroup *sub);
 
 /* One resource as the kernel has it now. -1 where the kernel doesn't say. */
 struct cgroup_usage {

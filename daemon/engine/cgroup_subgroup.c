@@ -5,24 +5,30 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "daemon/engine/cgroup.h"
 #include "daemon/util/fd.h"
 
 #define SUBGROUP_PREFIX "exec-"
 
-enum { SUBGROUP_TRIES = 8 };
+enum { SUBGROUP_TRIES = 8, SUBGROUP_PAUSE_MS = 10, SUBGROUP_PAUSES = 50 };
 
-/* Those of commands that ended with something left running, which has ended too since then. A populated one stays. */
+/*
+ * Those of commands that ended with something left running, which has ended too since then; a populated one stays, and what
+ * the container made itself isn't host root's. A command that is just about to enter its group makes another.
+ */
 static void
 subgroup_sweep(int parent)
 {
 	int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
+	struct stat st;
 
 	while (dir && (entry = readdir(dir)))
-		if (entry->d_type == DT_DIR && strncmp(entry->d_name, SUBGROUP_PREFIX, sizeof SUBGROUP_PREFIX - 1) == 0)
+		if (entry->d_type == DT_DIR && strncmp(entry->d_name, SUBGROUP_PREFIX, sizeof SUBGROUP_PREFIX - 1) == 0 &&
+		    fstatat(parent, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == 0)
 			unlinkat(parent, entry->d_name, AT_REMOVEDIR);
 	if (dir)
 		closedir(dir);
@@ -77,20 +83,34 @@ cgroup_subgroup_open(const struct spec *spec, struct cgroup_subgroup *sub_out, s
 	return 0;
 }
 
+/* What was killed may take a moment to be gone. */
+static void
+subgroup_remove(const struct cgroup_subgroup *sub)
+{
+	const struct timespec pause = { .tv_nsec = SUBGROUP_PAUSE_MS * 1000000L };
+
+	for (int i = 0; unlinkat(sub->parent_fd, sub->name, AT_REMOVEDIR) < 0 && errno == EBUSY; i++) {
+		if (!sub->killed || i == SUBGROUP_PAUSES)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
 void
 cgroup_subgroup_close(struct cgroup_subgroup *sub)
 {
 	if (sub->fd < 0)
 		return;
-	unlinkat(sub->parent_fd, sub->name, AT_REMOVEDIR);
+	subgroup_remove(sub);
+	subgroup_sweep(sub->parent_fd);
 	close(sub->fd);
 	close(sub->parent_fd);
 	sub->fd = sub->parent_fd = -1;
 }
 
 void
-cgroup_subgroup_kill(const struct cgroup_subgroup *sub)
+cgroup_subgroup_kill(struct cgroup_subgroup *sub)
 {
-	if (sub->fd >= 0)
-		fd_write_kernel(sub->fd, "cgroup.kill", "1", NULL);
+	if (sub->fd >= 0 && fd_write_kernel(sub->fd, "cgroup.kill", "1", NULL) == 0)
+		sub->killed = true;
 }
