@@ -1,1 +1,2 @@
 # Unit, integration, hostile, crash and fuzz tests; benchmarks.
+include tests/bench/floor.mk
