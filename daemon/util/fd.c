@@ -128,14 +128,23 @@ fd_mkdir_p(int dirfd, const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
-static int fd_remove_entry(int dirfd, const char *name, dev_t dev, struct err *e);
+/* Deeper than this, a directory is moved up before it is emptied: no tree is too deep for stack and descriptors. */
+enum { FD_REMOVE_DEPTH = 32 };
+
+struct fd_removal {
+	int top;
+	dev_t dev;
+	unsigned int moved;
+};
+
+static int fd_remove_entry(struct fd_removal *r, int dirfd, const char *name, int depth, struct err *e);
 
 static int
-fd_remove_children(int fd, dev_t dev, struct err *e)
+fd_remove_children(struct fd_removal *r, int fd, int depth, struct err *e)
 {
 	struct dirent *entry;
 	DIR *dir;
-	int copy = dup(fd), rc = 0;
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 
 	dir = copy < 0 ? NULL : fdopendir(copy);
 	if (!dir) {
@@ -146,13 +155,24 @@ fd_remove_children(int fd, dev_t dev, struct err *e)
 	}
 	while (rc == 0 && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			rc = fd_remove_entry(fd, entry->d_name, dev, e);
+			rc = fd_remove_entry(r, fd, entry->d_name, depth, e);
 	closedir(dir);
 	return rc;
 }
 
 static int
-fd_remove_entry(int dirfd, const char *name, dev_t dev, struct err *e)
+fd_remove_later(struct fd_removal *r, int dirfd, const char *name, struct err *e)
+{
+	char moved[32];
+
+	do
+		snprintf(moved, sizeof moved, ".remove-%u", r->moved++);
+	while (renameat2(dirfd, name, r->top, moved, RENAME_NOREPLACE) < 0 && errno == EEXIST);
+	return faccessat(r->top, moved, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? err_sys(e, "move directory '%s'", name) : 0;
+}
+
+static int
+fd_remove_entry(struct fd_removal *r, int dirfd, const char *name, int depth, struct err *e)
 {
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
@@ -164,9 +184,13 @@ fd_remove_entry(int dirfd, const char *name, dev_t dev, struct err *e)
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open '%s'", name);
-	if (st.st_dev != dev)
+	if (st.st_dev != r->dev)
 		return err_set(e, ERR_INTERNAL, "'%s' is on another file system: not removed", name);
-	if (fd_remove_children(fd, dev, e) < 0)
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+		return 0;
+	if (depth == FD_REMOVE_DEPTH)
+		return fd_remove_later(r, dirfd, name, e);
+	if (fd_remove_children(r, fd, depth + 1, e) < 0)
 		return -1;
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_sys(e, "remove directory '%s'", name);
@@ -176,11 +200,24 @@ fd_remove_entry(int dirfd, const char *name, dev_t dev, struct err *e)
 int
 fd_remove_tree(int dirfd, const char *name, struct err *e)
 {
+	AUTO_CLOSE int top = -1;
+	struct fd_removal r;
 	struct stat st;
 
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "look at '%s'", name);
-	return fd_remove_entry(dirfd, name, st.st_dev, e);
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return err_sys(e, "remove '%s'", name);
+	top = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (top < 0 || fstat(top, &st) < 0)
+		return err_sys(e, "open '%s'", name);
+	r = (struct fd_removal){ .top = top, .dev = st.st_dev };
+	/* What was moved up is met in the next round. */
+	do
+		if (fd_remove_children(&r, top, 1, e) < 0)
+			return -1;
+	while (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno == ENOTEMPTY);
+	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? err_set(e, ERR_INTERNAL, "directory '%s' can't be removed", name) : 0;
 }
 
 int
