@@ -260,6 +260,18 @@ volume_btrfs_remove(int volume_fd, int fs, uint64_t **ids, size_t *n, struct err
 	return rc == BTRFS_UTIL_OK ? 0 : volume_btrfs_err(rc, "delete the volume's subvolumes", e);
 }
 
+/* A deletion that a power cut could undo would leave a volume that nobody knows. Others' unwritten data isn't waited for. */
+static int
+volume_btrfs_commit(int pool_fd, struct err *e)
+{
+	uint64_t transaction;
+
+	if (btrfs_util_start_sync_fd(pool_fd, &transaction) != BTRFS_UTIL_OK ||
+	    btrfs_util_wait_sync_fd(pool_fd, transaction) != BTRFS_UTIL_OK)
+		return err_sys(e, "commit the deletion");
+	return 0;
+}
+
 static int
 volume_btrfs_destroy(int pool_fd, int volume_fd, struct err *e)
 {
@@ -274,9 +286,7 @@ volume_btrfs_destroy(int pool_fd, int volume_fd, struct err *e)
 	close(take_fd(&fs));
 	volume_btrfs_sweep(pool_fd);
 	volume_btrfs_drop_groups(pool_fd, ids, n);
-	/* The space comes back with the next commit: begun now, not waited for. */
-	btrfs_util_start_sync_fd(pool_fd, NULL);
-	return 0;
+	return volume_btrfs_commit(pool_fd, e);
 }
 
 const struct volume_backend volume_btrfs = {
