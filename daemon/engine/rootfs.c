@@ -158,6 +158,11 @@ rootfs_overlay(const struct layers *l, uint32_t id, int *mount_fd_out, struct er
 	rc = rootfs_create_overlay(old >= 0 ? old : fs, mount_fd_out);
 	if (rc < 0)
 		err_sys(e, "mount overlay");
+	/* Overlay has clones of its own by now; the paths are free for the next one. */
+	if (old >= 0) {
+		umount2(l->upper_path, MNT_DETACH);
+		umount2(l->lower_path, MNT_DETACH);
+	}
 	if (rootfs_set_fsid(0, rc < 0 ? NULL : e) < 0)
 		rc = -1;
 	return rc;
