@@ -109,10 +109,10 @@ census() {
 t_begin() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	[ -x "$BUILD/berthd" ] || { echo "no berthd in $BUILD: build first, or set BUILD" >&2; exit 1; }
-	local n=$(($$ % 200)) letters=abcdefghijklmnopqrst
+	local n=$(($$ % 80)) letters=abcdefghijklmnopqrst
 	INSTANCE=t${letters:$((n / 20)):1}${letters:$((n % 20)):1}z
 	ID_BASE=$((1342177280 + n * 100 * 65536))
-	SUBNET=10.$((200 + n / 100)).$((n % 100)) SUBNET6=fd77:7e57:$n:
+	SUBNET=10.200.$n SUBNET6=fd77:7e57:$n:
 	CLAIMS=${CLAIMS:-/run/berth-claims}
 	T=$(mktemp -d /tmp/bt.XXXXXX)
 	chmod 755 "$T"
@@ -191,6 +191,8 @@ t_end() {
 	if [ -e "$T/r/layout" ]; then
 		"$BUILD/berthd" --cleanup --force --destroy --config "$T/conf" >>"$T/log" 2>&1 || fail "the instance is cleaned up: $(tail -n 2 "$T/log")"
 	fi
+	# Of a daemon that refused to start there is no more than its lock.
+	[ -e "$T/r/layout" ] || [ -e "$T/r/ct/101" ] || rm -rf "$T/r"
 	left=$(census)
 	if [ -z "$left" ]; then pass "nothing is left"; else fail "left behind: $left"; fi
 	if grep -qE 'AddressSanitizer|runtime error:' "$T/log"; then fail "a sanitizer complains: $(grep -m 3 -E 'AddressSanitizer|runtime error:' "$T/log")"; fi
