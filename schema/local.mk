@@ -7,11 +7,13 @@ libberth_a_SOURCES = \
 	daemon/util/log.c daemon/util/log.h \
 	daemon/util/prefix.c daemon/util/prefix.h \
 	daemon/util/strv.c daemon/util/strv.h \
+	daemon/util/uuid.c daemon/util/uuid.h \
 	schema/check.c schema/check.h \
 	schema/container.c schema/container.h \
 	schema/field.c schema/field.h \
 	schema/json.c \
 	schema/ops.c schema/ops.def schema/ops.h \
+	schema/operation.c schema/operation.h \
 	schema/protocol.c schema/protocol.def schema/protocol.h \
 	schema/settings.c schema/settings.h \
 	schema/spec.c schema/spec.h \
