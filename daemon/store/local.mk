@@ -1,0 +1,30 @@
+# The only SQLite user, and the rules above it. The migrations are embedded: a string each, in the order of their numbers.
+noinst_LIBRARIES += libberthapi.a
+libberthapi_a_SOURCES = \
+	daemon/store/address.c \
+	daemon/store/container.c \
+	daemon/store/event.c \
+	daemon/store/migrate.c \
+	daemon/store/operation.c \
+	daemon/store/row.c daemon/store/row.h \
+	daemon/store/sql.c daemon/store/sql.h \
+	daemon/store/store.c daemon/store/store.h \
+	daemon/store/template.c \
+	daemon/store/tenant.c
+nodist_libberthapi_a_SOURCES = daemon/store/migrations.c
+libberthapi_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS)
+BERTH_API_LIBS = libberthapi.a libberth.a $(EVENT_LIBS) $(JSON_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS) $(HTTP_PARSER_LIBS)
+
+MIGRATIONS = schema/001_init.sql
+EXTRA_DIST += $(MIGRATIONS)
+CLEANFILES += daemon/store/migrations.c
+daemon/store/migrations.c: $(MIGRATIONS) daemon/store/local.mk
+	$(AM_V_GEN)$(MKDIR_P) daemon/store && { \
+		echo '#include "daemon/store/sql.h"'; \
+		echo 'const char *const store_migrations[] = {'; \
+		for file in $(MIGRATIONS); do \
+			awk '{ gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); print "\t\"" $$0 "\\n\"" } END { print "\t," }' $(srcdir)/$$file || exit 1; \
+		done; \
+		echo '	NULL'; \
+		echo '};'; \
+	} >$@.tmp && mv $@.tmp $@

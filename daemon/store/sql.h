@@ -1,0 +1,83 @@
+/* Statements: the store's own tools, for no one else. */
+#ifndef BERTH_SQL_H
+#define BERTH_SQL_H
+
+#include <sqlite3.h>
+
+#include "daemon/store/store.h"
+
+enum {
+	SQL_CACHE = 128, /* a power of two, well over the number of statements there are */
+	SQL_TEXT_MAX = 4096
+};
+
+/* The statements of one described table, composed from its fields when the store is opened. */
+enum sql_composed {
+	SQL_CONTAINER_INSERT,
+	SQL_CONTAINER_BY_ID,
+	SQL_CONTAINER_BY_CTID,
+	SQL_CONTAINER_BY_NAME,
+	SQL_CONTAINER_LIST,
+	SQL_CONTAINER_CONFIG,
+	SQL_TEMPLATE_UPSERT,
+	SQL_TEMPLATE_GET,
+	SQL_TEMPLATE_LATEST,
+	SQL_TEMPLATE_LIST,
+	SQL_OPERATION_INSERT,
+	SQL_OPERATION_UPDATE,
+	SQL_OPERATION_GET,
+	SQL_OPERATION_OPEN,
+	SQL_OPERATION_LIST,
+	SQL_COMPOSED_COUNT
+};
+
+struct sql_cached {
+	const char *sql;
+	sqlite3_stmt *stmt;
+};
+
+struct store {
+	sqlite3 *db;
+	struct sql_cached cache[SQL_CACHE]; /* open addressing, by the text's address */
+	char *composed[SQL_COMPOSED_COUNT];
+	bool in_transaction;
+};
+
+/* Ends with NULL; schema version i + 1 is reached by number i. */
+extern const char *const store_migrations[];
+int store_migrate(struct store *s, const char *const *migrations, struct err *e);
+
+/*
+ * The prepared statement of sql, which must be a constant: it is kept by its address. Ready to be bound; NULL on error.
+ * Whoever got it resets it before returning, sql_step() does so by itself at the last row.
+ */
+sqlite3_stmt *sql_prepare(struct store *s, const char *sql, struct err *e);
+/* By `types`: s is a const char * (NULL is NULL), i an int64_t, b a const void * and a size_t. From parameter `first`. */
+void sql_bind(sqlite3_stmt *stmt, int first, const char *types, ...);
+/* 1 a row, 0 none left (and the statement is reset), -1 error (reset too). */
+int sql_step(struct store *s, sqlite3_stmt *stmt, struct err *e);
+void sql_reset(sqlite3_stmt *stmt);
+/* Runs a statement that gives no rows. */
+int sql_run(struct store *s, const char *sql, struct err *e, const char *types, ...);
+/* Runs one that gives a single number; 1 found, 0 none, -1 error. */
+int sql_number(struct store *s, int64_t *value_out, const char *sql, struct err *e, const char *types, ...);
+int sql_script(struct store *s, const char *sql, struct err *e);
+int sql_fail(struct store *s, int code, struct err *e);
+
+/* A new text or NULL. */
+char *sql_text(sqlite3_stmt *stmt, int column);
+
+#define AUTO_RESET __attribute__((cleanup(sql_auto_reset)))
+static inline void
+sql_auto_reset(sqlite3_stmt **stmt)
+{
+	if (*stmt)
+		sql_reset(*stmt);
+}
+
+/* Compositions, each in its noun's file. */
+bool sql_compose_container(struct store *s);
+bool sql_compose_template(struct store *s);
+bool sql_compose_operation(struct store *s);
+
+#endif

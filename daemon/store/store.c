@@ -1,0 +1,96 @@
+#include <stdlib.h>
+
+#include "daemon/store/sql.h"
+
+/* A small cache: the whole database of a thousand containers is a megabyte or two, and the kernel holds its pages too. */
+static const char sql_setup[] = "PRAGMA journal_mode = WAL;"
+                                "PRAGMA synchronous = NORMAL;"
+                                "PRAGMA foreign_keys = ON;"
+                                "PRAGMA trusted_schema = OFF;"
+                                "PRAGMA cache_size = -1024;"
+                                "PRAGMA temp_store = MEMORY;"
+                                "PRAGMA journal_size_limit = 4194304;";
+static const char sql_begin[] = "BEGIN IMMEDIATE";
+static const char sql_commit[] = "COMMIT";
+static const char sql_rollback[] = "ROLLBACK";
+
+int
+store_open(const char *path, struct store **store_out, struct err *e)
+{
+	struct store *s = calloc(1, sizeof *s);
+	int rc;
+
+	if (!s)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc != SQLITE_OK) {
+		if (s->db)
+			sql_fail(s, rc, e);
+		else
+			err_set(e, ERR_INTERNAL, "out of memory");
+		goto fail;
+	}
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_busy_timeout(s->db, 1000);
+	if (sql_script(s, sql_setup, e) < 0 || store_migrate(s, store_migrations, e) < 0)
+		goto fail;
+	if (!sql_compose_container(s) || !sql_compose_template(s) || !sql_compose_operation(s)) {
+		err_set(e, ERR_INTERNAL, "out of memory");
+		goto fail;
+	}
+	*store_out = s;
+	return 0;
+fail:
+	err_wrap(e, "open database '%s'", path);
+	store_close(s);
+	return -1;
+}
+
+void
+store_close(struct store *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < SQL_CACHE; i++)
+		sqlite3_finalize(s->cache[i].stmt);
+	sqlite3_close(s->db);
+	for (size_t i = 0; i < SQL_COMPOSED_COUNT; i++)
+		free(s->composed[i]);
+	free(s);
+}
+
+int
+txn_begin(struct txn *txn, struct store *s, struct err *e)
+{
+	if (s->in_transaction)
+		abort();
+	if (sql_run(s, sql_begin, e, "") < 0)
+		return -1;
+	s->in_transaction = true;
+	txn->store = s;
+	return 0;
+}
+
+int
+txn_commit(struct txn *txn, struct err *e)
+{
+	if (sql_run(txn->store, sql_commit, e, "") < 0)
+		return -1;
+	txn->store->in_transaction = false;
+	txn->store = NULL;
+	return 0;
+}
+
+void
+txn_end(struct txn *txn)
+{
+	struct err e = { 0 };
+
+	if (!txn->store)
+		return;
+	/* Some errors have rolled it back already; then this one says so and nothing else. */
+	sql_run(txn->store, sql_rollback, &e, "");
+	txn->store->in_transaction = false;
+	txn->store = NULL;
+}

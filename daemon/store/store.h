@@ -1,0 +1,120 @@
+/*
+ * The database: the only SQLite user. One file a noun; SQL is named constants with bound parameters. Writes happen inside
+ * the caller's transaction.
+ */
+#ifndef BERTH_STORE_H
+#define BERTH_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/store/row.h"
+#include "daemon/util/prefix.h"
+#include "schema/container.h"
+#include "schema/operation.h"
+#include "schema/protocol.h"
+#include "schema/spec.h"
+
+struct store;
+
+/* Opens path (":memory:" for tests), brings it to the newest schema; a database of a newer daemon is refused. */
+int store_open(const char *path, struct store **store_out, struct err *e);
+void store_close(struct store *s);
+
+/* A transaction that is rolled back unless it was committed. */
+struct txn {
+	struct store *store; /* NULL when it isn't open */
+};
+
+int txn_begin(struct txn *txn, struct store *s, struct err *e);
+int txn_commit(struct txn *txn, struct err *e);
+void txn_end(struct txn *txn);
+#define AUTO_TXN __attribute__((cleanup(txn_end)))
+
+/* Gives each row of a list; 0 to go on, 1 to stop. */
+typedef int store_each(void *arg, const void *record);
+
+/* Tenants. 1 found, 0 absent, -1 error. */
+int store_tenant_number(struct store *s, const char *name, int64_t *number_out, struct err *e);
+
+/* Containers. Getters: 1 found, 0 absent, -1 error; *view_out must be zeroed, the caller clears it in any case. */
+int store_container_get(struct store *s, const char *id, struct container_view *view_out, struct err *e);
+int store_container_get_ctid(struct store *s, int64_t ctid, struct container_view *view_out, struct err *e);
+int store_container_get_name(struct store *s, const char *tenant, const char *name, struct container_view *view_out, struct err *e);
+int store_container_insert(struct store *s, const struct container_view *view, struct err *e);
+/* The configuration and the revision after the one given. */
+int store_container_write_config(struct store *s, const char *id, const struct container_config *config, struct err *e);
+int store_container_write_observed(struct store *s, const struct observed *observed, struct err *e);
+int store_container_write_state(struct store *s, const char *id, enum container_state state, struct err *e);
+int store_container_write_desired(struct store *s, const char *id, const char *desired, struct err *e);
+int store_container_delete(struct store *s, const char *id, struct err *e);
+
+struct container_filter {
+	const char *name, *tenant, *state;     /* NULL: any */
+	const char *template;                  /* NAME or NAME@VERSION */
+	const char *after_tenant, *after_name; /* the last page's last row, or NULL */
+	int64_t limit;
+};
+/* By tenant and name. */
+int store_container_list(struct store *s, const struct container_filter *filter, store_each *each, void *arg, struct err *e);
+
+/* Addresses. */
+/* 1 with its holder's UUID, 0 when it is free, -1 error. */
+int store_address_holder(struct store *s, const struct address *address, char holder_out[37], struct err *e);
+int store_address_add(struct store *s, const struct address *address, const char *container, struct err *e);
+int store_address_remove(struct store *s, const struct address *address, const char *container, struct err *e);
+/* The held ones from first to last in order, given as struct address. */
+int store_address_range(struct store *s, const struct address *first, const struct address *last, store_each *each, void *arg,
+                        struct err *e);
+int store_address_of(struct store *s, const char *container, store_each *each, void *arg, struct err *e);
+
+/* Templates. */
+int store_template_get(struct store *s, const char *ref, struct template *template_out, struct err *e);
+/* The newest version of that name. */
+int store_template_latest(struct store *s, const char *name, struct template *template_out, struct err *e);
+/* Sent by the engine: it is there. */
+int store_template_put(struct store *s, const struct template *template, struct err *e);
+/* Before the engine tells all that it has. */
+int store_template_forget(struct store *s, struct err *e);
+/* Rows of absent templates that no container uses go. */
+int store_template_prune(struct store *s, struct err *e);
+int store_template_gone(struct store *s, const char *ref, struct err *e);
+int store_template_mark_deleting(struct store *s, const char *ref, bool deleting, struct err *e);
+int store_template_users(struct store *s, const char *ref, int64_t *count_out, struct err *e);
+/* By name, then version; after_ref is the last page's last NAME@VERSION. */
+int store_template_list(struct store *s, const char *name, const char *after_name, const char *after_version, int64_t limit,
+                        store_each *each, void *arg, struct err *e);
+
+/* Operations. */
+int store_operation_insert(struct store *s, const struct operation *operation, struct err *e);
+int store_operation_update(struct store *s, const struct operation *operation, struct err *e);
+int store_operation_started(struct store *s, const char *id, int64_t now, struct err *e);
+int store_operation_get(struct store *s, const char *id, struct operation *operation_out, struct err *e);
+/* The open one on a container. */
+int store_operation_open(struct store *s, const char *container, struct operation *operation_out, struct err *e);
+int store_operation_seq(struct store *s, const char *id, int64_t *seq_out, struct err *e);
+/* The newest first. before: a sequence number, 0 for the newest page. open: only queued and running ones. */
+struct operation_filter {
+	const char *state, *container, *kind;
+	bool open;
+	int64_t before;
+	int64_t limit;
+};
+int store_operation_list(struct store *s, const struct operation_filter *filter, store_each *each, void *arg, struct err *e);
+/* Ended before that time. */
+int store_operation_purge(struct store *s, int64_t before, struct err *e);
+
+/* Events. */
+struct event_row {
+	int64_t seq;
+	int64_t time;
+	const char *type;
+	const char *container, *tenant, *name, *operation; /* or NULL */
+	const char *data;                                  /* JSON object, or NULL */
+};
+int store_event_add(struct store *s, const struct event_row *event, int64_t keep, struct err *e);
+int store_event_list(struct store *s, int64_t after, const char *container, int64_t limit, store_each *each, void *arg,
+                     struct err *e);
+
+#endif
