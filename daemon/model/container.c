@@ -1,0 +1,539 @@
+#include "daemon/model/container.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/model/operation.h"
+#include "daemon/util/fd.h"
+#include "daemon/util/log.h"
+#include "daemon/util/uuid.h"
+#include "schema/check.h"
+
+#define CONFIG (&container_config_schema)
+#define VIEW (&container_view_schema)
+#define DEFAULT_TENANT "default"
+
+static int
+container_out_of_memory(struct err *e)
+{
+	return err_set(e, ERR_INTERNAL, "out of memory");
+}
+
+static int
+container_lookup_name(struct model *m, const char *text, struct container_view *view_out, struct err *e)
+{
+	const char *colon = strchr(text, ':');
+	char tenant[64] = DEFAULT_TENANT;
+
+	if (!colon)
+		return store_container_get_name(m->store, tenant, text, view_out, e);
+	if ((size_t)(colon - text) >= sizeof tenant)
+		return 0;
+	memcpy(tenant, text, (size_t)(colon - text));
+	tenant[colon - text] = '\0';
+	return store_container_get_name(m->store, tenant, colon + 1, view_out, e);
+}
+
+static int
+container_lookup(struct model *m, const char *text, struct container_view *view_out, struct err *e)
+{
+	const char *why;
+	int64_t ctid;
+
+	if (!check_uuid(text))
+		return store_container_get(m->store, text, view_out, e);
+	if (text[strspn(text, "0123456789")] == '\0')
+		return field_parse_int(text, &ctid, &why) < 0 ? 0 : store_container_get_ctid(m->store, ctid, view_out, e);
+	return container_lookup_name(m, text, view_out, e);
+}
+
+int
+container_find(struct model *m, const char *text, struct container_view *view_out, struct err *e)
+{
+	int rc = container_lookup(m, text, view_out, e);
+
+	if (rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "There is no container '%.80s'", text);
+	return rc < 0 ? -1 : 0;
+}
+
+enum container_state
+container_state(const struct container_view *view)
+{
+	enum container_state state = STATE_STOPPED;
+
+	if (view->state)
+		container_state_of_name(view->state, &state);
+	return state;
+}
+
+#define S(state) (1u << STATE_##state)
+#define ALIVE (S(RUNNING) | S(FROZEN))
+#define AT_REST (S(STOPPED) | S(CRASHED))
+
+/* In which states each operation is allowed; those without a row are in any. */
+static const struct {
+	enum op_id op;
+	unsigned int states;
+	unsigned int forced;
+} container_rules[] = {
+	{ CONTAINER_START, AT_REST, AT_REST },
+	{ CONTAINER_STOP, ALIVE | S(STARTING) | S(STOPPING), 0 },
+	{ CONTAINER_RESTART, ALIVE, 0 },
+	{ CONTAINER_FREEZE, S(RUNNING), 0 },
+	{ CONTAINER_THAW, S(FROZEN), 0 },
+	{ CONTAINER_EXEC, S(RUNNING), 0 },
+	{ CONTAINER_CONSOLE, ALIVE, 0 },
+	{ CONTAINER_DELETE, AT_REST | S(CREATING) | S(DELETING), ~0u },
+	{ CONTAINER_SET, ~(S(CREATING) | S(DELETING)), 0 },
+	{ CONTAINER_LIMITS, ~(S(CREATING) | S(DELETING)), 0 },
+};
+
+static int
+container_refuse_state(enum op_id op, enum container_state state, struct err *e)
+{
+	const char *code = "wrong_state", *name = container_state_name(state);
+
+	if (op == CONTAINER_START && ((1u << state) & ALIVE)) {
+		err_set(e, ERR_CONFLICT, "The container is %s already", name);
+		code = "already_running";
+	} else if (op == CONTAINER_DELETE) {
+		err_set(e, ERR_CONFLICT, "The container is %s: stop it first, or delete it by force", name);
+		code = "not_stopped";
+	} else if (op == CONTAINER_EXEC && state == STATE_FROZEN) {
+		err_set(e, ERR_CONFLICT, "The container is frozen: thaw it first");
+		code = "frozen";
+	} else if (op == CONTAINER_STOP && ((1u << state) & AT_REST)) {
+		err_set(e, ERR_CONFLICT, "The container isn't running: it is %s", name);
+		code = "not_running";
+	} else if ((1u << state) & AT_REST) {
+		err_set(e, ERR_CONFLICT, "The container is %s: start it first", name);
+		code = "not_running";
+	} else {
+		err_set(e, ERR_CONFLICT, "The container is %s, which doesn't allow it", name);
+	}
+	return err_code(e, code);
+}
+
+int
+container_check_state(enum op_id op, enum container_state state, bool force, struct err *e)
+{
+	for (size_t i = 0; i < sizeof container_rules / sizeof *container_rules; i++)
+		if (container_rules[i].op == op &&
+		    !((force ? container_rules[i].forced : container_rules[i].states) & (1u << state)))
+			return container_refuse_state(op, state, e);
+	return 0;
+}
+
+const char *
+container_transition(enum container_state from, enum container_state to, int64_t restarts_before, int64_t restarts_after)
+{
+	if (restarts_after > restarts_before)
+		return "container.restarted";
+	if (to == from)
+		return NULL;
+	switch (to) {
+	case STATE_RUNNING:
+		return from == STATE_FROZEN ? "container.thawed" : "container.started";
+	case STATE_FROZEN:
+		return "container.frozen";
+	case STATE_STOPPED:
+		return (1u << from) & (S(CREATING) | S(DELETING) | S(CRASHED)) ? NULL : "container.stopped";
+	case STATE_CRASHED:
+		return "container.crashed";
+	case STATE_CREATING:
+	case STATE_STARTING:
+	case STATE_STOPPING:
+	case STATE_DELETING:
+	case STATE_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static bool
+container_default_text(struct container_config *config, const char *name, const char *text)
+{
+	return record_has(CONFIG, config, name) || row_put_text(CONFIG, config, name, text);
+}
+
+static bool
+container_fill_defaults(struct container_config *config)
+{
+	char id[UUID_SIZE];
+
+	uuid_make(id);
+	record_apply_presets(CONFIG, config);
+	if (!record_has(CONFIG, config, "ip")) {
+		if (!strv_add(&config->ip, "auto"))
+			return false;
+		record_mark(CONFIG, config, "ip", true);
+	}
+	return container_default_text(config, "id", id) && container_default_text(config, "tenant", DEFAULT_TENANT) &&
+	       container_default_text(config, "hostname", config->name);
+}
+
+static bool
+container_has_param(const struct err *e, const char *name)
+{
+	for (size_t i = 0; i < e->nparams; i++)
+		if (strcmp(e->params[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Wrong parameters are told before any other error, and one that can't be read isn't told again. */
+static void
+container_add_errors(struct err *e, const struct err *more)
+{
+	if (more->kind != ERR_INVALID) {
+		if (!err_is_set(e))
+			*e = *more;
+		return;
+	}
+	for (size_t i = 0; i < more->nparams; i++)
+		if (!container_has_param(e, more->params[i].name))
+			err_param(e, more->params[i].name, "%s", more->params[i].reason);
+}
+
+static void
+container_check_tenant(struct model *m, const struct container_config *config, struct err *e)
+{
+	int64_t number;
+	struct err found = { 0 };
+	int rc = store_tenant_number(m->store, config->tenant, &number, &found);
+
+	if (rc == 0)
+		err_param(&found, "tenant", "there is no tenant '%s'", config->tenant);
+	if (rc <= 0)
+		container_add_errors(e, &found);
+}
+
+static void
+container_resolve_template(struct model *m, struct container_config *config, struct err *e)
+{
+	struct err found = { 0 };
+	char *ref = NULL;
+
+	if (!record_has(CONFIG, config, "template"))
+		return;
+	if (template_resolve(m, "template", config->template, &ref, &found) < 0) {
+		container_add_errors(e, &found);
+		return;
+	}
+	free(config->template);
+	config->template = ref;
+}
+
+static void
+container_check_unique(struct model *m, const struct container_config *config, struct err *e)
+{
+	struct container_view other = { 0 };
+	struct err found = { 0 };
+	int rc = store_container_get(m->store, config->id, &other, &found);
+
+	if (rc == 1) {
+		err_set(&found, ERR_CONFLICT, "A container with the id %s exists already", config->id);
+		err_code(&found, "id_taken");
+	}
+	record_clear(VIEW, &other);
+	if (rc == 0 && record_has(CONFIG, config, "name")) {
+		rc = store_container_get_name(m->store, config->tenant, config->name, &other, &found);
+		if (rc == 1) {
+			err_set(&found, ERR_CONFLICT, "The tenant %s has a container named '%s' already", config->tenant,
+			        config->name);
+			err_code(&found, "name_taken");
+		}
+		record_clear(VIEW, &other);
+	}
+	if (rc != 0)
+		container_add_errors(e, &found);
+}
+
+static void
+container_assign_addresses(struct model *m, const char *id, struct container_config *config, const struct strv *held, struct err *e)
+{
+	struct err found = { 0 };
+
+	if (address_assign(m, id, config, held, &found) < 0)
+		container_add_errors(e, &found);
+}
+
+static int
+container_fill_view(struct container_view *view, int64_t now, struct err *e)
+{
+	record_mark(VIEW, view, "config", true);
+	row_put_int(VIEW, view, "created_at", now);
+	row_put_int(VIEW, view, "revision", 1);
+	if (!row_put_text(VIEW, view, "desired", "stopped") ||
+	    !row_put_text(VIEW, view, "state", container_state_name(STATE_CREATING)))
+		return container_out_of_memory(e);
+	return 0;
+}
+
+int
+container_create(struct model *m, const struct container_config *body, int64_t actor, bool dry_run, struct container_view *view_out,
+                 struct operation *operation_out, struct err *e)
+{
+	struct container_config *config = &view_out->config;
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (!record_copy(CONFIG, config, body) || !container_fill_defaults(config))
+		return container_out_of_memory(e);
+	if (txn_begin(&txn, m->store, e) < 0)
+		return -1;
+	container_check_tenant(m, config, e);
+	container_resolve_template(m, config, e);
+	container_check_unique(m, config, e);
+	container_assign_addresses(m, config->id, config, NULL, e);
+	if (err_is_set(e))
+		return -1;
+	if (container_fill_view(view_out, model_now(), e) < 0 || store_container_insert(m->store, view_out, e) < 0 ||
+	    operation_make(operation_out, CONTAINER_CREATE, view_out, NULL, actor, e) < 0)
+		return -1;
+	row_put_int(&operation_schema, operation_out, "secret", record_has(CONFIG, config, "password"));
+	if (operation_insert(m, operation_out, e) < 0)
+		return -1;
+	return dry_run ? 0 : txn_commit(&txn, e);
+}
+
+static bool
+container_same_list(const struct strv *a, const struct strv *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool
+container_same_field(const struct field *f, const void *a, const void *b)
+{
+	const char *s = NULL, *t = NULL;
+
+	switch (f->type) {
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_SIZE:
+	case FIELD_MILLI:
+	case FIELD_TIME:
+		return *field_int(f, a) == *field_int(f, b);
+	case FIELD_STRING:
+		s = *field_string(f, a);
+		t = *field_string(f, b);
+		return s && t && strcmp(s, t) == 0;
+	case FIELD_LIST:
+		return container_same_list(field_list(f, a), field_list(f, b));
+	case FIELD_OBJECT:
+		break;
+	}
+	return false;
+}
+
+/* A field given for the first time differs from its absence, unless it is an empty list. */
+static bool
+container_list_changes(const struct container_config *before, const struct container_config *after, struct strv *changed_out)
+{
+	for (size_t i = 0; CONFIG->fields[i].name; i++) {
+		const struct field *f = &CONFIG->fields[i];
+		bool had = before->set & field_bit(i), has = after->set & field_bit(i);
+
+		if (!has || (had && container_same_field(f, before, after)))
+			continue;
+		if (!had && f->type == FIELD_LIST && field_list(f, after)->n == 0)
+			continue;
+		if (!strv_add(changed_out, f->name))
+			return false;
+	}
+	return true;
+}
+
+static void
+container_clear_config(struct container_config *config)
+{
+	record_clear(CONFIG, config);
+}
+
+static int
+container_note_undo(struct operation *operation, const struct container_config *before, struct err *e)
+{
+	struct json_object *json = record_to_json(CONFIG, before, true);
+	const char *text = json ? json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN) : NULL;
+	bool ok = text && row_put_text(&operation_schema, operation, "undo", text);
+
+	json_object_put(json);
+	return ok ? 0 : container_out_of_memory(e);
+}
+
+static int
+container_record_change(struct model *m, struct container_view *view, const struct container_config *before,
+                        const struct strv *changed, struct operation *operation, struct err *e)
+{
+	bool nothing = changed->n == 0;
+
+	if (container_note_undo(operation, before, e) < 0)
+		return -1;
+	row_put_int(&operation_schema, operation, "secret", strv_contains(changed, "password"));
+	if (nothing) {
+		row_put_int(&operation_schema, operation, "ended_at", operation->created_at);
+		if (!row_put_text(&operation_schema, operation, "state", operation_state_name(OPERATION_SUCCEEDED)))
+			return container_out_of_memory(e);
+	} else if (store_container_write_config(m->store, view->config.id, &view->config, e) < 0) {
+		return -1;
+	}
+	if (!nothing)
+		row_put_int(VIEW, view, "revision", view->revision + 1);
+	return operation_insert(m, operation, e);
+}
+
+int
+container_change(struct model *m, struct container_view *view, const struct container_config *patch, int64_t actor, bool dry_run,
+                 struct strv *changed_out, struct operation *operation_out, struct err *e)
+{
+	__attribute__((cleanup(container_clear_config))) struct container_config before = { 0 };
+	struct container_config *config = &view->config;
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (!record_copy(CONFIG, &before, config) || !record_merge(CONFIG, config, patch))
+		return container_out_of_memory(e);
+	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, config->id, e) < 0 ||
+	    container_check_state(CONTAINER_SET, container_state(view), false, e) < 0)
+		return -1;
+	if (record_has(CONFIG, patch, "ip"))
+		container_assign_addresses(m, config->id, config, &before.ip, e);
+	record_check(CONFIG, config, true, e);
+	if (err_is_set(e))
+		return -1;
+	if (!container_list_changes(&before, config, changed_out))
+		return container_out_of_memory(e);
+	if (operation_make(operation_out, CONTAINER_SET, view, NULL, actor, e) < 0 ||
+	    container_record_change(m, view, &before, changed_out, operation_out, e) < 0)
+		return -1;
+	return dry_run ? 0 : txn_commit(&txn, e);
+}
+
+/* What is wanted, and the state shown, while it is under way; NULL and STATE_COUNT leave them as they are. */
+static const struct {
+	enum op_id op;
+	const char *desired;
+	enum container_state state;
+} container_steps[] = {
+	{ CONTAINER_START, "running", STATE_STARTING },
+	{ CONTAINER_STOP, "stopped", STATE_STOPPING },
+	{ CONTAINER_RESTART, "running", STATE_STOPPING },
+	{ CONTAINER_FREEZE, NULL, STATE_COUNT },
+	{ CONTAINER_THAW, NULL, STATE_COUNT },
+	{ CONTAINER_DELETE, "stopped", STATE_DELETING },
+};
+
+static int
+container_take_step(struct model *m, enum op_id op, struct container_view *view, struct err *e)
+{
+	for (size_t i = 0; i < sizeof container_steps / sizeof *container_steps; i++) {
+		if (container_steps[i].op != op)
+			continue;
+		if (container_steps[i].desired &&
+		    store_container_write_desired(m->store, view->config.id, container_steps[i].desired, e) < 0)
+			return -1;
+		if (container_steps[i].state != STATE_COUNT &&
+		    store_container_write_state(m->store, view->config.id, container_steps[i].state, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+container_begin(struct model *m, enum op_id op, struct container_view *view, bool force, int64_t actor, bool dry_run,
+                struct operation *operation_out, struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, view->config.id, e) < 0 ||
+	    container_check_state(op, container_state(view), force, e) < 0 ||
+	    operation_make(operation_out, op, view, NULL, actor, e) < 0)
+		return -1;
+	/* Should it fail, this is the state to return to. */
+	if (!row_put_text(&operation_schema, operation_out, "undo", view->state))
+		return container_out_of_memory(e);
+	if (operation_insert(m, operation_out, e) < 0 || container_take_step(m, op, view, e) < 0)
+		return -1;
+	return dry_run ? 0 : txn_commit(&txn, e);
+}
+
+static int
+container_add_transition(struct model *m, const struct container_view *before, const struct observed *seen, struct err *e)
+{
+	enum container_state from = container_state(before), to = from;
+	int64_t restarts = record_has(&observed_schema, seen, "restarts") ? seen->restarts : before->restarts;
+	struct json_object *data;
+	const char *type, *text;
+	int rc;
+
+	if (seen->state)
+		container_state_of_name(seen->state, &to);
+	type = container_transition(from, to, before->restarts, restarts);
+	if (!type)
+		return 0;
+	data = json_object_new_object();
+	if (!data)
+		return container_out_of_memory(e);
+	if (seen->exit && to != STATE_RUNNING && to != STATE_FROZEN)
+		json_object_object_add(data, "exit", json_object_new_string(seen->exit));
+	if (restarts > before->restarts)
+		json_object_object_add(data, "restarts", json_object_new_int64(restarts));
+	text = json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN);
+	rc = journal_add(m, type, before, NULL, json_object_object_length(data) > 0 ? text : NULL, e);
+	json_object_put(data);
+	return rc;
+}
+
+/* Until their operations end they are being made or removed, whatever is seen meanwhile. */
+static void
+container_hold_state(const struct container_view *before, struct observed *seen)
+{
+	if ((1u << container_state(before)) & (S(CREATING) | S(DELETING)))
+		row_put_text(&observed_schema, seen, "state", NULL);
+}
+
+static int
+container_record_observed(struct model *m, struct observed *seen, struct container_view *before, struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+	int rc;
+
+	if (txn_begin(&txn, m->store, e) < 0)
+		return -1;
+	rc = store_container_get(m->store, seen->id, before, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0) {
+		log_warning("the engine has a container %s that the database doesn't know", seen->id);
+		return 0;
+	}
+	container_hold_state(before, seen);
+	if (container_add_transition(m, before, seen, e) < 0 || store_container_write_observed(m->store, seen, e) < 0 ||
+	    txn_commit(&txn, e) < 0)
+		return -1;
+	model_changed(m);
+	return 0;
+}
+
+int
+container_observe(struct model *m, const struct observed *observed, struct err *e)
+{
+	struct container_view before = { 0 };
+	struct observed seen = { 0 };
+	int rc;
+
+	if (!record_copy(&observed_schema, &seen, observed))
+		rc = container_out_of_memory(e);
+	else
+		rc = container_record_observed(m, &seen, &before, e);
+	record_clear(VIEW, &before);
+	record_clear(&observed_schema, &seen);
+	return rc;
+}

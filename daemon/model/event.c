@@ -1,0 +1,35 @@
+#include <time.h>
+
+#include "daemon/model/model.h"
+
+int64_t
+model_now(void)
+{
+	return time(NULL);
+}
+
+void
+model_changed(struct model *m)
+{
+	if (m->changed)
+		m->changed(m->changed_arg);
+}
+
+int
+journal_add(struct model *m, const char *type, const struct container_view *container, const char *operation, const char *data,
+            struct err *e)
+{
+	struct event_row event = {
+		.time = model_now(),
+		.type = type,
+		.operation = operation,
+		.data = data,
+	};
+
+	if (container) {
+		event.container = container->config.id;
+		event.tenant = container->config.tenant;
+		event.name = container->config.name;
+	}
+	return store_event_add(m->store, &event, EVENTS_KEPT, e);
+}

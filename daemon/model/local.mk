@@ -1,0 +1,8 @@
+libberthapi_a_SOURCES += \
+	daemon/model/address.c \
+	daemon/model/container.c daemon/model/container.h \
+	daemon/model/event.c \
+	daemon/model/model.h \
+	daemon/model/operation.c daemon/model/operation.h \
+	daemon/model/reconcile.c \
+	daemon/model/template.c

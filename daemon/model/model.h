@@ -1,0 +1,42 @@
+/* What the rules know: the database, the daemon's options, and what the engine said of the host. */
+#ifndef BERTH_MODEL_H
+#define BERTH_MODEL_H
+
+#include "daemon/store/store.h"
+#include "schema/ops.h"
+#include "schema/settings.h"
+
+struct model {
+	struct store *store;
+	const struct settings *settings;
+	/* Called after a transaction that added events or changed an operation; may be NULL. */
+	void (*changed)(void *arg);
+	void *changed_arg;
+};
+
+/* Seconds since the epoch. */
+int64_t model_now(void);
+void model_changed(struct model *m);
+
+/* Events: written inside the caller's transaction. The newest so many are kept. */
+enum { EVENTS_KEPT = 100000 };
+int journal_add(struct model *m, const char *type, const struct container_view *container, const char *operation, const char *data,
+                struct err *e);
+
+/* Addresses. */
+/*
+ * Resolves config->ip: automatic ones become the lowest free of the private subnets, chosen ones are checked to be the
+ * host's to give and free; all are written for `container`, in canonical form. `held` (or NULL) lists those that it has
+ * already: an automatic one keeps them. Inside a transaction.
+ */
+int address_assign(struct model *m, const char *container, struct container_config *config, const struct strv *held, struct err *e);
+/* Gives back what the container holds beyond `kept`. */
+int address_release_others(struct model *m, const char *container, const struct strv *kept, struct err *e);
+
+/* Templates. */
+/* NAME or NAME@VERSION to NAME@VERSION, the newest where none is named. ERR_INVALID on `field`. */
+int template_resolve(struct model *m, const char *field, const char *text, char **ref_out, struct err *e);
+/* By {id} of a path; ERR_NOT_FOUND. */
+int template_find(struct model *m, const char *text, struct template *template_out, struct err *e);
+
+#endif

@@ -1,0 +1,439 @@
+#include "daemon/model/operation.h"
+
+#include <ctype.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/model/container.h"
+#include "daemon/util/uuid.h"
+#include "schema/check.h"
+
+#define OPERATION (&operation_schema)
+#define VIEW (&container_view_schema)
+
+static int
+operation_out_of_memory(struct err *e)
+{
+	return err_set(e, ERR_INTERNAL, "out of memory");
+}
+
+const char *
+operation_kind(enum op_id op, char buf[OPERATION_KIND_MAX])
+{
+	const char *name = op_get(op)->name;
+	size_t i = 0;
+
+	for (; name[i] && i + 1 < OPERATION_KIND_MAX; i++)
+		buf[i] = (char)tolower((unsigned char)name[i]);
+	buf[i] = '\0';
+	return buf;
+}
+
+enum op_id
+operation_op(const struct operation *operation)
+{
+	for (int i = 0; i < OP_COUNT; i++)
+		if (operation->kind && strcasecmp(op_get((enum op_id)i)->name, operation->kind) == 0)
+			return (enum op_id)i;
+	return OP_COUNT;
+}
+
+int
+operation_find(struct model *m, const char *id, struct operation *operation_out, struct err *e)
+{
+	int rc = check_uuid(id) ? 0 : store_operation_get(m->store, id, operation_out, e);
+
+	if (rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "There is no operation '%.80s'; ended ones are kept for seven days", id);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+operation_make(struct operation *out, enum op_id op, const struct container_view *container, const char *template, int64_t actor,
+               struct err *e)
+{
+	char id[UUID_SIZE], kind[OPERATION_KIND_MAX];
+	bool ok;
+
+	uuid_make(id);
+	ok = row_put_text(OPERATION, out, "id", id) && row_put_text(OPERATION, out, "kind", operation_kind(op, kind)) &&
+	     row_put_text(OPERATION, out, "state", operation_state_name(OPERATION_QUEUED)) &&
+	     row_put_text(OPERATION, out, "template", template);
+	if (ok && container)
+		ok = row_put_text(OPERATION, out, "container", container->config.id) &&
+		     row_put_text(OPERATION, out, "tenant", container->config.tenant) &&
+		     row_put_text(OPERATION, out, "name", container->config.name);
+	row_put_int(OPERATION, out, "actor", actor);
+	row_put_int(OPERATION, out, "created_at", model_now());
+	return ok ? 0 : operation_out_of_memory(e);
+}
+
+int
+operation_check_lock(struct model *m, const char *container, struct err *e)
+{
+	struct operation other = { 0 };
+	int rc = store_operation_open(m->store, container, &other, e);
+
+	if (rc == 1)
+		rc = err_set(e, ERR_LOCKED, "The operation %s (%s) is under way on this container: wait for its end, or cancel it",
+		             other.id, other.kind);
+	record_clear(OPERATION, &other);
+	return rc;
+}
+
+int
+operation_insert(struct model *m, const struct operation *operation, struct err *e)
+{
+	return store_operation_insert(m->store, operation, e);
+}
+
+/* One ending under way: what the steps below need. */
+struct ending {
+	struct model *m;
+	struct operation *operation;
+	struct container_view *container; /* its id is NULL when there is none */
+	enum op_id op;
+	bool gone; /* a deletion that found nothing left */
+};
+
+static int
+ending_event(struct ending *end, const char *type, struct err *e)
+{
+	const struct container_view *container = end->container->config.id ? end->container : NULL;
+
+	return journal_add(end->m, type, container, end->operation->id, NULL, e);
+}
+
+static int
+ending_template_event(struct ending *end, const char *type, struct err *e)
+{
+	struct json_object *data = json_object_new_object();
+	int rc;
+
+	if (!data)
+		return operation_out_of_memory(e);
+	if (end->operation->template)
+		json_object_object_add(data, "template", json_object_new_string(end->operation->template));
+	rc = journal_add(end->m, type, NULL, end->operation->id, json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN), e);
+	json_object_put(data);
+	return rc;
+}
+
+/* Where the engine hasn't told of the change itself. */
+static int
+ending_settle(struct ending *end, unsigned int from, enum container_state to, struct err *e)
+{
+	enum container_state state = container_state(end->container);
+	const char *type = container_transition(state, to, 0, 0);
+
+	if (!end->container->config.id || !(from & (1u << state)))
+		return 0;
+	if (type && ending_event(end, type, e) < 0)
+		return -1;
+	return store_container_write_state(end->m->store, end->container->config.id, to, e);
+}
+
+#define S(state) (1u << STATE_##state)
+
+static int
+ending_created(struct ending *end, struct err *e)
+{
+	if (ending_event(end, "container.created", e) < 0)
+		return -1;
+	return ending_settle(end, S(CREATING), STATE_STOPPED, e);
+}
+
+static int
+ending_started(struct ending *end, struct err *e)
+{
+	return ending_settle(end, S(STARTING) | S(STOPPING), STATE_RUNNING, e);
+}
+
+static int
+ending_stopped(struct ending *end, struct err *e)
+{
+	return ending_settle(end, S(STOPPING), STATE_STOPPED, e);
+}
+
+static int
+ending_frozen(struct ending *end, struct err *e)
+{
+	return ending_settle(end, S(RUNNING), STATE_FROZEN, e);
+}
+
+static int
+ending_thawed(struct ending *end, struct err *e)
+{
+	return ending_settle(end, S(FROZEN), STATE_RUNNING, e);
+}
+
+static int
+ending_changed(struct ending *end, struct err *e)
+{
+	if (!end->container->config.id)
+		return 0;
+	if (ending_event(end, "container.changed", e) < 0)
+		return -1;
+	return address_release_others(end->m, end->container->config.id, &end->container->config.ip, e);
+}
+
+/* Its addresses go with its row. */
+static int
+ending_deleted(struct ending *end, struct err *e)
+{
+	if (!end->container->config.id)
+		return 0;
+	if (ending_event(end, "container.deleted", e) < 0)
+		return -1;
+	return store_container_delete(end->m->store, end->container->config.id, e) < 0 ? -1
+	                                                                               : store_template_prune(end->m->store, e);
+}
+
+static int
+ending_template_built(struct ending *end, struct err *e)
+{
+	return ending_template_event(end, "template.built", e);
+}
+
+static int
+ending_template_deleted(struct ending *end, struct err *e)
+{
+	if (store_template_gone(end->m->store, end->operation->template, e) < 0)
+		return -1;
+	return ending_template_event(end, "template.deleted", e);
+}
+
+/* The job has undone what it did; where none could, a deletion follows, and takes the row with it. */
+static int
+ending_not_created(struct ending *end, struct err *e)
+{
+	return end->container->config.id && container_state(end->container) == STATE_CREATING
+	               ? store_container_delete(end->m->store, end->container->config.id, e)
+	               : 0;
+}
+
+/* Back to the state before, unless the engine has told another since. */
+static int
+ending_return(struct ending *end, struct err *e)
+{
+	unsigned int held = S(STARTING) | S(STOPPING) | S(DELETING);
+	enum container_state before;
+
+	if (!end->container->config.id || !end->operation->undo || !container_state_of_name(end->operation->undo, &before))
+		return 0;
+	if ((held & (1u << container_state(end->container))) &&
+	    store_container_write_state(end->m->store, end->container->config.id, before, e) < 0)
+		return -1;
+	if (before == STATE_STOPPED || before == STATE_CRASHED)
+		return store_container_write_desired(end->m->store, end->container->config.id, "stopped", e);
+	return store_container_write_desired(end->m->store, end->container->config.id, "running", e);
+}
+
+static int
+ending_not_changed(struct ending *end, struct err *e)
+{
+	struct container_config before = { 0 };
+	struct json_object *json = end->operation->undo ? json_tokener_parse(end->operation->undo) : NULL;
+	int rc = 0;
+
+	if (json && end->container->config.id) {
+		rc = record_from_file_json(&container_config_schema, json, &before, e);
+		if (rc == 0)
+			rc = store_container_write_config(end->m->store, before.id, &before, e);
+		if (rc == 0)
+			rc = address_release_others(end->m, before.id, &before.ip, e);
+	}
+	record_clear(&container_config_schema, &before);
+	json_object_put(json);
+	return rc;
+}
+
+static int
+ending_template_kept(struct ending *end, struct err *e)
+{
+	return store_template_mark_deleting(end->m->store, end->operation->template, false, e);
+}
+
+static const struct {
+	enum op_id op;
+	int (*succeeded)(struct ending *end, struct err *e);
+	int (*failed)(struct ending *end, struct err *e);
+} endings[] = {
+	{ CONTAINER_CREATE, ending_created, ending_not_created },
+	{ CONTAINER_DELETE, ending_deleted, ending_return },
+	{ CONTAINER_START, ending_started, ending_return },
+	{ CONTAINER_STOP, ending_stopped, ending_return },
+	{ CONTAINER_RESTART, ending_started, ending_return },
+	{ CONTAINER_FREEZE, ending_frozen, ending_return },
+	{ CONTAINER_THAW, ending_thawed, ending_return },
+	{ CONTAINER_SET, ending_changed, ending_not_changed },
+	{ TEMPLATE_BUILD, ending_template_built, NULL },
+	{ TEMPLATE_DELETE, ending_template_deleted, ending_template_kept },
+};
+
+static int
+ending_failure_event(struct ending *end, struct err *e)
+{
+	const struct operation *o = end->operation;
+	const char *cancelled = operation_state_name(OPERATION_CANCELLED);
+	const struct container_view *container = end->container->config.id ? end->container : NULL;
+	struct json_object *data = json_object_new_object();
+	int rc;
+
+	if (!data)
+		return operation_out_of_memory(e);
+	json_object_object_add(data, "kind", json_object_new_string(o->kind));
+	json_object_object_add(data, "code", json_object_new_string(o->error_code ? o->error_code : "internal"));
+	if (o->error_message)
+		json_object_object_add(data, "detail", json_object_new_string(o->error_message));
+	rc = journal_add(end->m, strcmp(o->state, cancelled) == 0 ? "operation.cancelled" : "operation.failed", container, o->id,
+	                 json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN), e);
+	json_object_put(data);
+	return rc;
+}
+
+static int
+ending_apply(struct ending *end, bool ok, struct err *e)
+{
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+		int (*step)(struct ending *, struct err *) = ok ? endings[i].succeeded : endings[i].failed;
+
+		if (endings[i].op == end->op && step && step(end, e) < 0)
+			return -1;
+	}
+	return ok ? 0 : ending_failure_event(end, e);
+}
+
+/* A build's result names the version that was made. */
+static void
+ending_take_result(struct ending *end)
+{
+	struct json_object *json, *value = NULL;
+	const char *result = end->operation->result;
+
+	if (end->op != TEMPLATE_BUILD || !result)
+		return;
+	json = json_tokener_parse(result);
+	if (json_object_is_type(json, json_type_object) && json_object_object_get_ex(json, "template", &value) &&
+	    json_object_is_type(value, json_type_string) && !check_template(json_object_get_string(value)))
+		row_put_text(OPERATION, end->operation, "template", json_object_get_string(value));
+	json_object_put(json);
+}
+
+static int
+ending_fill(struct ending *end, const struct done *done, bool ok, struct err *e)
+{
+	struct operation *o = end->operation;
+	enum operation_state state = OPERATION_SUCCEEDED;
+
+	if (!ok)
+		state = err_kind_of_code(done->kind) == ERR_CANCELLED ? OPERATION_CANCELLED : OPERATION_FAILED;
+	row_put_int(OPERATION, o, "ended_at", model_now());
+	if (!row_put_text(OPERATION, o, "state", operation_state_name(state)) ||
+	    !row_put_text(OPERATION, o, "result", done->result))
+		return operation_out_of_memory(e);
+	if (ok)
+		row_put_int(OPERATION, o, "percent", 100);
+	ending_take_result(end);
+	if (ok)
+		return 0;
+	if (!row_put_text(OPERATION, o, "error_kind", done->kind) ||
+	    !row_put_text(OPERATION, o, "error_code", done->code ? done->code : done->kind) ||
+	    !row_put_text(OPERATION, o, "error_message", done->message ? done->message : "") ||
+	    !strv_copy(&o->error_params, &done->params))
+		return operation_out_of_memory(e);
+	record_mark(OPERATION, o, "error_params", o->error_params.n > 0);
+	return 0;
+}
+
+static int
+operation_end_one(struct ending *end, const struct done *done, struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+	bool ok = !done->kind;
+	int rc;
+
+	if (txn_begin(&txn, end->m->store, e) < 0)
+		return -1;
+	rc = store_operation_get(end->m->store, done->op, end->operation, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0 || !operation_is_open(end->operation))
+		return 0;
+	end->op = operation_op(end->operation);
+	if (end->op == CONTAINER_DELETE && done->kind && err_kind_of_code(done->kind) == ERR_NOT_FOUND)
+		ok = true;
+	if (end->operation->container && store_container_get(end->m->store, end->operation->container, end->container, e) < 0)
+		return -1;
+	if (ending_fill(end, done, ok, e) < 0 || ending_apply(end, ok, e) < 0)
+		return -1;
+	row_put_text(OPERATION, end->operation, "undo", NULL);
+	if (store_operation_update(end->m->store, end->operation, e) < 0 || txn_commit(&txn, e) < 0)
+		return -1;
+	return 1;
+}
+
+int
+operation_end(struct model *m, const struct done *done, struct err *e)
+{
+	struct operation operation = { 0 };
+	struct container_view container = { 0 };
+	struct ending end = { .m = m, .operation = &operation, .container = &container };
+	int rc = operation_end_one(&end, done, e);
+
+	record_clear(OPERATION, &operation);
+	record_clear(VIEW, &container);
+	if (rc == 1)
+		model_changed(m);
+	return rc;
+}
+
+int
+operation_fail(struct model *m, const char *id, const struct err *why, struct err *e)
+{
+	struct done done = { 0 };
+	int rc;
+
+	rc = done_from_err(&done, id, why) ? operation_end(m, &done, e) : operation_out_of_memory(e);
+	record_clear(&done_schema, &done);
+	return rc;
+}
+
+static int
+operation_record(struct model *m, enum op_id op, const char *template, int64_t actor, bool dry_run, struct txn *txn,
+                 struct operation *operation_out, struct err *e)
+{
+	if (operation_make(operation_out, op, NULL, template, actor, e) < 0 || operation_insert(m, operation_out, e) < 0)
+		return -1;
+	return dry_run ? 0 : txn_commit(txn, e);
+}
+
+int
+operation_template_build(struct model *m, const char *template, int64_t actor, bool dry_run, struct operation *operation_out,
+                         struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (txn_begin(&txn, m->store, e) < 0)
+		return -1;
+	return operation_record(m, TEMPLATE_BUILD, template, actor, dry_run, &txn, operation_out, e);
+}
+
+int
+operation_template_delete(struct model *m, const char *ref, int64_t actor, bool dry_run, struct operation *operation_out,
+                          struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+	int64_t users = 0;
+
+	if (txn_begin(&txn, m->store, e) < 0 || store_template_users(m->store, ref, &users, e) < 0)
+		return -1;
+	if (users > 0) {
+		err_set(e, ERR_CONFLICT, "The template %s is in use by %lld containers", ref, (long long)users);
+		return err_code(e, "template_in_use");
+	}
+	if (store_template_mark_deleting(m->store, ref, true, e) < 0)
+		return -1;
+	return operation_record(m, TEMPLATE_DELETE, ref, actor, dry_run, &txn, operation_out, e);
+}

@@ -1,0 +1,54 @@
+/* Operations: journalled before the first side effect, ended in one transaction with what they changed. */
+#ifndef BERTH_MODEL_OPERATION_H
+#define BERTH_MODEL_OPERATION_H
+
+#include "daemon/model/model.h"
+
+enum { OPERATION_KIND_MAX = 40, OPERATION_KEPT_S = 7 * 24 * 3600 };
+
+/* "container_create" and back; OP_COUNT for none. */
+const char *operation_kind(enum op_id op, char buf[OPERATION_KIND_MAX]);
+enum op_id operation_op(const struct operation *operation);
+
+int operation_find(struct model *m, const char *id, struct operation *operation_out, struct err *e);
+
+/* A new one, queued. container and template may be NULL. */
+int operation_make(struct operation *out, enum op_id op, const struct container_view *container, const char *template,
+                   int64_t actor, struct err *e);
+/* Inside a transaction: refuses with ERR_LOCKED while another one is open on the container. */
+int operation_check_lock(struct model *m, const char *container, struct err *e);
+int operation_insert(struct model *m, const struct operation *operation, struct err *e);
+
+/*
+ * Its end: the row, its container, an event, in one transaction. 1 ended, 0 when no open operation has that id (a stream's,
+ * a query's).
+ */
+int operation_end(struct model *m, const struct done *done, struct err *e);
+/* The same for an error of the api's own. */
+int operation_fail(struct model *m, const char *id, const struct err *why, struct err *e);
+
+int operation_template_delete(struct model *m, const char *ref, int64_t actor, bool dry_run, struct operation *operation_out,
+                              struct err *e);
+int operation_template_build(struct model *m, const char *template, int64_t actor, bool dry_run, struct operation *operation_out,
+                             struct err *e);
+
+/* What is asked of the engine after a restart. */
+struct work {
+	enum msg_type type;
+	struct request request;
+};
+struct works {
+	struct work *v;
+	size_t n;
+};
+void works_clear(struct works *works);
+#define AUTO_WORKS __attribute__((cleanup(works_clear)))
+
+/*
+ * After the handshake: ends what the engine no longer carries out, rolls creations back and deletions forward, and settles
+ * the states of containers that the engine hasn't told of. `known` lists the UUIDs that it has.
+ */
+int operation_reconcile(struct model *m, const struct strv *known, const struct ready *ready, struct works *works_out,
+                        struct err *e);
+
+#endif
