@@ -1,1 +1,27 @@
-# berth-api: the unprivileged half of the daemon; see daemon/api.
+# berth-api: the unprivileged half of the daemon; see daemon/api. Its layers are in a library that tests and fuzzers link.
+include daemon/store/local.mk
+include daemon/model/local.mk
+
+libberthapi_a_SOURCES += \
+	daemon/api/api.h \
+	daemon/api/auth.c daemon/api/auth.h \
+	daemon/api/conn.c daemon/api/conn.h \
+	daemon/api/containers.c \
+	daemon/api/follow.c daemon/api/follow.h \
+	daemon/api/handlers.c daemon/api/handlers.h \
+	daemon/api/host.c \
+	daemon/api/http.c daemon/api/http.h \
+	daemon/api/link.c daemon/api/link.h \
+	daemon/api/operations.c \
+	daemon/api/receive.c \
+	daemon/api/reply.c daemon/api/reply.h \
+	daemon/api/request.c daemon/api/request.h \
+	daemon/api/route.c daemon/api/route.h \
+	daemon/api/sandbox.c daemon/api/sandbox.h \
+	daemon/api/show.c daemon/api/show.h \
+	daemon/api/templates.c
+
+pkglibexec_PROGRAMS += berth-api
+berth_api_SOURCES = daemon/api/api.c
+berth_api_LDADD = $(BERTH_API_LIBS)
+berth_api_CFLAGS = $(libberthapi_a_CFLAGS)

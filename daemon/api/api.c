@@ -1,0 +1,213 @@
+/*
+ * berth-api: parses what strangers send, decides who may do what, writes the database. Started by the engine as root with
+ * three descriptors, it keeps no privilege.
+ */
+#include "daemon/api/api.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <json-c/json.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/api/sandbox.h"
+#include "daemon/model/operation.h"
+#include "daemon/util/fd.h"
+#include "daemon/util/log.h"
+
+enum { API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5, API_SETTINGS_MAX = 1 << 20, API_PURGE_S = 3600 };
+
+static const char api_database[] = "berth.db";
+
+static int
+api_read_settings(struct settings *settings, struct err *e)
+{
+	AUTO_CLOSE int fd = API_SETTINGS_FD;
+	AUTO_FREE char *text = calloc(1, API_SETTINGS_MAX + 1);
+	struct json_object *json;
+	size_t len = 0;
+	ssize_t n = 1;
+	int rc;
+
+	if (!text)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	/* A memfd may stand at its end; a pipe can't be moved. */
+	if (lseek(fd, 0, SEEK_SET) < 0 && errno != ESPIPE)
+		return err_sys(e, "read the settings");
+	while (len < API_SETTINGS_MAX && (n = read(fd, text + len, API_SETTINGS_MAX - len)) > 0)
+		len += (size_t)n;
+	if (n < 0)
+		return err_sys(e, "read the settings");
+	json = json_tokener_parse(text);
+	rc = json ? record_from_file_json(&settings_schema, json, settings, e)
+	          : err_set(e, ERR_BAD_REQUEST, "the settings are no JSON");
+	json_object_put(json);
+	return rc == 0 ? settings_check(settings, e) : -1;
+}
+
+static enum log_level
+api_log_level(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = { { "error", LOG_LEVEL_ERROR }, { "warning", LOG_LEVEL_WARNING }, { "debug", LOG_LEVEL_DEBUG } };
+
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+		if (strcmp(levels[i].name, name) == 0)
+			return levels[i].level;
+	return LOG_LEVEL_INFO;
+}
+
+/* A connection a descriptor, and some for the database. */
+static void
+api_raise_files(int64_t connections)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)(connections + connections / 8) + 64;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted;
+	if (limit.rlim_max < wanted)
+		limit.rlim_max = wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
+			log_warning("only %llu descriptors for %lld connections", (unsigned long long)limit.rlim_cur,
+			            (long long)connections);
+	}
+}
+
+static int
+api_enter_directory(const struct api *api, uid_t uid, struct err *e)
+{
+	char path[SPEC_PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/db", api->settings.state_dir);
+	if (chdir(path) < 0 || stat(".", &st) < 0)
+		return err_sys(e, "enter '%s'", path);
+	if (st.st_uid != uid || (st.st_mode & 077))
+		return err_set(e, ERR_INTERNAL, "'%s' must belong to %s, with mode 0700", path, api->settings.api_user);
+	umask(077);
+	return 0;
+}
+
+static int
+api_drop(struct api *api, struct err *e)
+{
+	const struct passwd *user = getpwnam(api->settings.api_user);
+	const struct group *group = getgrnam(api->settings.admin_group);
+
+	if (!user)
+		return err_set(e, ERR_INTERNAL, "There is no user '%s' (option api_user)", api->settings.api_user);
+	if (user->pw_uid == 0)
+		return err_set(e, ERR_INTERNAL, "api_user must not be root");
+	api->has_admin_group = group != NULL;
+	if (group)
+		api->admin_gid = group->gr_gid;
+	else
+		log_warning("there is no group '%s': only root may use the API", api->settings.admin_group);
+	api_raise_files(api->settings.max_connections);
+	if (api_enter_directory(api, user->pw_uid, e) < 0)
+		return -1;
+	return sandbox_drop(user->pw_uid, user->pw_gid, e);
+}
+
+static void
+api_on_purge(evutil_socket_t fd, short what, void *arg)
+{
+	struct api *api = arg;
+	AUTO_TXN struct txn txn = { 0 };
+	struct err e = { 0 };
+
+	if (txn_begin(&txn, api->model.store, &e) < 0 ||
+	    store_operation_purge(api->model.store, model_now() - OPERATION_KEPT_S, &e) < 0 || txn_commit(&txn, &e) < 0)
+		log_err(&e, "purge old operations");
+}
+
+static int
+api_open_store(struct api *api, struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (store_open(api_database, &api->model.store, e) < 0)
+		return -1;
+	/* The handshake tells which are there. */
+	if (txn_begin(&txn, api->model.store, e) < 0 || store_template_forget(api->model.store, e) < 0)
+		return -1;
+	return txn_commit(&txn, e);
+}
+
+static int
+api_run(struct api *api, struct err *e)
+{
+	const struct timeval hour = { API_PURGE_S, 0 };
+	struct event *purge;
+
+	api->base = event_base_new();
+	api->follow = api->base ? follow_new(api, api->base) : NULL;
+	if (!api->follow)
+		return err_set(e, ERR_INTERNAL, "no event loop");
+	api->model.changed = follow_kick;
+	api->model.changed_arg = api->follow;
+	if (sandbox_filter(e) < 0 || api_open_store(api, e) < 0)
+		return -1;
+	api->link = link_new(api, api->base, API_LINK_FD, e);
+	if (!api->link)
+		return -1;
+	purge = event_new(api->base, -1, EV_PERSIST, api_on_purge, api);
+	if (!purge || event_add(purge, &hour) < 0)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	api_on_purge(-1, 0, api);
+	event_base_dispatch(api->base);
+	event_free(purge);
+	return 0;
+}
+
+static void
+api_clear(struct api *api)
+{
+	http_server_free(api->http);
+	link_free(api->link);
+	follow_free(api->follow);
+	store_close(api->model.store);
+	if (api->base)
+		event_base_free(api->base);
+	strv_clear(&api->known);
+	record_clear(&settings_schema, &api->settings);
+}
+
+int
+main(void)
+{
+	struct api api = { .listen_fd = API_LISTEN_FD, .model.settings = &api.settings };
+	struct err e = { 0 };
+	int rc;
+
+	signal(SIGPIPE, SIG_IGN);
+	log_init("api", LOG_LEVEL_INFO);
+	for (int fd = API_LISTEN_FD; fd <= API_SETTINGS_FD; fd++)
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+			log_error("berth-api is started by berthd, with descriptors 3, 4 and 5");
+			return 2;
+		}
+	rc = api_read_settings(&api.settings, &e);
+	if (rc == 0) {
+		log_init("api", api_log_level(api.settings.log_level));
+		rc = api_drop(&api, &e) < 0 ? -1 : api_run(&api, &e);
+	}
+	if (rc < 0)
+		log_err(&e, "berth-api ends");
+	api_clear(&api);
+	return rc < 0;
+}

@@ -1,0 +1,36 @@
+/* What the process holds; one of it, made by main and handed down. */
+#ifndef BERTH_API_API_H
+#define BERTH_API_API_H
+
+#include <event2/event.h>
+#include <sys/types.h>
+
+#include "daemon/api/follow.h"
+#include "daemon/api/http.h"
+#include "daemon/api/link.h"
+#include "daemon/model/model.h"
+#include "schema/settings.h"
+
+struct api {
+	struct event_base *base;
+	struct settings settings;
+	struct model model;
+	struct http_server *http; /* NULL until the engine is ready */
+	struct link *link;
+	struct follow *follow;
+	gid_t admin_gid;
+	bool has_admin_group;
+	int listen_fd;
+	/* The handshake. */
+	bool ready;
+	struct strv known; /* UUIDs of the engine's containers */
+	char storage[17];
+};
+
+/* A connection ends: nothing may answer it any more. */
+void api_forget(struct api *api, struct conn *conn);
+
+/* A message of the engine. -1 ends the process. */
+int api_receive(struct api *api, struct msg *msg, struct err *e);
+
+#endif

@@ -1,0 +1,147 @@
+#include "daemon/api/handlers.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/reply.h"
+#include "daemon/model/operation.h"
+#include "daemon/util/log.h"
+
+call_handler *const handlers[OP_COUNT] = {
+	[FEATURES] = host_handle_features,
+	[CONTAINER_LIST] = container_handle_list,
+	[CONTAINER_CREATE] = container_handle_create,
+	[CONTAINER_SHOW] = container_handle_show,
+	[CONTAINER_SET] = container_handle_set,
+	[CONTAINER_DELETE] = container_handle_action,
+	[CONTAINER_START] = container_handle_action,
+	[CONTAINER_STOP] = container_handle_action,
+	[CONTAINER_RESTART] = container_handle_action,
+	[CONTAINER_FREEZE] = container_handle_action,
+	[CONTAINER_THAW] = container_handle_action,
+	[CONTAINER_LIMITS] = container_handle_limits,
+	[CONTAINER_EXEC] = container_handle_stream,
+	[CONTAINER_CONSOLE] = container_handle_stream,
+	[CONTAINER_LOGS] = container_handle_stream,
+	[TEMPLATE_LIST] = template_handle_list,
+	[TEMPLATE_BUILD] = template_handle_build,
+	[TEMPLATE_SHOW] = template_handle_show,
+	[TEMPLATE_DELETE] = template_handle_delete,
+	[OPERATION_LIST] = operation_handle_list,
+	[OPERATION_SHOW] = operation_handle_show,
+	[OPERATION_EVENTS] = operation_handle_events,
+	[OPERATION_CANCEL] = operation_handle_cancel,
+	[EVENTS] = host_handle_events,
+	[WHICH] = host_handle_which,
+};
+
+static bool
+handler_copy_field(struct request *request, const struct field *to, const struct field *from, const void *record)
+{
+	switch (from->type) {
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_SIZE:
+	case FIELD_MILLI:
+	case FIELD_TIME:
+		row_put_int(&request_schema, request, to->name, *field_int(from, record));
+		return true;
+	case FIELD_STRING:
+		return row_put_text(&request_schema, request, to->name, *field_string(from, record));
+	case FIELD_LIST:
+		record_mark(&request_schema, request, to->name, true);
+		return strv_copy(field_list(to, request), field_list(from, record));
+	case FIELD_OBJECT:
+		break;
+	}
+	return true;
+}
+
+bool
+handler_fill_request(struct request *request, const struct schema *schema, const void *record)
+{
+	uint64_t given = *(const uint64_t *)record;
+
+	for (size_t i = 0; schema->fields[i].name; i++) {
+		const struct field *from = &schema->fields[i], *to = field_find(&request_schema, from->name, NULL);
+
+		if ((given & field_bit(i)) && to && to->type == from->type && !handler_copy_field(request, to, from, record))
+			return false;
+	}
+	return true;
+}
+
+struct answered
+handler_start(struct call *c, enum msg_type type, struct request *request, const struct operation *operation)
+{
+	struct err e = { 0 };
+
+	if (!row_put_text(&request_schema, request, "op", operation->id))
+		err_set(&c->err, ERR_INTERNAL, "out of memory");
+	else if (link_send(c->api->link, type, request, -1, &c->err) == 0)
+		return reply_operation(c, operation);
+	if (operation_fail(&c->api->model, operation->id, &c->err, &e) < 0)
+		log_err(&e, "end the operation %s", operation->id);
+	return reply_error(c);
+}
+
+int64_t
+handler_limit(const struct call *c)
+{
+	return c->query.limit > 0 ? c->query.limit : 100;
+}
+
+struct json_object *
+handler_page(struct json_object *items, const char *next)
+{
+	struct json_object *page = json_object_new_object();
+
+	if (!page) {
+		json_object_put(items);
+		return NULL;
+	}
+	json_object_object_add(page, "items", items);
+	json_object_object_add(page, "next", next && *next ? json_object_new_string(next) : NULL);
+	return page;
+}
+
+bool
+handler_cursor_encode(const char *text, char *out, size_t size)
+{
+	size_t len = strlen(text);
+
+	if (len * 2 + 1 > size)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		snprintf(out + 2 * i, 3, "%02x", (unsigned int)(unsigned char)text[i]);
+	return true;
+}
+
+static int
+handler_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int
+handler_cursor_decode(struct call *c, char *out, size_t size)
+{
+	const char *text = c->query.cursor ? c->query.cursor : "";
+	size_t len = strlen(text) / 2;
+
+	if (strlen(text) % 2 != 0 || len >= size)
+		return err_param(&c->err, "cursor", "is none that this server gave");
+	for (size_t i = 0; i < len; i++) {
+		int high = handler_hex(text[2 * i]), low = handler_hex(text[2 * i + 1]);
+
+		if (high < 0 || low < 0 || high + low == 0)
+			return err_param(&c->err, "cursor", "is none that this server gave");
+		out[i] = (char)(high * 16 + low);
+	}
+	out[len] = '\0';
+	return 0;
+}

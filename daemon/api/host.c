@@ -1,0 +1,84 @@
+/* What concerns the daemon and its host as a whole. */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "daemon/api/api.h"
+#include "daemon/api/handlers.h"
+#include "daemon/api/reply.h"
+#include "daemon/model/container.h"
+#include "daemon/util/uuid.h"
+#include "schema/check.h"
+#include "schema/stream.h"
+
+static const char *const host_features[] = { "dry-run", "events", "operations", "rescue", STREAM_PROTOCOL };
+
+struct answered
+host_handle_features(struct call *c)
+{
+	struct json_object *json = json_object_new_object(), *features = json_object_new_array();
+
+	if (!json || !features) {
+		json_object_put(json);
+		json_object_put(features);
+		return reply_out_of_memory(c);
+	}
+	for (size_t i = 0; i < sizeof host_features / sizeof *host_features; i++)
+		json_object_array_add(features, json_object_new_string(host_features[i]));
+	json_object_object_add(json, "version", json_object_new_string(PACKAGE_VERSION));
+	json_object_object_add(json, "api", json_object_new_string("v1"));
+	json_object_object_add(json, "features", features);
+	json_object_object_add(json, "instance", json_object_new_string(c->api->settings.instance));
+	return reply_json(c, 200, json, NULL);
+}
+
+/* A reconnecting client says where it was by header; RFC-less, but every browser does so. */
+static int
+host_since(struct call *c, int64_t *since_out)
+{
+	const char *last = c->request->last_event_id, *why;
+
+	*since_out = c->query.since;
+	if (!*last)
+		return 0;
+	if (field_parse_int(last, since_out, &why) < 0 || *since_out < 0)
+		return err_param(&c->err, "Last-Event-ID", "must be a sequence number");
+	return 0;
+}
+
+struct answered
+host_handle_events(struct call *c)
+{
+	bool endless = !record_has(c->op->query, &c->query, "follow") || c->query.follow;
+	struct container_view view = { 0 };
+	struct answered answered;
+	int64_t since;
+	int rc = host_since(c, &since);
+
+	if (rc == 0 && c->query.container && check_uuid(c->query.container))
+		rc = container_find(&c->api->model, c->query.container, &view, &c->err);
+	answered = rc < 0 ? reply_error(c) : follow_events(c, since, view.config.id ? view.config.id : c->query.container, endless);
+	record_clear(&container_view_schema, &view);
+	return answered;
+}
+
+struct answered
+host_handle_which(struct call *c)
+{
+	struct request request = { 0 };
+	struct answered answered;
+	char id[UUID_SIZE];
+
+	uuid_make(id);
+	if (__builtin_popcountll(c->query.set) != 1) {
+		err_set(&c->err, ERR_INVALID, "Give exactly one of pid, uid, address, mac and veth");
+		return reply_error(c);
+	}
+	if (!handler_fill_request(&request, c->op->query, &c->query) || !row_put_text(&request_schema, &request, "op", id))
+		answered = reply_out_of_memory(c);
+	else
+		answered = link_query(c, REQUEST_WHICH, &request);
+	record_clear(&request_schema, &request);
+	return answered;
+}

@@ -1,0 +1,24 @@
+/* The link to the engine: requests out, in order; replies in; who waits for which. */
+#ifndef BERTH_API_LINK_H
+#define BERTH_API_LINK_H
+
+#include "daemon/api/route.h"
+#include "schema/protocol.h"
+
+struct event_base;
+struct link;
+
+/* fd is taken over. */
+struct link *link_new(struct api *api, struct event_base *base, int fd, struct err *e);
+void link_free(struct link *link);
+
+/* passed: a descriptor that goes along, taken over in any case, or -1. */
+int link_send(struct link *link, enum msg_type type, const struct request *request, int passed, struct err *e);
+
+/* Sends a query; the connection is answered when the engine has, or after a deadline. */
+struct answered link_query(struct call *c, enum msg_type type, const struct request *request);
+/* true when someone waited for it. */
+bool link_answer(struct link *link, const struct done *done);
+void link_forget(struct link *link, const struct conn *conn);
+
+#endif

@@ -1,0 +1,166 @@
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/handlers.h"
+#include "daemon/api/reply.h"
+#include "daemon/api/show.h"
+#include "daemon/model/container.h"
+#include "daemon/model/operation.h"
+#include "schema/check.h"
+
+static const char *const operation_others[] = { "error", "result", NULL };
+
+struct page {
+	struct call *c;
+	struct json_object *items;
+	int64_t left;
+	bool more;
+	char last[40];
+};
+
+static int
+operation_add_item(void *arg, const void *record)
+{
+	struct operation *operation = (struct operation *)(uintptr_t)record;
+	struct page *page = arg;
+	struct json_object *json;
+
+	if (page->left-- == 0) {
+		page->more = true;
+		return 1;
+	}
+	follow_add_progress(page->c->api->follow, operation);
+	json = show_operation(operation);
+	if (!json)
+		return err_set(&page->c->err, ERR_INTERNAL, "out of memory");
+	json_object_array_add(page->items, json);
+	snprintf(page->last, sizeof page->last, "%s", operation->id);
+	return reply_select(page->c, &operation_schema, NULL, operation_others, json);
+}
+
+/* A container's name, too, may stand in the filter; one that is gone is known by its UUID alone. */
+static int
+operation_filter_container(struct call *c, char id_out[37])
+{
+	struct container_view view = { 0 };
+	int rc = 0;
+
+	if (!c->query.container)
+		return 0;
+	if (!check_uuid(c->query.container)) {
+		snprintf(id_out, 37, "%s", c->query.container);
+		return 0;
+	}
+	rc = container_find(&c->api->model, c->query.container, &view, &c->err);
+	if (rc == 0)
+		snprintf(id_out, 37, "%s", view.config.id);
+	record_clear(&container_view_schema, &view);
+	return rc;
+}
+
+static int
+operation_read_page(struct call *c, struct page *page)
+{
+	struct operation_filter filter = { .state = c->query.state, .kind = c->query.kind, .limit = page->left + 1 };
+	char after[CURSOR_MAX], container[37] = "";
+	struct store *store = c->api->model.store;
+
+	if (handler_cursor_decode(c, after, sizeof after) < 0 || operation_filter_container(c, container) < 0)
+		return -1;
+	if (after[0]) {
+		int rc = store_operation_seq(store, after, &filter.before, &c->err);
+
+		if (rc <= 0)
+			return rc < 0 ? -1 : err_param(&c->err, "cursor", "is none that this server gave, or is too old");
+	}
+	filter.container = container[0] ? container : NULL;
+	return store_operation_list(store, &filter, operation_add_item, page, &c->err);
+}
+
+struct answered
+operation_handle_list(struct call *c)
+{
+	struct page page = { .c = c, .items = json_object_new_array(), .left = handler_limit(c) };
+	char next[CURSOR_MAX] = "";
+
+	if (!page.items)
+		return reply_out_of_memory(c);
+	if (operation_read_page(c, &page) < 0) {
+		json_object_put(page.items);
+		return reply_error(c);
+	}
+	if (page.more)
+		handler_cursor_encode(page.last, next, sizeof next);
+	return reply_json(c, 200, handler_page(page.items, next), NULL);
+}
+
+struct answered
+operation_handle_show(struct call *c)
+{
+	struct operation operation = { 0 };
+	struct json_object *json = NULL;
+	int rc = operation_find(&c->api->model, c->arg, &operation, &c->err);
+
+	if (rc == 0) {
+		follow_add_progress(c->api->follow, &operation);
+		json = show_operation(&operation);
+		rc = json ? reply_select(c, &operation_schema, NULL, operation_others, json)
+		          : err_set(&c->err, ERR_INTERNAL, "out of memory");
+	}
+	record_clear(&operation_schema, &operation);
+	if (rc < 0) {
+		json_object_put(json);
+		return reply_error(c);
+	}
+	return reply_json(c, 200, json, NULL);
+}
+
+struct answered
+operation_handle_events(struct call *c)
+{
+	struct operation operation = { 0 };
+	struct answered answered;
+
+	if (operation_find(&c->api->model, c->arg, &operation, &c->err) < 0)
+		answered = reply_error(c);
+	else
+		answered = follow_operation(c, &operation);
+	record_clear(&operation_schema, &operation);
+	return answered;
+}
+
+static int
+operation_cancel(struct call *c, struct operation *operation)
+{
+	struct request request = { 0 };
+	int rc;
+
+	if (operation_find(&c->api->model, c->arg, operation, &c->err) < 0)
+		return -1;
+	if (!operation_is_open(operation)) {
+		err_set(&c->err, ERR_CONFLICT, "The operation has ended already: it is %s", operation->state);
+		return err_code(&c->err, "already_ended");
+	}
+	rc = row_put_text(&request_schema, &request, "op", operation->id)
+	             ? link_send(c->api->link, REQUEST_CANCEL, &request, -1, &c->err)
+	             : err_set(&c->err, ERR_INTERNAL, "out of memory");
+	record_clear(&request_schema, &request);
+	return rc;
+}
+
+struct answered
+operation_handle_cancel(struct call *c)
+{
+	struct operation operation = { 0 };
+	struct answered answered;
+
+	if (operation_cancel(c, &operation) < 0)
+		answered = reply_error(c);
+	else
+		answered = reply_operation(c, &operation);
+	record_clear(&operation_schema, &operation);
+	return answered;
+}

@@ -1,0 +1,150 @@
+/* What the engine says. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/model/container.h"
+#include "daemon/model/operation.h"
+#include "daemon/util/fd.h"
+#include "daemon/util/log.h"
+
+void
+api_forget(struct api *api, struct conn *conn)
+{
+	link_forget(api->link, conn);
+	follow_forget(api->follow, conn);
+}
+
+static int
+api_receive_observed(struct api *api, const struct observed *observed, struct err *e)
+{
+	if (!api->ready && !strv_add(&api->known, observed->id))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	return container_observe(&api->model, observed, e);
+}
+
+/* A deletion's end follows and takes the row; else there is nothing to show but that it is not running. */
+static int
+api_receive_gone(struct api *api, const struct observed *gone, struct err *e)
+{
+	struct operation open = { 0 };
+	int rc = store_operation_open(api->model.store, gone->id, &open, e);
+
+	record_clear(&operation_schema, &open);
+	if (rc == 0)
+		log_warning("the engine has lost the container %s", gone->id);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+api_receive_template(struct api *api, const struct template *template, struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (txn_begin(&txn, api->model.store, e) < 0 || store_template_put(api->model.store, template, e) < 0)
+		return -1;
+	return txn_commit(&txn, e);
+}
+
+static int
+api_receive_template_gone(struct api *api, const struct template *template, struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+	char ref[128];
+
+	snprintf(ref, sizeof ref, "%s@%s", template->name, template->version);
+	if (txn_begin(&txn, api->model.store, e) < 0 || store_template_gone(api->model.store, ref, e) < 0)
+		return -1;
+	return txn_commit(&txn, e);
+}
+
+static int
+api_receive_progress(struct api *api, const struct progress *progress, struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (!follow_progress(api->follow, progress))
+		return 0;
+	if (txn_begin(&txn, api->model.store, e) < 0 || store_operation_started(api->model.store, progress->op, model_now(), e) < 0)
+		return -1;
+	return txn_commit(&txn, e);
+}
+
+/* An end that couldn't be recorded leaves the operation open: it is settled at the next start. */
+static int
+api_receive_done(struct api *api, const struct done *done, struct err *e)
+{
+	int rc;
+
+	if (link_answer(api->link, done))
+		return 0;
+	rc = operation_end(&api->model, done, e);
+	if (rc == 0)
+		log_debug("a stream ended: %s%s%s", done->op, done->message ? ": " : "", done->message ? done->message : "");
+	follow_end_progress(api->follow, done->op);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+api_send_works(struct api *api, const struct works *works, struct err *e)
+{
+	for (size_t i = 0; i < works->n; i++)
+		if (link_send(api->link, works->v[i].type, &works->v[i].request, -1, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+api_receive_ready(struct api *api, const struct ready *ready, struct err *e)
+{
+	AUTO_WORKS struct works works = { 0 };
+
+	if (api->ready)
+		return err_set(e, ERR_BAD_REQUEST, "a second handshake");
+	snprintf(api->storage, sizeof api->storage, "%s", ready->storage ? ready->storage : "");
+	if (operation_reconcile(&api->model, &api->known, ready, &works, e) < 0 || api_send_works(api, &works, e) < 0)
+		return err_wrap(e, "settle what the last daemon left");
+	strv_clear(&api->known);
+	api->ready = true;
+	api->http = http_server_new(api, api->base, api->listen_fd);
+	if (!api->http)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	api->listen_fd = -1;
+	log_info("ready: %zu operations to settle", works.n);
+	return 0;
+}
+
+static int
+api_receive_one(struct api *api, struct msg *msg, struct err *e)
+{
+	switch ((int)msg->type) {
+	case REPLY_OBSERVED:
+		return api_receive_observed(api, msg->record, e);
+	case REPLY_GONE:
+		return api_receive_gone(api, msg->record, e);
+	case REPLY_TEMPLATE:
+		return api_receive_template(api, msg->record, e);
+	case REPLY_TEMPLATE_GONE:
+		return api_receive_template_gone(api, msg->record, e);
+	case REPLY_READY:
+		return api_receive_ready(api, msg->record, e);
+	case REPLY_PROGRESS:
+		return api_receive_progress(api, msg->record, e);
+	case REPLY_DONE:
+		return api_receive_done(api, msg->record, e);
+	}
+	return err_set(e, ERR_BAD_REQUEST, "%s isn't for the api", msg_info(msg->type)->name);
+}
+
+int
+api_receive(struct api *api, struct msg *msg, struct err *e)
+{
+	if (api_receive_one(api, msg, e) == 0)
+		return 0;
+	/* A full disk or the like: what the engine said is lost until the next handshake, but whoever asks is still answered. */
+	if (api->ready && e->kind != ERR_BAD_REQUEST) {
+		log_err(e, "record what the engine said (%s)", msg_info(msg->type)->name);
+		return 0;
+	}
+	return -1;
+}

@@ -1,0 +1,197 @@
+#include "daemon/api/reply.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/show.h"
+#include "daemon/util/log.h"
+
+enum { REPLY_JSON = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE };
+
+static const struct answered answered_now = { ANSWERED_NOW };
+
+static void
+problem_add_params(struct json_object *json, const struct err *e)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; list && i < e->nparams; i++) {
+		struct json_object *param = json_object_new_object();
+
+		json_object_object_add(param, "name", json_object_new_string(e->params[i].name));
+		json_object_object_add(param, "reason", json_object_new_string(e->params[i].reason));
+		json_object_array_add(list, param);
+	}
+	json_object_object_add(json, "invalid_params", list);
+}
+
+struct json_object *
+problem_json(const struct err *e, int status)
+{
+	const struct err_kind_info *info = err_kind_info(e->kind == ERR_NONE ? ERR_INTERNAL : e->kind);
+	struct json_object *json = json_object_new_object();
+
+	if (!json)
+		return NULL;
+	json_object_object_add(json, "type", json_object_new_string("about:blank"));
+	json_object_object_add(json, "title", json_object_new_string(info->title));
+	json_object_object_add(json, "status", json_object_new_int(status ? status : info->http_status));
+	json_object_object_add(json, "detail", json_object_new_string(e->message[0] ? e->message : info->title));
+	json_object_object_add(json, "code", json_object_new_string(e->code[0] ? e->code : info->code));
+	json_object_object_add(json, "retryable", json_object_new_boolean(info->retryable || strcmp(e->code, "interrupted") == 0));
+	if (e->nparams > 0)
+		problem_add_params(json, e);
+	return json;
+}
+
+static void
+reply_send(struct conn *conn, int status, const char *type, struct json_object *json, const char *headers, bool close)
+{
+	static const char nothing[] = "{}";
+	struct http_response response = { .status = status, .type = type, .headers = headers, .body = nothing, .close = close };
+	size_t len = sizeof nothing - 1;
+	const char *text = json ? json_object_to_json_string_length(json, REPLY_JSON, &len) : NULL;
+
+	if (text)
+		response.body = text;
+	response.len = len;
+	conn_respond(conn, &response);
+	json_object_put(json);
+}
+
+struct answered
+reply_json(struct call *c, int status, struct json_object *json, const char *headers)
+{
+	if (!json)
+		return reply_out_of_memory(c);
+	reply_send(c->conn, status, "application/json", json, headers, false);
+	return answered_now;
+}
+
+void
+reply_problem(struct conn *conn, int status, const struct err *e, bool close)
+{
+	const struct err_kind_info *info = err_kind_info(e->kind == ERR_NONE ? ERR_INTERNAL : e->kind);
+
+	if (!status)
+		status = info->http_status;
+	if (status >= 500 && e->kind == ERR_INTERNAL)
+		log_err(e, "a request failed");
+	reply_send(conn, status, "application/problem+json", problem_json(e, status), info->retryable ? "Retry-After: 1\r\n" : NULL,
+	           close);
+}
+
+static void
+reply_add_allow(const struct call *c, char *out, size_t size)
+{
+	size_t len = (size_t)snprintf(out, size, "Allow: ");
+
+	for (int m = 0; m < METHOD_COUNT && len < size; m++)
+		if (c->allowed & (1u << m))
+			len += (size_t)snprintf(out + len, size - len, "%s%s", len > strlen("Allow: ") ? ", " : "",
+			                        op_method_name((enum op_method)m));
+	if (len < size)
+		snprintf(out + len, size - len, "\r\n");
+}
+
+struct answered
+reply_error(struct call *c)
+{
+	char allow[100];
+
+	if (c->status != 405) {
+		reply_problem(c->conn, c->status, &c->err, false);
+		return answered_now;
+	}
+	reply_add_allow(c, allow, sizeof allow);
+	reply_send(c->conn, 405, "application/problem+json", problem_json(&c->err, 405), allow, false);
+	return answered_now;
+}
+
+struct answered
+reply_out_of_memory(struct call *c)
+{
+	err_set(&c->err, ERR_INTERNAL, "out of memory");
+	return reply_error(c);
+}
+
+struct answered
+reply_operation(struct call *c, const struct operation *operation)
+{
+	char location[100];
+
+	snprintf(location, sizeof location, "Location: /v1/operations/%s\r\n", operation->id);
+	return reply_json(c, 202, show_operation(operation), location);
+}
+
+void
+reply_late_json(struct conn *conn, const char *text)
+{
+	struct http_response response = { .status = 200, .type = "application/json", .body = text, .len = strlen(text) };
+
+	conn_respond(conn, &response);
+}
+
+void
+reply_late_error(struct conn *conn, const struct err *e)
+{
+	reply_problem(conn, 0, e, false);
+}
+
+static bool
+reply_is_field(const struct schema *a, const struct schema *b, const char *const *others, const char *name)
+{
+	const struct field *f = a ? field_find(a, name, NULL) : NULL;
+
+	if (!f && b)
+		f = field_find(b, name, NULL);
+	if (f && f->type != FIELD_OBJECT && !(f->flags & (FIELD_SECRET | FIELD_INTERNAL)))
+		return true;
+	for (; others && *others; others++)
+		if (strcmp(*others, name) == 0)
+			return true;
+	return false;
+}
+
+static int
+reply_split_fields(struct call *c, const struct schema *a, const struct schema *b, const char *const *others, struct strv *wanted)
+{
+	char copy[1024], *save = NULL;
+	int rc = 0;
+
+	snprintf(copy, sizeof copy, "%s", c->query.fields);
+	for (char *name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
+		if (!reply_is_field(a, b, others, name))
+			rc = err_param(&c->err, "fields", "'%.60s' is no field of it", name);
+		else if (!strv_add(wanted, name))
+			return err_set(&c->err, ERR_INTERNAL, "out of memory");
+	}
+	return rc;
+}
+
+int
+reply_select(struct call *c, const struct schema *a, const struct schema *b, const char *const *others, struct json_object *json)
+{
+	AUTO_STRV struct strv wanted = { 0 };
+
+	if (!c->query.fields)
+		return 0;
+	if (reply_split_fields(c, a, b, others, &wanted) < 0)
+		return -1;
+	/* The macro allows the deletion of the member in hand. */
+	json_object_object_foreach(json, name, value)
+	{
+		if (value && strv_contains(&wanted, name))
+			continue;
+		json_object_object_del(json, name);
+	}
+	return 0;
+}
+
+const char *
+reply_admin_group(const struct call *c)
+{
+	return c->api->settings.admin_group;
+}

@@ -1,0 +1,34 @@
+/* Answers: each function here ends a call. */
+#ifndef BERTH_API_REPLY_H
+#define BERTH_API_REPLY_H
+
+#include "daemon/api/http.h"
+#include "daemon/api/route.h"
+#include "schema/operation.h"
+
+struct json_object;
+
+/* json is taken over; NULL is an internal error. headers: further lines, each with its CRLF, or NULL. */
+struct answered reply_json(struct call *c, int status, struct json_object *json, const char *headers);
+/* c->err, with c->status where that is set. */
+struct answered reply_error(struct call *c);
+struct answered reply_out_of_memory(struct call *c);
+/* 202 with Location. */
+struct answered reply_operation(struct call *c, const struct operation *operation);
+
+/* To a connection whose call is over: what the engine answered. */
+void reply_late_json(struct conn *conn, const char *text);
+void reply_late_error(struct conn *conn, const struct err *e);
+
+/* What a problem says: RFC 9457. status 0: the kind's. NULL when out of memory. */
+struct json_object *problem_json(const struct err *e, int status);
+/* An answer before there is any call: malformed HTTP, too many connections. */
+void reply_problem(struct conn *conn, int status, const struct err *e, bool close);
+
+/* fields=: keeps only the members named, which must be fields of one of the schemas. -1 with c->err. */
+int reply_select(struct call *c, const struct schema *a, const struct schema *b, const char *const *others,
+                 struct json_object *json);
+
+const char *reply_admin_group(const struct call *c);
+
+#endif

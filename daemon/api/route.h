@@ -1,0 +1,55 @@
+/* A call: one request, matched to its operation, decoded by the operation's tables. */
+#ifndef BERTH_API_ROUTE_H
+#define BERTH_API_ROUTE_H
+
+#include <sys/types.h>
+
+#include "daemon/api/request.h"
+#include "schema/ops.h"
+
+struct api;
+struct conn;
+
+/* Who asks, as the socket says. */
+struct peer {
+	uid_t uid;
+	gid_t gid;
+	bool admin;
+};
+
+struct call {
+	struct api *api;
+	struct conn *conn;
+	const struct http_request *request;
+	struct peer peer;
+	const struct op *op;
+	enum op_id id;
+	char arg[256]; /* {id} */
+	struct op_args query;
+	void *body;           /* a record of op->body, or NULL when it has none */
+	bool head;            /* HEAD: as GET, without the body */
+	int status;           /* of an error whose kind doesn't tell it; else 0 */
+	unsigned int allowed; /* of a 405: methods, as bits */
+	struct err err;
+};
+
+/*
+ * Every handler answers: only the functions of reply.h, link.h and follow.h make one of these.
+ */
+struct answered {
+	enum { ANSWERED_NOW, ANSWERED_LATER, ANSWERED_AWAY } how;
+};
+
+typedef struct answered call_handler(struct call *c);
+
+/*
+ * Fills in op, id, arg, query and body from the request; c must be zeroed else. -1 with c->err. Needs no socket, no database.
+ * Wrong fields of the body leave what could be read, so that whoever wants can add what else is wrong.
+ */
+int call_decode(struct call *c, const struct http_request *request);
+void call_clear(struct call *c);
+
+/* Decodes, authorises, runs the handler. */
+struct answered route_dispatch(struct api *api, struct conn *conn, const struct http_request *request, const struct peer *peer);
+
+#endif

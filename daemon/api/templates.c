@@ -1,0 +1,156 @@
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/handlers.h"
+#include "daemon/api/reply.h"
+#include "daemon/api/show.h"
+#include "daemon/model/operation.h"
+#include "daemon/util/fd.h"
+
+static const char *const template_others[] = { "id", "containers", NULL };
+
+struct page {
+	struct call *c;
+	struct json_object *items;
+	int64_t left;
+	bool more;
+	char last[128];
+};
+
+static int
+template_finish(struct call *c, const struct template *template, struct json_object *json)
+{
+	int64_t users = 0;
+	char ref[128];
+
+	snprintf(ref, sizeof ref, "%s@%s", template->name, template->version);
+	if (store_template_users(c->api->model.store, ref, &users, &c->err) < 0)
+		return -1;
+	json_object_object_add(json, "containers", json_object_new_int64(users));
+	return reply_select(c, &template_schema, NULL, template_others, json);
+}
+
+static int
+template_add_item(void *arg, const void *record)
+{
+	const struct template *template = record;
+	struct page *page = arg;
+	struct json_object *json;
+
+	if (page->left-- == 0) {
+		page->more = true;
+		return 1;
+	}
+	json = show_template(template);
+	if (!json)
+		return err_set(&page->c->err, ERR_INTERNAL, "out of memory");
+	json_object_array_add(page->items, json);
+	snprintf(page->last, sizeof page->last, "%s@%s", template->name, template->version);
+	return template_finish(page->c, template, json);
+}
+
+static int
+template_read_page(struct call *c, struct page *page)
+{
+	char after[CURSOR_MAX], *at;
+
+	if (handler_cursor_decode(c, after, sizeof after) < 0)
+		return -1;
+	at = strchr(after, '@');
+	if (after[0] && !at)
+		return err_param(&c->err, "cursor", "is none that this server gave");
+	if (at)
+		*at++ = '\0';
+	return store_template_list(c->api->model.store, c->query.name, after, at, page->left + 1, template_add_item, page, &c->err);
+}
+
+struct answered
+template_handle_list(struct call *c)
+{
+	struct page page = { .c = c, .items = json_object_new_array(), .left = handler_limit(c) };
+	char next[CURSOR_MAX] = "";
+
+	if (!page.items)
+		return reply_out_of_memory(c);
+	if (template_read_page(c, &page) < 0) {
+		json_object_put(page.items);
+		return reply_error(c);
+	}
+	if (page.more)
+		handler_cursor_encode(page.last, next, sizeof next);
+	return reply_json(c, 200, handler_page(page.items, next), NULL);
+}
+
+struct answered
+template_handle_show(struct call *c)
+{
+	struct template template = { 0 };
+	struct json_object *json = NULL;
+	int rc = template_find(&c->api->model, c->arg, &template, &c->err);
+
+	if (rc == 0) {
+		json = show_template(&template);
+		rc = json ? template_finish(c, &template, json) : err_set(&c->err, ERR_INTERNAL, "out of memory");
+	}
+	record_clear(&template_schema, &template);
+	if (rc < 0) {
+		json_object_put(json);
+		return reply_error(c);
+	}
+	return reply_json(c, 200, json, NULL);
+}
+
+/* A dry run has no row to show, only that nothing stands against it. */
+static struct answered
+template_answer(struct call *c, enum msg_type type, struct request *request, struct operation *operation)
+{
+	if (c->query.dry_run)
+		return reply_json(c, 200, show_operation(operation), NULL);
+	return handler_start(c, type, request, operation);
+}
+
+struct answered
+template_handle_build(struct call *c)
+{
+	const struct op_args *body = c->body;
+	struct operation operation = { 0 };
+	struct request request = { 0 };
+	struct answered answered;
+
+	if (operation_template_build(&c->api->model, body->template, c->peer.uid, c->query.dry_run, &operation, &c->err) < 0)
+		answered = reply_error(c);
+	else if (!handler_fill_request(&request, c->op->body, body))
+		answered = reply_out_of_memory(c);
+	else
+		answered = template_answer(c, REQUEST_TEMPLATE_BUILD, &request, &operation);
+	record_clear(&operation_schema, &operation);
+	record_clear(&request_schema, &request);
+	return answered;
+}
+
+struct answered
+template_handle_delete(struct call *c)
+{
+	struct template template = { 0 };
+	struct operation operation = { 0 };
+	struct request request = { 0 };
+	struct answered answered;
+	char ref[128];
+
+	if (template_find(&c->api->model, c->arg, &template, &c->err) < 0)
+		return reply_error(c);
+	snprintf(ref, sizeof ref, "%s@%s", template.name, template.version);
+	record_clear(&template_schema, &template);
+	if (operation_template_delete(&c->api->model, ref, c->peer.uid, c->query.dry_run, &operation, &c->err) < 0)
+		answered = reply_error(c);
+	else if (!row_put_text(&request_schema, &request, "template", ref))
+		answered = reply_out_of_memory(c);
+	else
+		answered = template_answer(c, REQUEST_TEMPLATE_DELETE, &request, &operation);
+	record_clear(&operation_schema, &operation);
+	record_clear(&request_schema, &request);
+	return answered;
+}
