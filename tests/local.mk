@@ -1,2 +1,3 @@
 # Unit, integration, hostile, crash and fuzz tests; benchmarks.
 include tests/bench/floor.mk
+include tests/api/local.mk

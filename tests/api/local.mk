@@ -1,0 +1,5 @@
+# The api against an engine of make-believe.
+check_PROGRAMS += fake-engine
+fake_engine_SOURCES = tests/api/fake_engine.c
+fake_engine_LDADD = $(BERTH_API_LIBS)
+fake_engine_CFLAGS = $(libberthapi_a_CFLAGS)
