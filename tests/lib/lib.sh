@@ -88,7 +88,7 @@ api_is() {
 census() {
 	local pid exe
 	for pid in /proc/[0-9]*; do
-		exe=$(tr '\0' ' ' <"$pid/cmdline" 2>/dev/null) || continue
+		exe=$(cat "$pid/cmdline" 2>/dev/null | tr '\0' ' ') || continue
 		case $exe in
 		*"--name $INSTANCE-"* | *"$T/"*) [ "${pid#/proc/}" = $$ ] || grep -q "^PPid:[[:space:]]*$$\$" "$pid/status" || echo "process ${pid#/proc/} $exe" ;;
 		esac

@@ -1,0 +1,78 @@
+#!/bin/bash
+# exec: three streams kept apart, exit codes, terminals, large transfers, and a client that vanishes.
+. "$(dirname "$0")/../lib/lib.sh"
+t_begin
+ok "create and start" B create web --template busybox --memory 256M --disk 512M --start
+
+out=$(B exec web -- sh -c 'echo out; echo err >&2' 2>"$T/err")
+is "standard output" out "$out"
+is "standard error apart" err "$(cat "$T/err")"
+is "standard input" hello "$(echo hello | B exec web -- cat)"
+B exec web -- sh -c 'exit 7'; is "its exit code" 7 $?
+B exec web -- sh -c 'kill -9 $$' 2>/dev/null; is "a signal's end" 137 $?
+B exec web -- /no/such/thing 2>/dev/null; is "no such command" 127 $?
+B exec web -- /etc/passwd 2>/dev/null; is "not executable" 126 $?
+is "arguments arrive as they are" 'a b|$x|*|' "$(B exec web -- sh -c 'printf "%s|" "$@"' sh 'a b' '$x' '*')"
+is "environment" v "$(B exec --env K=v web -- sh -c 'echo $K')"
+unlike "nothing of the host's environment" 'SECRET_OF_HOST' "$(SECRET_OF_HOST=1 B exec web -- env)"
+is "as another user, by number" 33 "$(B exec --user 33 web -- id -u)"
+# The fourth is the directory that ls reads.
+is "exactly three descriptors" "0 1 2 3" "$(B exec web -- ls /proc/self/fd | xargs)"
+fails 2 'user' "a user with a leading zero" B exec --user 01 web -- true
+fails 2 'user' "a negative user" B exec --user=-1 web -- true
+fails 2 'user' "a user past the range" B exec --user 4294967296 web -- true
+fails 3 '' "an unknown container" B exec nothing -- true
+
+head -c 100000000 /dev/urandom >"$T/big"
+is "100 MB through standard input" "$(sha256sum <"$T/big" | cut -c1-64)" "$(B exec web -- sha256sum <"$T/big" | cut -c1-64)"
+is "100 MB there and back" "$(sha256sum <"$T/big" | cut -c1-64)" "$(B exec web -- cat <"$T/big" | sha256sum | cut -c1-64)"
+
+cat >"$T/terminal.py" <<'END'
+import fcntl, os, pty, struct, sys, termios, time, select
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 31, 97, 0, 0))
+got = b""
+def until(text, seconds=10):
+    global got
+    end = time.time() + seconds
+    while text not in got and time.time() < end:
+        if select.select([fd], [], [], 0.2)[0]:
+            try:
+                got += os.read(fd, 65536)
+            except OSError:
+                break
+    return text in got
+time.sleep(0.5)
+os.write(fd, b"stty size; tty; echo done-$((1+1))\n")
+until(b"done-2")
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 111, 0, 0))
+time.sleep(0.5)
+os.write(fd, b"stty size; exit 5\n")
+until(b"44 111")
+time.sleep(0.5)
+_, code = os.waitpid(pid, 0)
+sys.stdout.write(got.decode("utf-8", "replace"))
+print("code", os.waitstatus_to_exitcode(code))
+END
+out=$(python3 "$T/terminal.py" "$BUILD/berth" enter web)
+like "a terminal of its own" '/dev/pts/' "$out"
+like "with the window's size" '31 97' "$out"
+like "which follows the window" '44 111' "$out"
+like "and the shell's exit code" 'code 5' "$out"
+
+"$BUILD/berth" exec web -- sh -c 'echo $$ >/tmp/pid; exec sleep 4242' &
+client=$!
+ok "a long command runs" wait_for 10 B exec web -- sh -c 'kill -0 $(cat /tmp/pid)'
+kill -9 $client
+wait $client 2>/dev/null
+ok "a vanished client's command is killed" wait_for 10 eval '! B exec web -- sh -c "kill -0 \$(cat /tmp/pid)"'
+
+"$BUILD/berth" exec web -- sleep 4243 &
+client=$!
+sleep 0.5
+ok "stop while a command runs" B stop --kill web
+wait $client; code=$?
+[ $code != 0 ] && pass "the command's client hears of it ($code)" || fail "the client says success"
+fails 4 "stopped" "exec in a stopped container" B exec web -- true

@@ -1,0 +1,79 @@
+#!/bin/bash
+# Bad input: each a precise answer that names the field, nothing changed, and the daemon alive.
+. "$(dirname "$0")/../lib/lib.sh"
+t_begin
+C=/v1/containers
+ok "one container" B create web --template busybox --disk 64M --ip "$SUBNET.50"
+before=$(B list -o json)
+
+api_is 422 invalid "an unknown key" POST $C '{"name":"a","template":"busybox","colour":"red"}'
+like "is named" '"colour"' "$(cat "$T/body")"
+api POST $C '{"name":"A_","template":"busybox","memory":1,"cpus":"many","pids":-1,"hostname":"-x-"}' >/dev/null
+is "several wrong fields are told together" "cpus hostname memory name pids" "$(jq -r '[.invalid_params[].name] | sort | unique | join(" ")' <"$T/body")"
+api_is 422 invalid "a missing field" POST $C '{"name":"a"}'
+api_is 422 invalid "a wrong type" POST $C '{"name":"a","template":"busybox","memory":[]}'
+api_is 422 invalid "null" POST $C '{"name":"a","template":"busybox","memory":null}'
+api_is 422 invalid "a number past every bound" POST $C '{"name":"a","template":"busybox","memory":99999999999999999999999}'
+api_is 422 invalid "a NUL in a text" POST $C '{"name":"a\u0000b","template":"busybox"}'
+api_is 422 invalid "a line break in a text" POST $C '{"name":"a","template":"busybox","hostname":"x\ny"}'
+api_is 422 invalid "a name that is no DNS label" POST $C '{"name":"1a","template":"busybox"}'
+api_is 422 invalid "a name that is a UUID" POST $C '{"name":"aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa","template":"busybox"}'
+api_is 422 invalid "a template that doesn't exist" POST $C '{"name":"a","template":"nothing"}'
+api_is 422 invalid "an address outside the prefixes" POST $C '{"name":"a","template":"busybox","ip":["8.8.8.8"]}'
+api_is 422 invalid "a loopback address" POST $C '{"name":"a","template":"busybox","ip":["127.0.0.1"]}'
+api_is 409 name_taken "a name that is taken" POST $C '{"name":"web","template":"busybox"}'
+api_is 409 address_taken "an address that is taken" POST $C "{\"name\":\"a\",\"template\":\"busybox\",\"ip\":[\"$SUBNET.50\"]}"
+api_is 422 invalid "a read-only field" PATCH $C/web '{"ctid":5}'
+api_is 422 invalid "a field that can't be changed" PATCH $C/web '{"template":"busybox"}'
+api_is 412 precondition_failed "a stale If-Match" PATCH $C/web '{"pids":100}' -H 'If-Match: "999"'
+api_is 404 not_found "an unknown container" GET $C/nothing
+api_is 404 not_found "a path that isn't there" GET /v1/nothing
+api_is 405 method_not_allowed "a method that isn't there" PUT $C/web '{}'
+api_is 400 bad_request "no JSON" POST $C '{"name":'
+api_is 400 bad_request "JSON and more" POST $C '{}{}'
+api_is 400 bad_request "an array" POST $C '[]'
+api_is 400 bad_request "an empty body" POST $C ' '
+api_is 400 bad_request "JSON too deep" POST $C "$(printf '[%.0s' $(seq 1000))"
+api_is 422 invalid "an unknown query parameter" GET "$C?colour=red"
+api_is 422 invalid "a limit out of range" GET "$C?limit=0"
+api GET "$C?name=%25" >/dev/null
+is "a % in a filter is literal" 0 "$(jq '.items | length' <"$T/body")"
+api GET "$C?name=w_b" >/dev/null
+is "an _ in a filter is literal" 0 "$(jq '.items | length' <"$T/body")"
+
+head -c 2000000 /dev/zero | tr '\0' 'a' >"$T/large"
+code=$(curl -s -o "$T/body" -w '%{http_code}' --unix-socket "$BERTH_SOCKET" -H 'Content-Type: application/json' --data-binary "@$T/large" http://b$C)
+is "a body over the limit" 413 "$code"
+cat >"$T/raw.py" <<'END'
+import socket, sys
+for name, data in (("garbage", b"\x00\x01\x02\r\n\r\n"), ("no version", b"GET /v1\r\n\r\n"), ("two lengths", b"POST /v1/containers HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+                   ("negative length", b"POST /v1/containers HTTP/1.1\r\nContent-Length: -1\r\n\r\n"), ("long header", b"GET /v1 HTTP/1.1\r\nX: " + b"a" * 100000 + b"\r\n\r\n"),
+                   ("long path", b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n"), ("bad chunk", b"POST /v1/containers HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+                   ("both lengths", b"POST /v1/containers HTTP/1.1\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")):
+    s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect(sys.argv[1])
+    try:
+        s.sendall(data); reply = s.recv(65536)
+    except OSError:
+        reply = b""
+    print(name, reply.split(b" ")[1].decode() if reply.startswith(b"HTTP/1.") else "closed")
+s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect(sys.argv[1])
+s.sendall(b"GET /v1 HTTP/1.0\r\n\r\n"); print("http10", s.recv(65536).split(b" ")[1].decode())
+END
+out=$(python3 "$T/raw.py" "$BERTH_SOCKET")
+unlike "malformed HTTP is refused" ' (200|201|202|500|502|503)$' "$(grep -v http10 <<<"$out")"
+like "HTTP/1.0 without Host works" 'http10 200' "$out"
+is "nothing was changed" "$before" "$(B list -o json)"
+ok "the daemon is alive" B version
+
+as_user 65534 "$BUILD/berth" list >/dev/null 2>"$T/err"; is "another user is denied" 5 $?
+like "and told which group" 'berth' "$(cat "$T/err")"
+fails 2 'memory' "the client: a wrong size" B create x --template busybox --memory 1X
+fails 2 'cpus' "the client: no number" B create x --template busybox --cpus many
+fails 2 'colour|unknown' "the client: an unknown key" B set web colour=red
+fails 2 '' "the client: an unknown verb" B lits
+BERTH_SOCKET=$T/nothing fails 7 '' "the client: no daemon" "$BUILD/berth" list
+
+"$BUILD/berthd" --check-config --config /dev/stdin <<<$'subnet4 = 10.0.0.0/8\ncolour = red' >/dev/null 2>"$T/err"; is "a wrong option" 2 $?
+like "is told by line and name" ':2:.*colour' "$(cat "$T/err")"
+fails 2 'pool-size' "a wrong option on the command line" "$BUILD/berthd" --check-config --config /dev/null --pool-size 1
+fails 4 'another berthd' "a second daemon" "$BUILD/berthd" --foreground --config "$T/conf"
