@@ -9,16 +9,29 @@
 
 enum { PROVISION_FILE_MAX = 1 << 20 };
 
+/* What a tenant has put in the way is the tenant's to clear, and no fault of the daemon's. */
+static int
+provision_err(const char *doing, const char *path, struct err *e)
+{
+	int sys = errno;
+
+	err_sys(e, "%s '%s' in the container", doing, path);
+	if (e &&
+	    (sys == ENOENT || sys == ENOTDIR || sys == EISDIR || sys == ELOOP || sys == EROFS || sys == EPERM || sys == EACCES))
+		err_set(e, ERR_CONFLICT, "can't %s '%s' in the container: %s", doing, path, strerror(sys));
+	return -1;
+}
+
 int
 provision_open_dir(const char *path, mode_t mode, int *fd_out, struct err *e)
 {
 	int fd;
 
 	if (mkdir(path, mode) < 0 && errno != EEXIST)
-		return err_sys(e, "make '%s' in the container", path);
+		return provision_err("make", path, e);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(e, "open '%s' in the container", path);
+		return provision_err("open", path, e);
 	*fd_out = fd;
 	return 0;
 }
@@ -33,9 +46,9 @@ provision_read(int dirfd, const char *name, struct buf *out, struct stat *st_out
 	ssize_t n;
 
 	if (fd < 0)
-		return errno == ENOENT || errno == ELOOP || errno == ENXIO ? 0 : err_sys(e, "open '%s' in the container", name);
+		return errno == ENOENT || errno == ELOOP || errno == ENXIO ? 0 : provision_err("open", name, e);
 	if (fstat(fd, &st) < 0)
-		return err_sys(e, "look at '%s' in the container", name);
+		return provision_err("look at", name, e);
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	while ((n = read(fd, chunk, sizeof chunk)) > 0) {
@@ -44,7 +57,7 @@ provision_read(int dirfd, const char *name, struct buf *out, struct stat *st_out
 			return err_set(e, ERR_TOO_LARGE, "'%s' in the container is too large", name);
 	}
 	if (n < 0)
-		return err_sys(e, "read '%s' in the container", name);
+		return provision_err("read", name, e);
 	if (st_out)
 		*st_out = st;
 	return 1;
@@ -70,12 +83,12 @@ provision_replace(int dirfd, const char *name, const struct buf *text, mode_t mo
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	snprintf(tmp, sizeof tmp, ".%s.berth", name);
 	if (unlinkat(dirfd, tmp, 0) < 0 && errno != ENOENT)
-		return err_sys(e, "remove '%s' in the container", tmp);
+		return provision_err("remove", tmp, e);
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return err_sys(e, "make '%s' in the container", tmp);
+		return provision_err("make", tmp, e);
 	if (provision_fill(fd, text, mode, old) < 0 || renameat(dirfd, tmp, dirfd, name) < 0) {
-		err_sys(e, "write '%s' in the container", name);
+		provision_err("write", name, e);
 		unlinkat(dirfd, tmp, 0);
 		return -1;
 	}

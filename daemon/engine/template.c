@@ -31,6 +31,7 @@ struct build {
 	int dir;       /* the build's own directory below, locked */
 	char dir_name[32];
 	char target[SPEC_PATH_MAX + 64];
+	char tmp[SPEC_PATH_MAX + 64];
 };
 
 static int
@@ -179,10 +180,11 @@ template_make_dir(struct build *b, struct err *e)
 		return err_sys(e, "make a directory in '%s'", s->templates_dir);
 	snprintf(b->dir_name, sizeof b->dir_name, "%s", strrchr(path, '/') + 1);
 	b->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (b->dir < 0 || flock(b->dir, LOCK_EX | LOCK_NB) < 0 || mkdirat(b->dir, "rootfs", 0755) < 0 ||
-	    fchmodat(b->dir, "rootfs", 0755, 0) < 0)
+	if (b->dir < 0 || flock(b->dir, LOCK_EX | LOCK_NB) < 0 || mkdirat(b->dir, "tmp", 0700) < 0 ||
+	    mkdirat(b->dir, "rootfs", 0755) < 0 || fchmodat(b->dir, "rootfs", 0755, 0) < 0)
 		return err_sys(e, "prepare '%s'", path);
 	snprintf(b->target, sizeof b->target, "%s/rootfs", path);
+	snprintf(b->tmp, sizeof b->tmp, "%s/tmp", path);
 	return 0;
 }
 
@@ -267,11 +269,11 @@ template_build(struct build *b, struct err *e)
 	if (record_check(&template_schema, &b->template, true, e) < 0)
 		return err_wrap(e, "recipe '%s': %s %s", b->template.name, e->nparams > 0 ? e->params[0].name : "",
 		                e->nparams > 0 ? e->params[0].reason : "");
-	if (template_make_dir(b, e) < 0 || template_sandbox_run(b->job, b->recipe, b->target, e) < 0 ||
+	if (template_make_dir(b, e) < 0 || template_sandbox_run(b->job, b->recipe, b->target, b->tmp, e) < 0 ||
 	    template_check_tree(b, e) < 0)
 		return -1;
 	job_progress(b->job, "store", 99, "storing");
-	if (template_measure(b, e) < 0 || template_write_meta(b, e) < 0)
+	if (fd_remove_tree(b->dir, "tmp", e) < 0 || template_measure(b, e) < 0 || template_write_meta(b, e) < 0)
 		return -1;
 	return template_publish(b, e);
 }

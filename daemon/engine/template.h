@@ -15,8 +15,8 @@ int template_recipe_open(const struct settings *s, const char *name, struct temp
 
 /*
  * template_sandbox.c: runs `build` of the recipe with the target directory as argument, in mount and process namespaces that end
- * with it. Progress goes to the job's channel, and the end of its errors to e. ERR_CANCELLED, ERR_TIMEOUT.
+ * with it; `tmp` is its TMPDIR. Progress goes to the job's channel, and the end of its errors to e. ERR_CANCELLED, ERR_TIMEOUT.
  */
-int template_sandbox_run(struct job *job, int recipe_fd, const char *target, struct err *e);
+int template_sandbox_run(struct job *job, int recipe_fd, const char *target, const char *tmp, struct err *e);
 
 #endif

@@ -32,12 +32,13 @@ struct sandbox {
 	size_t tail_len;
 };
 
-static void __attribute__((noreturn)) sandbox_exec(int recipe_fd, const char *target)
+static void __attribute__((noreturn)) sandbox_exec(int recipe_fd, const char *target, const char *tmp)
 {
 	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", lang[] = "LANG=C.UTF-8",
-	     home[] = "HOME=/root";
-	char *argv[] = { (char[]){ "build" }, (char *)(uintptr_t)target, NULL }, *env[] = { path, lang, home, NULL };
+	     home[] = "HOME=/root", tmpdir[SPEC_PATH_MAX + 80];
+	char *argv[] = { (char[]){ "build" }, (char *)(uintptr_t)target, NULL }, *env[] = { path, lang, home, tmpdir, NULL };
 
+	snprintf(tmpdir, sizeof tmpdir, "TMPDIR=%s", tmp);
 	setsid();
 	if (fchdir(recipe_fd) == 0 && close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		execve("./build", argv, env);
@@ -46,7 +47,8 @@ static void __attribute__((noreturn)) sandbox_exec(int recipe_fd, const char *ta
 }
 
 /* Process 1 of the build's namespace: whatever was started goes with it. */
-static void __attribute__((noreturn)) sandbox_init(const struct settings *s, int recipe_fd, const char *target, int out, int err)
+static void __attribute__((noreturn))
+sandbox_init(const struct settings *s, int recipe_fd, const char *target, const char *tmp, int out, int err)
 {
 	AUTO_CLOSE int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int status = 0;
@@ -66,14 +68,14 @@ static void __attribute__((noreturn)) sandbox_init(const struct settings *s, int
 	umount2(s->pool_dir, MNT_DETACH);
 	pid = fork();
 	if (pid == 0)
-		sandbox_exec(recipe_fd, target);
+		sandbox_exec(recipe_fd, target, tmp);
 	while ((ended = wait(&status)) != pid && (ended > 0 || errno == EINTR))
 		continue;
 	_exit(ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_SETUP);
 }
 
 static int
-sandbox_start(struct sandbox *b, int recipe_fd, const char *target, struct err *e)
+sandbox_start(struct sandbox *b, int recipe_fd, const char *target, const char *tmp, struct err *e)
 {
 	struct clone_args args = { .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS, .exit_signal = SIGCHLD };
 	int out[2], err[2];
@@ -88,7 +90,7 @@ sandbox_start(struct sandbox *b, int recipe_fd, const char *target, struct err *
 	b->err = err[0];
 	b->pid = kernel_clone3(&args);
 	if (b->pid == 0)
-		sandbox_init(&b->job->spec.settings, recipe_fd, target, out[1], err[1]);
+		sandbox_init(&b->job->spec.settings, recipe_fd, target, tmp, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	return b->pid < 0 ? err_sys(e, "start the build") : 0;
@@ -216,10 +218,10 @@ sandbox_end(struct sandbox *b, bool kill_it, struct err *e)
 }
 
 int
-template_sandbox_run(struct job *job, int recipe_fd, const char *target, struct err *e)
+template_sandbox_run(struct job *job, int recipe_fd, const char *target, const char *tmp, struct err *e)
 {
 	struct sandbox b = { .job = job, .out = -1, .err = -1 };
-	int rc = sandbox_start(&b, recipe_fd, target, e);
+	int rc = sandbox_start(&b, recipe_fd, target, tmp, e);
 
 	if (rc == 0)
 		rc = sandbox_end(&b, sandbox_watch(&b, e) < 0, e);
