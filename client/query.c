@@ -56,11 +56,15 @@ query_body(const char *data, struct buf *out, struct err *e)
 	return query_read_all(fd, out, e);
 }
 
+/* arg: the last byte written. */
 static int
 query_take(void *arg, const char *data, size_t len)
 {
 	struct buf out = { 0 };
+	char *last = arg;
 
+	if (len > 0)
+		*last = data[len - 1];
 	buf_add(&out, data, len);
 	return print_flush(&out) ? 0 : 1;
 }
@@ -112,7 +116,10 @@ query_send(struct client *c, const struct args *args, struct err *e)
 	AUTO_BUF struct buf body = { 0 };
 	AUTO_STRV struct strv headers = { 0 };
 	const char *data = args_value(args, "data");
-	struct http_request request = { .method = args->words[0], .path = args->words[1], .timeout_ms = -1, .sink = query_take };
+	char last = '\n';
+	struct http_request request = {
+		.method = args->words[0], .path = args->words[1], .timeout_ms = -1, .sink = query_take, .arg = &last
+	};
 
 	if (query_check(args, e) < 0 || query_headers(args, &headers, e) < 0 || (data && query_body(data, &body, e) < 0))
 		return -1;
@@ -121,6 +128,9 @@ query_send(struct client *c, const struct args *args, struct err *e)
 	request.headers = (const char *const *)headers.v;
 	if (http_exchange(&c->http, &request, &reply, e) < 0)
 		return -1;
+	/* The prompt doesn't stand behind the body. */
+	if (last != '\n' && isatty(STDOUT_FILENO))
+		puts("");
 	if (args_has(args, "include"))
 		query_tell(&reply);
 	return problem_check(&reply, e);

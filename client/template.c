@@ -17,7 +17,7 @@ const struct opt template_build_opts[] = {
 static const struct view template_view = {
 	.columns = "name,version,os,size,built_at,description",
 	.schemas = { &template_schema },
-	.names = "id",
+	.names = "id,containers",
 	.key = "id",
 };
 
