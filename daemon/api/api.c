@@ -201,6 +201,7 @@ main(void)
 			log_error("berth-api is started by berthd, with descriptors 3, 4 and 5");
 			return 2;
 		}
+	close_range(API_SETTINGS_FD + 1, ~0U, 0);
 	rc = api_read_settings(&api.settings, &e);
 	if (rc == 0) {
 		log_init("api", api_log_level(api.settings.log_level));

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/store/sql.h"
@@ -14,6 +15,34 @@ static const char sql_begin[] = "BEGIN IMMEDIATE";
 static const char sql_commit[] = "COMMIT";
 static const char sql_rollback[] = "ROLLBACK";
 
+/* Kept as given: the process stands in the database's directory, above which it may see nothing. */
+static int
+store_keep_path(sqlite3_vfs *vfs, const char *name, int size, char *out)
+{
+	return snprintf(out, (size_t)size, "%s", name) < size ? SQLITE_OK : SQLITE_CANTOPEN;
+}
+
+/* SQLite keeps it by reference for the process's life. */
+static const char *
+store_vfs(void)
+{
+	static const char name[] = "berth";
+	const sqlite3_vfs *usual = sqlite3_vfs_find(NULL);
+	sqlite3_vfs *own;
+
+	if (sqlite3_vfs_find(name) || !usual)
+		return name;
+	own = malloc(sizeof *own);
+	if (!own)
+		return NULL;
+	*own = *usual;
+	own->pNext = NULL;
+	own->zName = name;
+	own->xFullPathname = store_keep_path;
+	sqlite3_vfs_register(own, 0);
+	return name;
+}
+
 int
 store_open(const char *path, struct store **store_out, struct err *e)
 {
@@ -22,7 +51,7 @@ store_open(const char *path, struct store **store_out, struct err *e)
 
 	if (!s)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, store_vfs());
 	if (rc != SQLITE_OK) {
 		if (s->db)
 			sql_fail(s, rc, e);

@@ -476,6 +476,7 @@ main(int argc, char **argv)
 	close(pair[1]);
 	f->link = pair[0];
 	printf("pid %d\n", (int)pid);
+	fflush(stdout);
 	fake_handshake(f);
 	fake_serve(f);
 	fake_save(f, argv[2]);
