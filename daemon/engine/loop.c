@@ -16,6 +16,16 @@
 
 enum { LOOP_BLOCK = 4096, LOOP_TRIES = 16 };
 
+/* A detachment that waited for a mount in some other namespace is called off: the device is wanted again. */
+static void
+loop_keep(int fd, struct loop_info64 *info)
+{
+	if (!(info->lo_flags & LO_FLAGS_AUTOCLEAR))
+		return;
+	info->lo_flags &= ~(uint32_t)LO_FLAGS_AUTOCLEAR;
+	ioctl(fd, LOOP_SET_STATUS64, info);
+}
+
 static bool
 loop_holds(const char *path, const struct stat *file)
 {
@@ -24,7 +34,10 @@ loop_holds(const char *path, const struct stat *file)
 
 	if (fd < 0 || ioctl(fd, LOOP_GET_STATUS64, &info) < 0)
 		return false;
-	return info.lo_inode == file->st_ino && info.lo_device == file->st_dev;
+	if (info.lo_inode != file->st_ino || info.lo_device != file->st_dev)
+		return false;
+	loop_keep(fd, &info);
+	return true;
 }
 
 int

@@ -289,7 +289,9 @@ volume_host_setup(const struct settings *s, struct layout *layout, struct err *e
 	if (!backend || pool_mount(s, backend, e) < 0 || pool_open(s, &fd, e) < 0)
 		return -1;
 	if (!backend->fits(fd))
-		return err_set(e, ERR_CONFLICT, "pool_dir '%s' is a mount point of another file system: storage %s needs its own",
+		return err_set(e, ERR_CONFLICT,
+		               "the pool '%s' lies on a file system that storage %s can't use: mount a btrfs there, or set storage "
+		               "= dir (no disk quotas)",
 		               s->pool_dir, name);
 	if (pool_protect(s, fd, e) < 0 || pool_claim(s, name, fd, e) < 0 || backend->setup(fd, e) < 0)
 		return -1;

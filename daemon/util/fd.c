@@ -160,6 +160,23 @@ fd_remove_children(struct fd_removal *r, int fd, int depth, struct err *e)
 	return rc;
 }
 
+/* Removed, gone already, or 1: a directory that isn't empty. An immutable file is none, though it fails alike. */
+static int
+fd_unlink(int dirfd, const char *name, struct err *e)
+{
+	struct stat st;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return err_sys(e, "remove '%s'", name);
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode)) {
+		errno = EPERM;
+		return err_sys(e, "remove '%s'", name);
+	}
+	return unlinkat(dirfd, name, AT_REMOVEDIR) < 0;
+}
+
 static int
 fd_remove_later(struct fd_removal *r, int dirfd, const char *name, struct err *e)
 {
@@ -176,18 +193,15 @@ fd_remove_entry(struct fd_removal *r, int dirfd, const char *name, int depth, st
 {
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
+	int rc = fd_unlink(dirfd, name, e);
 
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return err_sys(e, "remove '%s'", name);
+	if (rc <= 0)
+		return rc;
 	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open '%s'", name);
 	if (st.st_dev != r->dev)
 		return err_set(e, ERR_INTERNAL, "'%s' is on another file system: not removed", name);
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
-		return 0;
 	if (depth == FD_REMOVE_DEPTH)
 		return fd_remove_later(r, dirfd, name, e);
 	if (fd_remove_children(r, fd, depth + 1, e) < 0)
@@ -203,11 +217,10 @@ fd_remove_tree(int dirfd, const char *name, struct err *e)
 	AUTO_CLOSE int top = -1;
 	struct fd_removal r;
 	struct stat st;
+	int rc = fd_unlink(dirfd, name, e);
 
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return err_sys(e, "remove '%s'", name);
+	if (rc <= 0)
+		return rc;
 	top = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (top < 0 || fstat(top, &st) < 0)
 		return err_sys(e, "open '%s'", name);
