@@ -346,6 +346,8 @@ pool_unmount(const struct settings *s, struct err *e)
 	return err_sys(e, "unmount the pool '%s'", s->pool_dir);
 }
 
+enum { DETACH_TRIES = 250, DETACH_WAIT_US = 20000 };
+
 static int
 pool_drop_image(const struct settings *s, bool destroy, struct err *e)
 {
@@ -361,6 +363,15 @@ pool_drop_image(const struct settings *s, bool destroy, struct err *e)
 	rc = loop_find(image, device, e);
 	if (rc < 0 || (rc == 1 && loop_detach(device, e) < 0))
 		return -1;
+	/* Containers that have just ended: the kernel gives their mounts back a moment later, and the device with the last of them. */
+	for (int i = 0; rc == 1 && i < DETACH_TRIES; i++) {
+		usleep(DETACH_WAIT_US);
+		rc = loop_find(image, device, e);
+	}
+	if (rc < 0)
+		return -1;
+	if (rc == 1)
+		log_warning("%s is still in use; it is given back with its last user", device);
 	if (destroy && unlinkat(state, POOL_IMAGE, 0) < 0)
 		return err_sys(e, "remove '%s/" POOL_IMAGE "'", s->state_dir);
 	return 0;

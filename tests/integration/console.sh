@@ -1,0 +1,73 @@
+#!/bin/bash
+# The console: recorded from the first line, followed, attached to by several, bounded; and what is written into a new container.
+. "$(dirname "$0")/../lib/lib.sh"
+EXTRA_CONF='console_log = 16K' t_begin
+printf 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJwMZ0x0x0x0x0x0x0x0x0x0x0x0x0x0x0x0x0x0 test\n' >"$T/key.pub"
+ok "create with a password and a key" sh -c 'echo correct-horse | "$BUILD/berth" create web --template busybox --disk 64M --password-stdin --ssh-key "$T/key.pub" --hostname host.example'
+ok "start" B start web
+is "host name" host.example "$(B exec web -- hostname)"
+like "/etc/hosts" '127.0.1.1.*host' "$(B exec web -- cat /etc/hosts)"
+like "root's password is hashed" '^root:\$' "$(B exec web -- head -n1 /etc/shadow)"
+is "the key is there" "$(cat "$T/key.pub")" "$(B exec web -- cat /root/.ssh/authorized_keys)"
+is "for root alone" "600 700" "$(B exec web -- stat -c %a /root/.ssh/authorized_keys /root/.ssh | xargs)"
+ok "a login prompt" wait_for 10 eval 'B logs web | grep -q login:'
+
+cat >"$T/attach.py" <<'END'
+import os, pty, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+got = b""
+def until(text, seconds=10):
+    global got
+    end = time.time() + seconds
+    while text not in got and time.time() < end:
+        if select.select([fd], [], [], 0.2)[0]:
+            try:
+                got += os.read(fd, 65536)
+            except OSError:
+                break
+    return text in got
+time.sleep(0.5)
+os.write(fd, b"\r"); until(b"login:")
+os.write(fd, b"root\r"); until(b"assword:")
+os.write(fd, b"correct-horse\r"); time.sleep(1)
+os.write(fd, b"echo logged-$((40+2))\r"); until(b"logged-42")
+os.write(fd, b"exit\r"); time.sleep(0.3)
+os.write(fd, b"\x1d"); time.sleep(0.3)
+_, code = os.waitpid(pid, 0)
+sys.stdout.write(got.decode("utf-8", "replace"))
+print("code", os.waitstatus_to_exitcode(code))
+END
+out=$(timeout 60 python3 "$T/attach.py" "$BUILD/berth" console web)
+like "log in with the password" 'logged-42' "$out"
+like "Ctrl-] leaves" 'code 0' "$out"
+like "the log has it" 'logged-42' "$(B logs web)"
+
+canary=correct-horse
+is "the password is in no file of the daemon's" "" "$(grep -rlF "$canary" "$T/s/db" "$T/s/registry" "$T/r" "$T/log" 2>/dev/null | grep -v console.log)"
+is "nor in the manifest" "" "$(grep -lF "$canary" "$T"/s/pool/*/manifest)"
+unlike "nor in any answer" "$canary" "$(B operation list -o json; B events -o json; B show web -o json)"
+
+timeout 5 "$BUILD/berth" logs -f web >"$T/followed" &
+follower=$!
+sleep 0.5
+B exec web -- sh -c 'echo to-the-console >/dev/console'
+ok "logs -f shows what comes" wait_for 4 grep -q to-the-console "$T/followed"
+wait $follower
+B exec web -- sh -c 'i=0; while [ $i -lt 3000 ]; do echo "line $i of a flood on the console"; i=$((i+1)); done >/dev/console'
+sleep 0.5
+size=$(du -cb "$T"/r/ct/101/console.log* | tail -n 1 | cut -f 1)
+[ "$size" -le 65536 ] && pass "a flood stays within bounds ($size bytes)" || fail "the console log has $size bytes"
+like "the newest is kept" 'line 2999 of' "$(B logs web --tail 3)"
+is "tail" 3 "$(B logs web --tail 3 | wc -l)"
+
+ok "set a new password" sh -c 'echo other-battery | "$BUILD/berth" set web password'
+ok "rescue: stop" B stop --kill web
+B start web >/dev/null; B exec web -- sh -c 'echo mine >/root/mine'; B stop --kill web >/dev/null
+ok "start --rescue" B start web --rescue busybox
+is "it shows so" busybox "$(field web rescue | cut -d@ -f1)"
+is "the container's own tree is at /mnt" mine "$(B exec web -- cat /mnt/root/mine)"
+ok "which can be mended" B exec web -- sh -c 'echo mended >/mnt/root/mine'
+ok "leave the rescue" B restart web --kill
+is "what was mended is there" mended "$(B exec web -- cat /root/mine)"
