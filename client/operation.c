@@ -9,6 +9,7 @@
 #include "client/print.h"
 #include "client/problem.h"
 #include "schema/check.h"
+#include "schema/operation.h"
 
 const struct opt operation_list_opts[] = { { "state", 0, "STATE", "In this state: queued, running, succeeded, failed or cancelled.",
 	                                     "queued running succeeded failed cancelled" },
@@ -20,7 +21,8 @@ const struct opt operation_wait_opts[] = { { "timeout", 0, "SECONDS", "Give up w
 
 static const struct view operation_view = {
 	.columns = "id,kind,name,template,state,percent,created_at",
-	.names = "id,kind,state,container,tenant,name,template,step,percent,text,actor,created_at,started_at,ended_at,error,result",
+	.schemas = { &operation_schema },
+	.names = "error,result",
 	.key = "id",
 };
 
