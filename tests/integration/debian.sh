@@ -1,0 +1,39 @@
+#!/bin/bash
+# Debian 12 with systemd: it comes up whole, and what a VPS customer does inside works.
+. "$(dirname "$0")/../lib/lib.sh"
+command -v mmdebstrap >/dev/null || skip_all "mmdebstrap is missing"
+TEMPLATES=debian-12 POOL_SIZE=4G t_begin
+ssh-keygen -q -t ed25519 -N '' -f "$T/key"
+ok "create with a password and a key" sh -c 'echo correct-horse | "$BUILD/berth" create deb --template debian-12 --memory 512M --cpus 2 --disk 2G --pids 300 --password-stdin --ssh-key "$T/key.pub"'
+ok "start" B start deb
+ok "systemd reaches running" wait_for 60 eval '[ "$(B exec deb -- systemctl is-system-running)" = running ]'
+is "no unit has failed" "" "$(B exec deb -- systemctl --failed --no-legend --plain)"
+is "the machine id is the container's own" "$(field deb id | tr -d -)" "$(B exec deb -- cat /etc/machine-id)"
+is "host name" deb "$(B exec deb -- hostnamectl hostname)"
+ok "a user is added" B exec deb -- useradd -m -s /bin/bash anna
+ok "and given sudo" B exec deb -- sh -c 'echo "anna ALL=(ALL) NOPASSWD:ALL" >/etc/sudoers.d/anna'
+is "su" anna "$(B exec deb -- su - anna -c 'id -un')"
+is "sudo (setuid) works" root "$(B exec deb -- su - anna -c 'sudo id -un')"
+ok "file capabilities work" B exec deb -- su - anna -c 'ping -c 1 -W 2 127.0.0.1'
+ok "sshd listens" wait_for 20 B exec deb -- sh -c 'systemctl is-active ssh.socket ssh.service | grep -qx active'
+ip=$(field deb 'ip[0]')
+out=$(ssh -n -i "$T/key" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=10 -o LogLevel=ERROR "root@$ip" id -un 2>&1)
+is "log in by ssh with the key" root "$out"
+is "host keys are this container's" "$(B exec deb -- hostname)" "$(B exec deb -- awk '{print $3}' /etc/ssh/ssh_host_ed25519_key.pub | sed 's/.*@//')"
+ok "dpkg works" B exec deb -- sh -c 'mkdir -p /tmp/p/DEBIAN /tmp/p/opt && printf "Package: trial\nVersion: 1\nArchitecture: all\nMaintainer: t <t@t>\nDescription: t\n" >/tmp/p/DEBIAN/control && echo x >/tmp/p/opt/trial && dpkg-deb -b /tmp/p /tmp/trial.deb && dpkg -i /tmp/trial.deb && test -e /opt/trial && dpkg -r trial'
+is "the cgroups inside are the container's own" "/" "$(B exec deb -- sh -c 'cut -d: -f3 /proc/1/cgroup | grep -x / || cat /proc/1/cgroup' | head -n 1)"
+ok "a service with limits of its own" B exec deb -- systemd-run --wait -p TasksMax=20 true
+is "time zones, locales" C.UTF-8 "$(B exec deb -- sh -c '. /etc/default/locale 2>/dev/null; echo ${LANG:-C.UTF-8}')"
+before=$(field deb pid)
+B exec deb -- systemctl reboot >/dev/null 2>&1
+ok "reboot from inside" wait_for 40 eval '[ "$(field deb pid)" != '"$before"' ] && [ "$(state deb)" = running ]'
+ok "systemd reaches running again" wait_for 60 eval '[ "$(B exec deb -- systemctl is-system-running)" = running ]'
+ok "the user is still there" B exec deb -- id anna
+SECONDS=0
+ok "a stop by its own signal" B stop deb --timeout 30
+[ $SECONDS -lt 25 ] && pass "ends by itself ($SECONDS s)" || fail "was killed after $SECONDS s"
+like "as a poweroff" 'poweroff' "$(field deb exit)"
+ok "second container from the same template" B create deb2 --template debian-12 --memory 512M --disk 2G --start
+ok "comes up too" wait_for 60 eval '[ "$(B exec deb2 -- systemctl is-system-running)" = running ]'
+[ "$(B exec deb2 -- cat /etc/machine-id)" != "$(field deb id | tr -d -)" ] && pass "with another machine id" || fail "the same machine id"
+fails 4 'used|use' "the template can't be deleted under them" B template delete "$(field deb template)"
