@@ -181,12 +181,12 @@ launch_up_exec(struct launch *l, struct err *e)
 }
 
 static const struct launch_step steps[] = {
-	{ "network helper", launch_net_begin, NULL },
+	{ "network helper", launch_net_begin, launch_net_detach },
 	{ "prepare", launch_up_host, NULL },
 	{ "control groups", launch_up_cgroup, launch_down_cgroup },
 	{ "namespaces", launch_up_clone, launch_down_clone },
 	{ "ids", launch_up_map, NULL },
-	{ "network", launch_net_attach, launch_net_detach },
+	{ "network", launch_net_attach, NULL },
 	{ "root", launch_mount_tree, NULL },
 	{ "devices", launch_mount_dev, NULL },
 	{ "proc and sys", launch_mount_kernel, NULL },

@@ -106,6 +106,15 @@ net_set_up_inside(int netns_fd, const struct strv *ip, struct err *e)
 	return net_add_gateways(sock, index, ip, e);
 }
 
+/* The rules come first: the interface never carries an unchecked packet. */
+int
+net_prepare(const struct spec *spec, struct err *e)
+{
+	if (net_refuse_host_addresses(&spec->config.ip, e) < 0)
+		return -1;
+	return firewall_add(&spec->settings, &spec->place, &spec->config.ip, e);
+}
+
 int
 net_attach(const struct spec *spec, int netns_fd, struct err *e)
 {
@@ -113,10 +122,6 @@ net_attach(const struct spec *spec, int netns_fd, struct err *e)
 	unsigned char mac[6];
 
 	net_mac(spec, mac);
-	/* The rules come first: the interface never carries an unchecked packet. */
-	if (net_refuse_host_addresses(&spec->config.ip, e) < 0 ||
-	    firewall_add(&spec->settings, &spec->place, &spec->config.ip, e) < 0)
-		return -1;
 	if (net_open(&sock, e) < 0 || net_add_veth(sock, spec->place.veth, "eth0", mac, netns_fd, e) < 0)
 		return -1;
 	if (net_set_up_host_end(sock, spec, e) == 0 && net_set_up_inside(netns_fd, &spec->config.ip, e) == 0)

@@ -19,9 +19,13 @@ int net_host_setup(const struct settings *s, struct layout *layout, struct err *
 int net_host_cleanup(const struct settings *s, struct err *e);
 
 /*
- * The pair, between the host and netns_fd: host end <veth> up with routes to each address, container end `eth0` up with its
- * addresses and default routes, lo up; firewall elements. Called by the launch job while init waits. Leftovers of the same
- * name are replaced.
+ * Before a start's namespaces are there: refuses the host's own addresses and puts in the firewall elements. Undone by
+ * net_detach(), as all of this is.
+ */
+int net_prepare(const struct spec *spec, struct err *e);
+/*
+ * After net_prepare(): the pair, between the host and netns_fd: host end <veth> up with routes to each address, container end
+ * `eth0` up with its addresses and default routes, lo up. Called while init waits. Leftovers of the same name are replaced.
  */
 int net_attach(const struct spec *spec, int netns_fd, struct err *e);
 /* Live change: makes addresses, routes and elements those of spec->config; `old` is what was so far. netns of a running init. */

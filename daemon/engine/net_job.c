@@ -11,10 +11,12 @@
 enum { NET_CHANNEL = 4 };
 
 static int
-net_obey(const struct spec *spec, char command, int netns, struct err *e)
+net_obey(const struct spec *spec, char command, int netns, const struct net_answer *prepared, struct err *e)
 {
+	if (command == NET_ATTACH && prepared->rc < 0)
+		*e = prepared->error;
 	if (command == NET_ATTACH && netns >= 0)
-		return net_attach(spec, netns, e);
+		return prepared->rc < 0 ? -1 : net_attach(spec, netns, e);
 	if (command == NET_DETACH)
 		return net_detach(spec, e);
 	return err_set(e, ERR_BAD_REQUEST, "unknown network command");
@@ -23,8 +25,12 @@ net_obey(const struct spec *spec, char command, int netns, struct err *e)
 int
 net_run(struct job *job, struct err *e)
 {
+	struct net_answer prepared = { 0 };
+
 	if (fcntl(NET_CHANNEL, F_SETFD, FD_CLOEXEC) < 0)
 		return err_sys(e, "find the launch on descriptor %d", NET_CHANNEL);
+	/* What needs no namespace is done while there is none yet. */
+	prepared.rc = net_prepare(&job->spec, &prepared.error);
 	for (;;) {
 		struct net_answer answer = { 0 };
 		int fds[FD_PASS_MAX];
@@ -34,7 +40,7 @@ net_run(struct job *job, struct err *e)
 
 		if (n <= 0)
 			return n < 0 ? err_sys(e, "hear from the launch") : 0;
-		answer.rc = net_obey(&job->spec, command, nfds == 1 ? fds[0] : -1, &answer.error);
+		answer.rc = net_obey(&job->spec, command, nfds == 1 ? fds[0] : -1, &prepared, &answer.error);
 		while (nfds > 0)
 			close(fds[--nfds]);
 		if (fd_send(NET_CHANNEL, &answer, sizeof answer, NULL, 0, 0) < 0)
