@@ -27,7 +27,7 @@ host_make_dir(const char *path, mode_t mode, struct err *e)
 
 	if (fd_mkdir_p(AT_FDCWD, path, 0755, e) < 0)
 		return -1;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open '%s'", path);
 	if (st.st_uid != 0)

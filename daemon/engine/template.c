@@ -261,14 +261,15 @@ static int
 template_build(struct build *b, struct err *e)
 {
 	const struct settings *s = &b->job->spec.settings;
+	struct err wrong = { 0 };
 
 	if (template_recipe_open(s, b->job->request.template, &b->template, &b->recipe, e) < 0)
 		return -1;
 	if (template_open_dir(s, &b->templates, e) < 0 || template_set_version(b, e) < 0)
 		return -1;
-	if (record_check(&template_schema, &b->template, true, e) < 0)
-		return err_wrap(e, "recipe '%s': %s %s", b->template.name, e->nparams > 0 ? e->params[0].name : "",
-		                e->nparams > 0 ? e->params[0].reason : "");
+	if (record_check(&template_schema, &b->template, true, &wrong) < 0)
+		return err_set(e, ERR_CONFLICT, "Recipe '%s': %s %s", b->template.name, wrong.params[0].name,
+		               wrong.params[0].reason);
 	if (template_make_dir(b, e) < 0 || template_sandbox_run(b->job, b->recipe, b->target, b->tmp, e) < 0 ||
 	    template_check_tree(b, e) < 0)
 		return -1;
