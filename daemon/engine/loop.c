@@ -16,16 +16,6 @@
 
 enum { LOOP_BLOCK = 4096, LOOP_TRIES = 16 };
 
-/* A detachment that waited for a mount in some other namespace is called off: the device is wanted again. */
-static void
-loop_keep(int fd, struct loop_info64 *info)
-{
-	if (!(info->lo_flags & LO_FLAGS_AUTOCLEAR))
-		return;
-	info->lo_flags &= ~(uint32_t)LO_FLAGS_AUTOCLEAR;
-	ioctl(fd, LOOP_SET_STATUS64, info);
-}
-
 static bool
 loop_holds(const char *path, const struct stat *file)
 {
@@ -34,10 +24,7 @@ loop_holds(const char *path, const struct stat *file)
 
 	if (fd < 0 || ioctl(fd, LOOP_GET_STATUS64, &info) < 0)
 		return false;
-	if (info.lo_inode != file->st_ino || info.lo_device != file->st_dev)
-		return false;
-	loop_keep(fd, &info);
-	return true;
+	return info.lo_inode == file->st_ino && info.lo_device == file->st_dev;
 }
 
 int
@@ -120,6 +107,20 @@ loop_attach(int file_fd, char path_out[LOOP_PATH_MAX], struct err *e)
 			return rc < 0 ? err_sys(e, "bind '%s'", path_out) : 0;
 	}
 	return err_set(e, ERR_BUSY, "every free loop device was taken by somebody else");
+}
+
+int
+loop_keep(const char *path, struct err *e)
+{
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct loop_info64 info;
+
+	if (fd < 0 || ioctl(fd, LOOP_GET_STATUS64, &info) < 0)
+		return err_sys(e, "look at '%s'", path);
+	if (!(info.lo_flags & LO_FLAGS_AUTOCLEAR))
+		return 0;
+	info.lo_flags &= ~(uint32_t)LO_FLAGS_AUTOCLEAR;
+	return ioctl(fd, LOOP_SET_STATUS64, &info) < 0 ? err_sys(e, "keep '%s'", path) : 0;
 }
 
 int

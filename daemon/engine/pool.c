@@ -193,7 +193,7 @@ pool_mount_loop(const struct settings *s, struct err *e)
 	if (pool_open(s, &below, e) < 0 || pool_check_empty(s, below, e) < 0 || pool_open_image(s, true, &image, e) < 0)
 		return -1;
 	rc = loop_find(image, device, e);
-	if (rc < 0 || (rc == 0 && loop_attach(image, device, e) < 0))
+	if (rc < 0 || (rc == 0 ? loop_attach(image, device, e) : loop_keep(device, e)) < 0)
 		return -1;
 	if (mount(device, s->pool_dir, "btrfs", POOL_FLAGS | MS_NOATIME, "discard=async") == 0)
 		return 0;
@@ -365,8 +365,9 @@ pool_drop_image(const struct settings *s, bool destroy, struct err *e)
 		return -1;
 	/* Containers that have just ended: the kernel gives their mounts back a moment later, and the device with the last of them. */
 	for (int i = 0; rc == 1 && i < DETACH_TRIES; i++) {
-		usleep(DETACH_WAIT_US);
 		rc = loop_find(image, device, e);
+		if (rc == 1)
+			usleep(DETACH_WAIT_US);
 	}
 	if (rc < 0)
 		return -1;
