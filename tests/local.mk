@@ -2,3 +2,4 @@
 include tests/bench/floor.mk
 include tests/bench/api.mk
 include tests/api/local.mk
+include tests/unit/api.mk

@@ -1,0 +1,12 @@
+# The api's layers without root, socket or engine.
+if HAVE_CMOCKA
+API_UNIT_TESTS = tests/unit/api_store tests/unit/api_model tests/unit/api_request
+check_PROGRAMS += $(API_UNIT_TESTS)
+TESTS += $(API_UNIT_TESTS)
+tests_unit_api_store_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_api_store_LDADD = $(BERTH_API_LIBS) $(CMOCKA_LIBS)
+tests_unit_api_model_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_api_model_LDADD = $(BERTH_API_LIBS) $(CMOCKA_LIBS)
+tests_unit_api_request_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_api_request_LDADD = $(BERTH_API_LIBS) $(CMOCKA_LIBS)
+endif

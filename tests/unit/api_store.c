@@ -1,0 +1,284 @@
+/* The store: migrations, rows by the field tables, locks and references that the schema itself holds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include "daemon/store/sql.h"
+
+static const char uuid[] = "6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11";
+static const char other_uuid[] = "6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a12";
+
+static struct store *
+open_store(void)
+{
+	struct store *s = NULL;
+	struct err e = { 0 };
+
+	assert_int_equal(store_open(":memory:", &s, &e), 0);
+	return s;
+}
+
+/* A value in every column's field. */
+static void
+fill(const struct schema *schema, void *record)
+{
+	for (size_t i = 0; schema->fields[i].name; i++) {
+		const struct field *f = &schema->fields[i];
+
+		if (!row_is_column(f))
+			continue;
+		*(uint64_t *)record |= field_bit(i);
+		if (f->type == FIELD_STRING)
+			*field_string(f, record) = strdup("a 'quoted' \"text\" \xc3\xa4");
+		else if (f->type == FIELD_LIST)
+			assert_true(strv_add(field_list(f, record), "one, \"two\"") && strv_add(field_list(f, record), ""));
+		else
+			*field_int(f, record) = (int64_t)i + 7;
+	}
+}
+
+static void
+assert_same(const struct schema *schema, const void *a, const void *b)
+{
+	struct json_object *x = record_to_json(schema, a, true), *y = record_to_json(schema, b, true);
+
+	assert_string_equal(json_object_to_json_string(x), json_object_to_json_string(y));
+	json_object_put(x);
+	json_object_put(y);
+}
+
+static void
+put_template(struct store *s, const char *name, const char *version, int64_t built_at)
+{
+	struct template t = { 0 };
+	struct err e = { 0 };
+
+	fill(&template_schema, &t);
+	row_put_text(&template_schema, &t, "name", name);
+	row_put_text(&template_schema, &t, "version", version);
+	row_put_int(&template_schema, &t, "built_at", built_at);
+	assert_int_equal(store_template_put(s, &t, &e), 0);
+	record_clear(&template_schema, &t);
+}
+
+static int
+put_container(struct store *s, const char *id, const char *name, struct err *e)
+{
+	struct container_view v = { 0 };
+	int rc;
+
+	row_put_text(&container_config_schema, &v.config, "id", id);
+	row_put_text(&container_config_schema, &v.config, "name", name);
+	row_put_text(&container_config_schema, &v.config, "tenant", "default");
+	row_put_text(&container_config_schema, &v.config, "template", "busybox@1");
+	row_put_text(&container_view_schema, &v, "desired", "stopped");
+	row_put_text(&container_view_schema, &v, "state", "stopped");
+	row_put_int(&container_view_schema, &v, "revision", 1);
+	row_put_int(&container_view_schema, &v, "created_at", 1);
+	rc = store_container_insert(s, &v, e);
+	record_clear(&container_view_schema, &v);
+	return rc;
+}
+
+static void
+test_container_holds_every_field(void **state)
+{
+	struct store *s = open_store();
+	struct container_view in = { 0 }, out = { 0 };
+	struct err e = { 0 };
+
+	put_template(s, "busybox", "1", 1);
+	fill(&container_config_schema, &in.config);
+	fill(&container_view_schema, &in);
+	row_put_text(&container_config_schema, &in.config, "id", uuid);
+	row_put_text(&container_config_schema, &in.config, "tenant", "default");
+	row_put_text(&container_config_schema, &in.config, "template", "busybox@1");
+	assert_int_equal(store_container_insert(s, &in, &e), 0);
+	assert_int_equal(store_container_get(s, uuid, &out, &e), 1);
+	assert_same(&container_config_schema, &in.config, &out.config);
+	record_mark(&container_view_schema, &out, "config", false);
+	assert_same(&container_view_schema, &in, &out);
+	record_clear(&container_view_schema, &in);
+	record_clear(&container_view_schema, &out);
+	store_close(s);
+}
+
+static void
+test_operation_holds_every_field(void **state)
+{
+	struct store *s = open_store();
+	struct operation in = { 0 }, out = { 0 };
+	struct err e = { 0 };
+
+	fill(&operation_schema, &in);
+	row_put_text(&operation_schema, &in, "id", uuid);
+	assert_int_equal(store_operation_insert(s, &in, &e), 0);
+	assert_int_equal(store_operation_get(s, uuid, &out, &e), 1);
+	assert_same(&operation_schema, &in, &out);
+	record_clear(&operation_schema, &in);
+	record_clear(&operation_schema, &out);
+	store_close(s);
+}
+
+static void
+test_secrets_are_no_columns(void **state)
+{
+	struct store *s = open_store();
+	struct err e = { 0 };
+	int64_t n = -1;
+
+	assert_int_equal(sql_number(s, &n, "SELECT count(*) FROM pragma_table_info('container') WHERE name = 'password'", &e, ""),
+	                 1);
+	assert_int_equal(n, 0);
+	store_close(s);
+}
+
+static void
+test_migrations(void **state)
+{
+	char path[] = "/tmp/berth-store-XXXXXX";
+	struct store *s = NULL;
+	struct err e = { 0 };
+	int64_t version = 0;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(store_open(path, &s, &e), 0);
+		assert_int_equal(sql_number(s, &version, "PRAGMA user_version", &e, ""), 1);
+		assert_true(version >= 1);
+		if (i == 1)
+			assert_int_equal(sql_script(s, "PRAGMA user_version = 1000", &e), 0);
+		store_close(s);
+	}
+	assert_int_equal(store_open(path, &s, &e), -1);
+	assert_non_null(strstr(e.message, "newer"));
+	unlink(path);
+}
+
+static void
+test_a_failed_migration_changes_nothing(void **state)
+{
+	const char *const broken[] = { "SELECT 1;", "CREATE TABLE half (a); CREATE TABLE nonsense", NULL };
+	struct store *s = open_store();
+	struct err e = { 0 };
+	int64_t n = -1;
+
+	assert_int_equal(store_migrate(s, broken, &e), -1);
+	assert_int_equal(sql_number(s, &n, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'", &e, ""), 1);
+	assert_int_equal(n, 0);
+	store_close(s);
+}
+
+static void
+test_names_and_references(void **state)
+{
+	struct store *s = open_store();
+	struct err e = { 0 };
+
+	assert_int_equal(put_container(s, uuid, "web", &e), -1);
+	put_template(s, "busybox", "1", 1);
+	assert_int_equal(put_container(s, uuid, "web", &e), 0);
+	assert_int_equal(put_container(s, other_uuid, "web", &e), -1);
+	assert_int_equal(e.kind, ERR_CONFLICT);
+	assert_int_equal(put_container(s, uuid, "web2", &e), -1);
+	/* A template that went while it is used keeps its row, and loses it with its last user. */
+	assert_int_equal(store_template_gone(s, "busybox@1", &e), 0);
+	assert_int_equal(store_container_delete(s, uuid, &e), 0);
+	assert_int_equal(store_template_prune(s, &e), 0);
+	assert_int_equal(put_container(s, uuid, "web", &e), -1);
+	store_close(s);
+}
+
+static void
+test_one_open_operation_a_container(void **state)
+{
+	struct store *s = open_store();
+	struct operation o = { 0 };
+	struct err e = { 0 };
+
+	row_put_text(&operation_schema, &o, "id", uuid);
+	row_put_text(&operation_schema, &o, "kind", "container_start");
+	row_put_text(&operation_schema, &o, "state", "queued");
+	row_put_text(&operation_schema, &o, "container", uuid);
+	row_put_int(&operation_schema, &o, "created_at", 1);
+	assert_int_equal(store_operation_insert(s, &o, &e), 0);
+	row_put_text(&operation_schema, &o, "id", other_uuid);
+	assert_int_equal(store_operation_insert(s, &o, &e), -1);
+	row_put_text(&operation_schema, &o, "state", "failed");
+	assert_int_equal(store_operation_insert(s, &o, &e), 0);
+	record_clear(&operation_schema, &o);
+	store_close(s);
+}
+
+static int
+count_events(void *arg, const void *record)
+{
+	++*(int *)arg;
+	return 0;
+}
+
+static void
+test_events_are_bounded(void **state)
+{
+	struct event_row event = { .time = 1, .type = "container.started" };
+	struct store *s = open_store();
+	struct err e = { 0 };
+	int n = 0;
+
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(store_event_add(s, &event, 10, &e), 0);
+	assert_int_equal(store_event_list(s, 0, NULL, 100, count_events, &n, &e), 0);
+	assert_int_equal(n, 10);
+	n = 0;
+	assert_int_equal(store_event_list(s, 28, NULL, 100, count_events, &n, &e), 0);
+	assert_int_equal(n, 2);
+	store_close(s);
+}
+
+static void
+test_rollback(void **state)
+{
+	struct store *s = open_store();
+	struct template t = { 0 };
+	struct err e = { 0 };
+
+	{
+		AUTO_TXN struct txn txn = { 0 };
+
+		assert_int_equal(txn_begin(&txn, s, &e), 0);
+		put_template(s, "busybox", "1", 1);
+	}
+	assert_int_equal(store_template_get(s, "busybox@1", &t, &e), 0);
+	put_template(s, "busybox", "1", 5);
+	put_template(s, "busybox", "2", 3);
+	assert_int_equal(store_template_latest(s, "busybox", &t, &e), 1);
+	assert_string_equal(t.version, "1");
+	record_clear(&template_schema, &t);
+	store_close(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_container_holds_every_field),
+		cmocka_unit_test(test_operation_holds_every_field),
+		cmocka_unit_test(test_secrets_are_no_columns),
+		cmocka_unit_test(test_migrations),
+		cmocka_unit_test(test_a_failed_migration_changes_nothing),
+		cmocka_unit_test(test_names_and_references),
+		cmocka_unit_test(test_one_open_operation_a_container),
+		cmocka_unit_test(test_events_are_bounded),
+		cmocka_unit_test(test_rollback),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
