@@ -11,6 +11,7 @@
 #include "daemon/api/reply.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
+#include "schema/container.h"
 
 enum { ROUTE_JSON_DEPTH = 16 };
 
@@ -123,22 +124,13 @@ route_parse_json(const struct buf *body, struct err *e)
 	return json;
 }
 
-/* The same table serves creation and change. */
+/* One table serves creation and change; other bodies' fields bear no such flags. */
 static unsigned int
 route_accepted_flags(const struct op *op)
 {
-	switch (op->method) {
-	case METHOD_POST:
-		return op->path[strlen("/v1/containers")] == '\0' ? FIELD_CREATE : 0;
-	case METHOD_PATCH:
-		return FIELD_PATCH;
-	case METHOD_GET:
-	case METHOD_PUT:
-	case METHOD_DELETE:
-	case METHOD_COUNT:
-		break;
-	}
-	return 0;
+	if (op->body != &container_config_schema)
+		return 0;
+	return op->method == METHOD_PATCH ? FIELD_PATCH : FIELD_CREATE;
 }
 
 static int
