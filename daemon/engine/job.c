@@ -8,7 +8,6 @@ static const struct {
 	enum msg_type type;
 	int (*run)(struct job *job, struct err *e);
 } verbs[] = {
-	{ "create", REQUEST_CREATE, create_run },
 	{ "delete", REQUEST_DELETE, delete_run },
 	{ "net", REQUEST_START, net_run },
 	{ "set", REQUEST_SET, set_run },

@@ -18,23 +18,24 @@
 
 enum { JOB_CHANNEL = 3 };
 
-/* The verb of berth-job and the seconds it may take; 0: as long as the caller stays. */
+/* The program with its verb, and the seconds it may take; 0: as long as the caller stays. */
 static const struct {
 	enum msg_type type;
 	const char *verb;
 	int64_t seconds;
+	const char *program; /* NULL: berth-job */
 } task_jobs[] = {
-	{ REQUEST_CREATE, "create", 120 },
-	{ REQUEST_DELETE, "delete", 300 },
-	{ REQUEST_START, "launch", 90 },
-	{ REQUEST_SET, "set", 60 },
-	{ REQUEST_LIMITS, "limits", 10 },
-	{ REQUEST_EXEC, "exec", 0 },
-	{ REQUEST_CONSOLE, "console", 0 },
-	{ REQUEST_LOGS, "logs", 0 },
-	{ REQUEST_TEMPLATE_BUILD, "template-build", 3600 },
-	{ REQUEST_TEMPLATE_DELETE, "template-delete", 300 },
-	{ REQUEST_HOST_SETUP, "host-setup", 300 },
+	{ REQUEST_CREATE, "create", 120, "berth-create" },
+	{ REQUEST_DELETE, "delete", 300, NULL },
+	{ REQUEST_START, "launch", 90, NULL },
+	{ REQUEST_SET, "set", 60, NULL },
+	{ REQUEST_LIMITS, "limits", 10, NULL },
+	{ REQUEST_EXEC, "exec", 0, NULL },
+	{ REQUEST_CONSOLE, "console", 0, NULL },
+	{ REQUEST_LOGS, "logs", 0, NULL },
+	{ REQUEST_TEMPLATE_BUILD, "template-build", 3600, NULL },
+	{ REQUEST_TEMPLATE_DELETE, "template-delete", 300, NULL },
+	{ REQUEST_HOST_SETUP, "host-setup", 300, NULL },
 };
 
 static size_t
@@ -237,13 +238,14 @@ int
 task_spawn_job(struct task *task, enum msg_type type, struct err *e)
 {
 	size_t row = task_job_index(type);
-	char program[SPEC_PATH_MAX], name[] = "berth-job", verb[32];
+	char program[SPEC_PATH_MAX], name[32], verb[32];
 	char *argv[] = { name, verb, NULL };
 	AUTO_CLOSE int theirs = -1;
 	struct spec spec = { 0 };
 	int rc;
 
-	snprintf(program, sizeof program, "%s/berth-job", task->engine->settings->libexec_dir);
+	snprintf(name, sizeof name, "%s", task_jobs[row].program ? task_jobs[row].program : "berth-job");
+	snprintf(program, sizeof program, "%s/%s", task->engine->settings->libexec_dir, name);
 	snprintf(verb, sizeof verb, "%s", task_jobs[row].verb);
 	rc = task_fill_spec(task, &spec, e);
 	if (rc == 0)
