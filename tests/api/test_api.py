@@ -207,7 +207,11 @@ def test_limits():
     for s in crowd:
         try:
             s.sendall(b"GET /v1 HTTP/1.1\r\n\r\n")
-            refused += b" 503 " in s.recv(4096)
+            answer = s.recv(4096)
+            refused += b" 503 " in answer
+            if b" 503 " in answer:
+                head, body = answer.split(b"\r\n\r\n")
+                check(b"Content-Length: %d" % len(body) in head and json.loads(body)["code"] == "too_many_connections", "503", answer)
         except OSError:
             refused += 1
     check(20 <= refused <= 40, "connections over the limit are refused", refused)
