@@ -1,6 +1,7 @@
 #include "daemon/api/http.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -38,14 +39,16 @@ http_is_full(const struct http_server *server, const struct peer *peer)
 static void
 http_turn_away(struct http_server *server, int fd)
 {
-	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nConnection: "
-	                             "close\r\nRetry-After: 1\r\n"
-	                             "Content-Length: 169\r\n\r\n"
-	                             "{\"type\":\"about:blank\",\"title\":\"Too busy\",\"status\":503,\"detail\":\"There are too "
-	                             "many connections: try again later\","
-	                             "\"code\":\"too_many_connections\",\"retryable\":true}";
+	static const char body[] = "{\"type\":\"about:blank\",\"title\":\"Too busy\",\"status\":503,\"detail\":\"There are too "
+	                           "many connections: try again later\","
+	                           "\"code\":\"too_many_connections\",\"retryable\":true}";
+	char answer[512];
+	int len = snprintf(answer, sizeof answer,
+	                   "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
+	                   "Retry-After: 1\r\nContent-Length: %zu\r\n\r\n%s",
+	                   sizeof body - 1, body);
 
-	if (send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (send(fd, answer, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		log_debug("a connection over the limit was closed without an answer");
 	close(fd);
 }
