@@ -38,7 +38,7 @@ create_down_volume(struct job *job)
 static int
 create_up_manifest(struct job *job, struct err *e)
 {
-	return volume_write_manifest(&job->spec, e);
+	return volume_write_manifest(&job->spec, false, e);
 }
 
 static int
@@ -53,6 +53,13 @@ create_up_files(struct job *job, struct err *e)
 	return provision_run(&job->spec, parts, job->request.config.password, 0, e);
 }
 
+/* Once for everything: the kernel has synced the pool just now, when the tree was unmounted. */
+static int
+create_up_sync(struct job *job, struct err *e)
+{
+	return volume_sync(&job->spec, e);
+}
+
 int
 create_run(struct job *job, struct err *e)
 {
@@ -60,8 +67,9 @@ create_run(struct job *job, struct err *e)
 	static const struct step steps[] = {
 		{ "registry", create_up_registry, create_down_registry },
 		{ "volume", create_up_volume, create_down_volume },
-		{ "first files", create_up_files, NULL },
 		{ "manifest", create_up_manifest, NULL },
+		{ "first files", create_up_files, NULL },
+		{ "sync", create_up_sync, NULL },
 	};
 
 	return job_run_steps(job, steps, sizeof steps / sizeof *steps, e);

@@ -247,7 +247,7 @@ set_take_addresses(struct spec *spec, struct err *e)
 static int
 set_manifest_up(struct job *job, struct err *e)
 {
-	return set_take_addresses(&job->spec, e) < 0 ? -1 : volume_write_manifest(&job->spec, e);
+	return set_take_addresses(&job->spec, e) < 0 ? -1 : volume_write_manifest(&job->spec, true, e);
 }
 
 static const struct step set_steps[] = {

@@ -224,7 +224,7 @@ volume_manifest(const struct spec *spec, int64_t revision)
 }
 
 int
-volume_write_manifest(const struct spec *spec, struct err *e)
+volume_write_manifest(const struct spec *spec, bool durable, struct err *e)
 {
 	struct json_object *json = NULL, *revision;
 	AUTO_CLOSE int dir = -1;
@@ -240,7 +240,18 @@ volume_write_manifest(const struct spec *spec, struct err *e)
 	json_object_put(json);
 	json = volume_manifest(spec, last + 1);
 	text = json ? json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN) : NULL;
-	rc = text ? fd_replace_file(dir, "manifest", text, strlen(text), 0600, true, e) : err_set(e, ERR_INTERNAL, "out of memory");
+	rc = text ? fd_replace_file(dir, "manifest", text, strlen(text), 0600, durable, e)
+	          : err_set(e, ERR_INTERNAL, "out of memory");
 	json_object_put(json);
 	return rc;
+}
+
+int
+volume_sync(const struct spec *spec, struct err *e)
+{
+	AUTO_CLOSE int dir = -1;
+
+	if (volume_need_dir(spec, &dir, e) < 0)
+		return -1;
+	return syncfs(dir) < 0 ? err_sys(e, "sync the volume") : 0;
 }

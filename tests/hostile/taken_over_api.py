@@ -39,7 +39,7 @@ class Api:
         self.dir = tempfile.mkdtemp(prefix="bt.", dir="/tmp")
         libexec = os.path.join(self.dir, "libexec")
         os.mkdir(libexec)
-        for name in ("berth-job", "berth-launch", "berth-monitor"):
+        for name in ("berth-create", "berth-job", "berth-launch", "berth-monitor"):
             os.symlink(os.path.join(build, name), os.path.join(libexec, name))
         path = os.path.join(self.dir, "link")
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
