@@ -154,6 +154,8 @@ route_decode_body(struct call *c)
 		route_wipe_json(schema, json);
 		json_object_put(json);
 	}
+	if (rc < 0 && c->err.kind != ERR_INVALID)
+		return -1;
 	for (size_t i = 0; schema->fields[i].name && c->op->method != METHOD_PATCH; i++)
 		if ((schema->fields[i].flags & FIELD_REQUIRED) && !(*(uint64_t *)c->body & field_bit(i)))
 			rc = err_param(&c->err, schema->fields[i].name, "is required");

@@ -117,6 +117,7 @@ test_refused(void **state)
 		{ "GET /v1/containers?name=%4 HTTP/1.1\r\n\r\n", ERR_BAD_REQUEST, NULL },
 		{ "GET /v1/containers?x HTTP/1.1\r\n\r\n", ERR_INVALID, "x" },
 		{ "POST /v1/containers HTTP/1.1\r\nContent-Length: 1\r\n\r\n{", ERR_BAD_REQUEST, NULL },
+		{ "POST /v1/containers HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]", ERR_BAD_REQUEST, NULL },
 		{ "POST /v1/containers HTTP/1.1\r\nContent-Length: 4\r\n\r\nnull", ERR_BAD_REQUEST, NULL },
 		{ "POST /v1/containers HTTP/1.1\r\nContent-Length: 4\r\n\r\n{} x", ERR_BAD_REQUEST, NULL },
 		{ "POST /v1/containers HTTP/1.1\r\nContent-Length: 8\r\n\r\n{\"pid\":1", ERR_BAD_REQUEST, NULL },
