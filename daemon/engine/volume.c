@@ -170,12 +170,11 @@ volume_delete(const struct spec *spec, struct err *e)
 	if (!backend || volume_open_pool(spec, &pool, e) < 0)
 		return -1;
 	rc = volume_open_dir(spec, pool, &dir, e);
-	if (rc <= 0)
-		return rc;
 	/* The manifest last: until then it is known whose this is. */
-	if (backend->destroy(pool, dir, e) < 0)
+	if (rc < 0 || (rc == 1 && (backend->destroy(pool, dir, e) < 0 || fd_remove_tree(pool, spec->place.id, e) < 0)))
 		return -1;
-	return fd_remove_tree(pool, spec->place.id, e);
+	/* The registry entry goes next: nobody would know of a volume that a power cut brings back. */
+	return backend->commit(pool, e);
 }
 
 int

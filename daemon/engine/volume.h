@@ -27,7 +27,8 @@ int volume_read(const struct spec *spec, struct volume_usage *usage_out, struct 
 /* The directory that holds `upper` and `work`, O_PATH. */
 int volume_open(const struct spec *spec, int *fd_out, struct err *e);
 
-/* Writes POOL_DIR/<uuid>/manifest from the spec: place and config, with a revision that grows. Durable, or by a later volume_sync(). */
+/* Writes POOL_DIR/<uuid>/manifest from the spec: place and config, with a revision that grows. Durable, or by a later
+ * volume_sync(). */
 int volume_write_manifest(const struct spec *spec, bool durable, struct err *e);
 /* All of the volume is on disk. */
 int volume_sync(const struct spec *spec, struct err *e);

@@ -11,6 +11,7 @@ struct volume_backend {
 	int (*create)(int volume_fd, struct err *e); /* makes an empty `fs`, 0755 */
 	int (*set_limit)(int volume_fd, int64_t bytes, struct err *e);
 	int (*destroy)(int pool_fd, int volume_fd, struct err *e); /* absent is success */
+	int (*commit)(int pool_fd, struct err *e);                 /* what was removed stays so after a power cut */
 	int (*read)(int volume_fd, struct volume_usage *usage_out, struct err *e);
 };
 

@@ -260,18 +260,6 @@ volume_btrfs_remove(int volume_fd, int fs, uint64_t **ids, size_t *n, struct err
 	return rc == BTRFS_UTIL_OK ? 0 : volume_btrfs_err(rc, "delete the volume's subvolumes", e);
 }
 
-/* A deletion that a power cut could undo would leave a volume that nobody knows. Others' unwritten data isn't waited for. */
-static int
-volume_btrfs_commit(int pool_fd, struct err *e)
-{
-	uint64_t transaction;
-
-	if (btrfs_util_start_sync_fd(pool_fd, &transaction) != BTRFS_UTIL_OK ||
-	    btrfs_util_wait_sync_fd(pool_fd, transaction) != BTRFS_UTIL_OK)
-		return err_sys(e, "commit the deletion");
-	return 0;
-}
-
 static int
 volume_btrfs_destroy(int pool_fd, int volume_fd, struct err *e)
 {
@@ -286,10 +274,28 @@ volume_btrfs_destroy(int pool_fd, int volume_fd, struct err *e)
 	close(take_fd(&fs));
 	volume_btrfs_sweep(pool_fd);
 	volume_btrfs_drop_groups(pool_fd, ids, n);
-	return volume_btrfs_commit(pool_fd, e);
+	return 0;
+}
+
+/* Without waiting for what others have written. */
+static int
+volume_btrfs_commit(int pool_fd, struct err *e)
+{
+	uint64_t transaction;
+
+	if (btrfs_util_start_sync_fd(pool_fd, &transaction) != BTRFS_UTIL_OK ||
+	    btrfs_util_wait_sync_fd(pool_fd, transaction) != BTRFS_UTIL_OK)
+		return err_sys(e, "commit the deletion");
+	return 0;
 }
 
 const struct volume_backend volume_btrfs = {
-	"btrfs",           volume_btrfs_fits, volume_btrfs_setup, volume_btrfs_create, volume_btrfs_set_limit, volume_btrfs_destroy,
+	"btrfs",
+	volume_btrfs_fits,
+	volume_btrfs_setup,
+	volume_btrfs_create,
+	volume_btrfs_set_limit,
+	volume_btrfs_destroy,
+	volume_btrfs_commit,
 	volume_btrfs_read,
 };
