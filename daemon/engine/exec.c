@@ -25,7 +25,7 @@
 enum {
 	EXEC_READY_MS = 15000, /* the container's files may lie on something of its own that hangs */
 	EXEC_HANGUP_MS = 500,  /* between the hang-up and the kill of what a vanished client ran */
-	EXEC_CLONE_TRIES = 4
+	EXEC_CLONE_TRIES = 64
 };
 
 struct exec {
