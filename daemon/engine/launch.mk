@@ -16,3 +16,8 @@ pkglibexec_PROGRAMS += berth-monitor
 berth_monitor_SOURCES = daemon/engine/monitor.c daemon/engine/monitor.h daemon/engine/monitor_client.c \
 	daemon/engine/monitor_console.c daemon/engine/monitor_group.c daemon/engine/monitor_state.h daemon/engine/spawn.c
 berth_monitor_LDADD = libberth.a
+
+# What a container's process was before it ran something of the container's own is still there as /proc/self/exe at that
+# moment: an interpreter line that names it finds nothing that it may run or read.
+install-exec-hook:
+	cd "$(DESTDIR)$(pkglibexecdir)" && chmod 0700 berth-job berth-launch berth-create berth-monitor
