@@ -92,7 +92,7 @@ exec_clone(struct exec *x, const struct job *job, struct err *e)
 			return -1;
 		args.cgroup = (uint64_t)x->group.fd;
 		pid = kernel_clone3(&args);
-		if (pid < 0 && errno != ENODEV)
+		if (pid < 0 && errno != ENODEV && errno != ENOENT)
 			break;
 	}
 	if (pid == 0) {
