@@ -34,7 +34,8 @@ check_uuid(const char *text)
 const char *
 check_name(const char *text)
 {
-	static const char why[] = "must be a DNS label: 1 to 40 of a-z, 0-9 and '-', beginning with a letter and not ending with '-'";
+	static const char why[] =
+	        "must be a DNS label: 1 to 40 of a-z, 0-9 and '-', beginning with a letter and not ending with '-'";
 	size_t len = strlen(text);
 
 	if (len < 1 || len > 40 || !(text[0] >= 'a' && text[0] <= 'z') || text[len - 1] == '-')

@@ -29,7 +29,7 @@ static const struct field container_config_fields[] = {
 	SIZE_FIELD(C, io_read, MAKE_LIVE, 0, TIB, 0, "Disk read limit in bytes a second; 0 is none."),
 	SIZE_FIELD(C, io_write, MAKE_LIVE, 0, TIB, 0, "Disk write limit in bytes a second; 0 is none."),
 	LIST_FIELD(C, ip, MAKE_LIVE, 16, check_address_or_auto,
-		   "Addresses: numeric ones, or auto (one of each family), auto4, auto6; auto when left out."),
+	           "Addresses: numeric ones, or auto (one of each family), auto4, auto6; auto when left out."),
 	LIST_FIELD(C, dns, MAKE_LIVE, 3, check_address, "Name servers; the host's own when left out."),
 	LIST_FIELD(C, ssh_keys, MAKE_LIVE, 32, check_ssh_key, "Public keys that may log in as root by SSH."),
 	BOOL_FIELD(C, onboot, MAKE_LIVE, 0, "Start it when the host boots."),
@@ -48,7 +48,8 @@ static const struct field container_view_fields[] = {
 	INT_FIELD(C, ctid, SEEN, 0, INT64_MAX, 0, "Host-wide number, from 101, never used again."),
 	STRING_FIELD(C, state, SEEN, 16, NULL, "creating, stopped, starting, running, stopping, frozen, crashed or deleting."),
 	STRING_FIELD(C, desired, SEEN, 16, NULL, "What it should be: running or stopped."),
-	STRING_FIELD(C, exit, SEEN, 256, NULL, "How its init last ended: 'poweroff', 'killed', 'exit status 3', 'signal 11 (SEGV)'…"),
+	STRING_FIELD(C, exit, SEEN, 256, NULL,
+	             "How its init last ended: 'poweroff', 'killed', 'exit status 3', 'signal 11 (SEGV)'…"),
 	INT_FIELD(C, exit_status, SEEN, 0, 255, 0, "Exit status of its init, where it exited."),
 	INT_FIELD(C, exit_signal, SEEN, 0, 64, 0, "Signal that ended its init, where one did."),
 	TIME_FIELD(C, exited_at, SEEN, "When its init last ended."),
@@ -66,8 +67,8 @@ static const struct field container_view_fields[] = {
 const struct schema container_view_schema = { "container", sizeof(struct container_view), container_view_fields };
 
 static const char *const state_names[STATE_COUNT] = {
-	[STATE_CREATING] = "creating", [STATE_STOPPED] = "stopped",   [STATE_STARTING] = "starting", [STATE_RUNNING] = "running",
-	[STATE_STOPPING] = "stopping", [STATE_FROZEN] = "frozen",     [STATE_CRASHED] = "crashed",   [STATE_DELETING] = "deleting",
+	[STATE_CREATING] = "creating", [STATE_STOPPED] = "stopped", [STATE_STARTING] = "starting", [STATE_RUNNING] = "running",
+	[STATE_STOPPING] = "stopping", [STATE_FROZEN] = "frozen",   [STATE_CRASHED] = "crashed",   [STATE_DELETING] = "deleting",
 };
 
 const char *

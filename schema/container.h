@@ -38,7 +38,7 @@ enum container_state {
 	STATE_RUNNING,
 	STATE_STOPPING,
 	STATE_FROZEN,
-	STATE_CRASHED,	/* init ended by itself with a status or signal that is neither poweroff nor reboot */
+	STATE_CRASHED, /* init ended by itself with a status or signal that is neither poweroff nor reboot */
 	STATE_DELETING,
 	STATE_COUNT
 };

@@ -23,20 +23,20 @@
 enum field_type {
 	FIELD_BOOL,
 	FIELD_INT,
-	FIELD_SIZE,	/* bytes; text may carry K, M, G, T (powers of 1024) */
-	FIELD_MILLI,	/* thousandths; JSON and text show a decimal: 1500 is 1.5 */
-	FIELD_TIME,	/* seconds since the epoch, shown as RFC 3339 in UTC */
+	FIELD_SIZE,  /* bytes; text may carry K, M, G, T (powers of 1024) */
+	FIELD_MILLI, /* thousandths; JSON and text show a decimal: 1500 is 1.5 */
+	FIELD_TIME,  /* seconds since the epoch, shown as RFC 3339 in UTC */
 	FIELD_STRING,
-	FIELD_LIST,	/* of strings */
+	FIELD_LIST, /* of strings */
 	FIELD_OBJECT
 };
 
 enum field_flag {
 	FIELD_REQUIRED = 1 << 0,
-	FIELD_CREATE = 1 << 1,	 /* may be given when the object is made */
-	FIELD_PATCH = 1 << 2,	 /* may be changed afterwards */
-	FIELD_LIVE = 1 << 3,	 /* a change takes effect on a running container at once */
-	FIELD_SECRET = 1 << 4,	 /* never stored, logged, journalled or echoed */
+	FIELD_CREATE = 1 << 1,   /* may be given when the object is made */
+	FIELD_PATCH = 1 << 2,    /* may be changed afterwards */
+	FIELD_LIVE = 1 << 3,     /* a change takes effect on a running container at once */
+	FIELD_SECRET = 1 << 4,   /* never stored, logged, journalled or echoed */
 	FIELD_READONLY = 1 << 5, /* the daemon's own: shown, never taken */
 	FIELD_INTERNAL = 1 << 6, /* between daemon processes alone: neither taken nor shown */
 };
@@ -51,10 +51,10 @@ struct field {
 	enum field_type type;
 	unsigned int flags;
 	size_t offset;
-	int64_t min;		/* numbers: the value; strings: the length; lists: the count */
+	int64_t min; /* numbers: the value; strings: the length; lists: the count */
 	int64_t max;
-	int64_t preset;		/* default of numbers, applied by record_apply_presets() */
-	field_check *check;	/* strings, and each item of a list */
+	int64_t preset;     /* default of numbers, applied by record_apply_presets() */
+	field_check *check; /* strings, and each item of a list */
 	const struct schema *object;
 	const char *help;
 };
@@ -108,7 +108,8 @@ int field_check_value(const struct field *field, const void *record, struct err 
  * caller still clears it.
  */
 int record_from_json(const struct schema *schema, struct json_object *json, unsigned int accept, void *record, struct err *e);
-/* The given fields, without SECRET and INTERNAL ones unless `internal` (root-only files; secrets stay out always). NULL when out of memory. */
+/* The given fields, without SECRET and INTERNAL ones unless `internal` (root-only files; secrets stay out always). NULL when out of
+ * memory. */
 struct json_object *record_to_json(const struct schema *schema, const void *record, bool internal);
 /* Like record_from_json() for files that Berth wrote itself: every field but secrets is taken. */
 int record_from_file_json(const struct schema *schema, struct json_object *json, void *record, struct err *e);
@@ -131,16 +132,21 @@ int field_parse_int(const char *text, int64_t *value_out, const char **why);
 int field_parse_bool(const char *text, int64_t *value_out, const char **why);
 
 /* Rows. S is the structure, M the member, which is also the field's name. */
-#define FIELD_ROW_(S, M, TYPE, FLAGS, MIN, MAX, PRESET, CHECK, OBJECT, HELP) \
-	{ #M, TYPE, FLAGS, offsetof(struct S, M), MIN, MAX, PRESET, CHECK, OBJECT, HELP }
-#define BOOL_FIELD(S, M, FLAGS, PRESET, HELP)	   FIELD_ROW_(S, M, FIELD_BOOL, FLAGS, 0, 1, PRESET, NULL, NULL, HELP)
-#define INT_FIELD(S, M, FLAGS, MIN, MAX, PRESET, HELP)   FIELD_ROW_(S, M, FIELD_INT, FLAGS, MIN, MAX, PRESET, NULL, NULL, HELP)
-#define SIZE_FIELD(S, M, FLAGS, MIN, MAX, PRESET, HELP)  FIELD_ROW_(S, M, FIELD_SIZE, FLAGS, MIN, MAX, PRESET, NULL, NULL, HELP)
+#define FIELD_ROW_(S, M, TYPE, FLAGS, MIN, MAX, PRESET, CHECK, OBJECT, HELP)                                                       \
+	{                                                                                                                          \
+#M, TYPE, FLAGS, offsetof(struct S, M), MIN, MAX, PRESET, CHECK, OBJECT, HELP                                      \
+	}
+#define BOOL_FIELD(S, M, FLAGS, PRESET, HELP) FIELD_ROW_(S, M, FIELD_BOOL, FLAGS, 0, 1, PRESET, NULL, NULL, HELP)
+#define INT_FIELD(S, M, FLAGS, MIN, MAX, PRESET, HELP) FIELD_ROW_(S, M, FIELD_INT, FLAGS, MIN, MAX, PRESET, NULL, NULL, HELP)
+#define SIZE_FIELD(S, M, FLAGS, MIN, MAX, PRESET, HELP) FIELD_ROW_(S, M, FIELD_SIZE, FLAGS, MIN, MAX, PRESET, NULL, NULL, HELP)
 #define MILLI_FIELD(S, M, FLAGS, MIN, MAX, PRESET, HELP) FIELD_ROW_(S, M, FIELD_MILLI, FLAGS, MIN, MAX, PRESET, NULL, NULL, HELP)
-#define TIME_FIELD(S, M, FLAGS, HELP)		   FIELD_ROW_(S, M, FIELD_TIME, FLAGS, 0, INT64_MAX, 0, NULL, NULL, HELP)
-#define STRING_FIELD(S, M, FLAGS, MAX, CHECK, HELP)	   FIELD_ROW_(S, M, FIELD_STRING, FLAGS, 0, MAX, 0, CHECK, NULL, HELP)
-#define LIST_FIELD(S, M, FLAGS, MAX, CHECK, HELP)	   FIELD_ROW_(S, M, FIELD_LIST, FLAGS, 0, MAX, 0, CHECK, NULL, HELP)
-#define OBJECT_FIELD(S, M, FLAGS, SCHEMA, HELP)	   FIELD_ROW_(S, M, FIELD_OBJECT, FLAGS, 0, 0, 0, NULL, SCHEMA, HELP)
-#define END_FIELDS { .name = NULL }
+#define TIME_FIELD(S, M, FLAGS, HELP) FIELD_ROW_(S, M, FIELD_TIME, FLAGS, 0, INT64_MAX, 0, NULL, NULL, HELP)
+#define STRING_FIELD(S, M, FLAGS, MAX, CHECK, HELP) FIELD_ROW_(S, M, FIELD_STRING, FLAGS, 0, MAX, 0, CHECK, NULL, HELP)
+#define LIST_FIELD(S, M, FLAGS, MAX, CHECK, HELP) FIELD_ROW_(S, M, FIELD_LIST, FLAGS, 0, MAX, 0, CHECK, NULL, HELP)
+#define OBJECT_FIELD(S, M, FLAGS, SCHEMA, HELP) FIELD_ROW_(S, M, FIELD_OBJECT, FLAGS, 0, 0, 0, NULL, SCHEMA, HELP)
+#define END_FIELDS                                                                                                                 \
+	{                                                                                                                          \
+		.name = NULL                                                                                                       \
+	}
 
 #endif

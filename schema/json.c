@@ -34,8 +34,10 @@ json_take_number(const struct field *field, struct json_object *value, void *rec
 		return 0;
 	}
 	if (type != json_type_int)
-		return err_param(e, field->name, field->type == FIELD_SIZE ? "must be a whole number of bytes or a text such as \"512M\""
-				 : field->type == FIELD_MILLI ? "must be a number" : "must be a whole number");
+		return err_param(e, field->name,
+		                 field->type == FIELD_SIZE    ? "must be a whole number of bytes or a text such as \"512M\""
+		                 : field->type == FIELD_MILLI ? "must be a number"
+		                                              : "must be a whole number");
 	*place = json_object_get_int64(value);
 	if (*place == INT64_MAX || *place == INT64_MIN)
 		return err_param(e, field->name, "is out of range");
@@ -88,11 +90,11 @@ json_take_list(const struct field *field, struct json_object *value, void *recor
 }
 
 static int json_take_record(const struct schema *schema, struct json_object *json, unsigned int accept, unsigned int refuse,
-			    void *record, struct err *e);
+                            void *record, struct err *e);
 
 static int
 json_take_field(const struct field *field, struct json_object *value, unsigned int accept, unsigned int refuse, void *record,
-		struct err *e)
+                struct err *e)
 {
 	switch (field->type) {
 	case FIELD_BOOL:
@@ -127,11 +129,12 @@ json_refusal(const struct field *field, unsigned int accept, unsigned int refuse
 
 static int
 json_take_record(const struct schema *schema, struct json_object *json, unsigned int accept, unsigned int refuse, void *record,
-		 struct err *e)
+                 struct err *e)
 {
 	int rc = 0;
 
-	json_object_object_foreach(json, key, value) {
+	json_object_object_foreach(json, key, value)
+	{
 		size_t i = 0;
 		const struct field *f = field_find(schema, key, &i);
 		const char *why = json_refusal(f, accept, refuse);
@@ -238,7 +241,7 @@ record_to_json(const struct schema *schema, const void *record, bool internal)
 
 		if ((given & field_bit(i)) && !(f->flags & hidden))
 			json_object_object_add_ex(json, f->name, json_from_field(f, record, internal),
-						  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
+			                          JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
 	}
 	return json;
 }

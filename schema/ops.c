@@ -17,8 +17,8 @@
 #define ROW_FIELDS STRING_FIELD(A, fields, 0, 1000, check_line, "Names of the fields to show, joined by commas.")
 #define ROW_FORCE BOOL_FIELD(A, force, 0, 0, "Stop it first where it runs.")
 
-#define ROWS(name, ...)                                                                             \
-	static const struct field name##_fields[] = { __VA_ARGS__, END_FIELDS };                    \
+#define ROWS(name, ...)                                                                                                            \
+	static const struct field name##_fields[] = { __VA_ARGS__, END_FIELDS };                                                   \
 	const struct schema name##_schema = { #name, sizeof(struct op_args), name##_fields }
 
 ROWS(start_body, STRING_FIELD(A, rescue, 0, 80, check_template, "Template to boot instead; the container's tree is at /mnt."));
@@ -48,7 +48,7 @@ ROWS(which_query, INT_FIELD(A, pid, 0, 1, INT32_MAX, 0, "Process number on the h
      STRING_FIELD(A, mac, 0, 17, check_line, "MAC address."), STRING_FIELD(A, veth, 0, 15, check_line, "Interface on the host."));
 
 static const struct op ops[OP_COUNT] = {
-#define OP(id, method, path, role, kind, body, query, help) \
+#define OP(id, method, path, role, kind, body, query, help)                                                                        \
 	[id] = { #id, METHOD_##method, path, ROLE_##role, KIND_##kind, body, query, help },
 #include "schema/ops.def"
 #undef OP

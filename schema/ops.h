@@ -28,9 +28,9 @@ enum op_id {
 };
 
 struct op {
-	const char *name;	   /* "container_create" */
+	const char *name; /* "container_create" */
 	enum op_method method;
-	const char *path;	   /* "/v1/containers/{id}" */
+	const char *path; /* "/v1/containers/{id}" */
 	enum op_role role;
 	enum op_kind kind;
 	const struct schema *body; /* or NULL: it takes none */
@@ -46,7 +46,8 @@ const char *op_method_name(enum op_method method);
  * The row for a method and a path (without query), and the text of {id}, percent-decoded, in arg_out[arg_size].
  * 1 found; 0 no such path; -1 the path exists with other methods, which are in *allowed_out as bits.
  */
-int op_match(const char *method, const char *path, const struct op **op_out, char *arg_out, size_t arg_size, unsigned int *allowed_out);
+int op_match(const char *method, const char *path, const struct op **op_out, char *arg_out, size_t arg_size,
+             unsigned int *allowed_out);
 
 /* Fills in a path's {id}, percent-encoded. */
 void op_path(const struct op *op, const char *arg, struct buf *out);
@@ -88,9 +89,10 @@ struct op_args {
 	char *veth;
 };
 
-#define OP_SCHEMAS(X) \
-	X(start_body) X(stop_body) X(exec_body) X(console_body) X(build_body) X(write_query) X(delete_query) X(show_query) \
-	X(container_query) X(template_query) X(operation_query) X(events_query) X(logs_query) X(which_query)
+#define OP_SCHEMAS(X)                                                                                                              \
+	X(start_body)                                                                                                              \
+	X(stop_body) X(exec_body) X(console_body) X(build_body) X(write_query) X(delete_query) X(show_query) X(container_query)    \
+	        X(template_query) X(operation_query) X(events_query) X(logs_query) X(which_query)
 #define X(name) extern const struct schema name##_schema;
 OP_SCHEMAS(X)
 #undef X

@@ -13,82 +13,70 @@
 #define R request
 #define ARG_MAX_COUNT 4096
 
-static const struct field request_fields[] = {
-	STRING_FIELD(R, op, FIELD_REQUIRED, 36, check_uuid, "Operation."),
-	STRING_FIELD(R, id, 0, 36, check_uuid, "Container."),
-	OBJECT_FIELD(R, config, 0, &container_config_schema, "Its whole configuration."),
-	INT_FIELD(R, tenant_number, 0, 1, INT32_MAX, 0, "Tenant's number."),
-	LIST_FIELD(R, changed, 0, 64, check_line, "Fields that changed."),
-	BOOL_FIELD(R, force, 0, 0, "Stop it first."),
-	INT_FIELD(R, timeout, 0, 0, 3600, 0, "Seconds until it is killed."),
-	BOOL_FIELD(R, kill, 0, 0, "Kill it at once."),
-	STRING_FIELD(R, rescue, 0, 80, check_template, "Template to boot instead."),
-	LIST_FIELD(R, argv, 0, ARG_MAX_COUNT, NULL, "Command and its arguments."),
-	LIST_FIELD(R, env, 0, ARG_MAX_COUNT, check_env, "Environment."),
-	STRING_FIELD(R, user, 0, 32, check_user, "User inside."),
-	STRING_FIELD(R, cwd, 0, 4096, NULL, "Working directory inside."),
-	BOOL_FIELD(R, tty, 0, 0, "Give it a terminal."),
-	INT_FIELD(R, rows, 0, 0, 10000, 0, "Terminal's rows."),
-	INT_FIELD(R, columns, 0, 0, 10000, 0, "Terminal's columns."),
-	BOOL_FIELD(R, follow, 0, 0, "Go on with what comes."),
-	INT_FIELD(R, tail, 0, -1, 1000000, -1, "Last lines only."),
-	BOOL_FIELD(R, upgrade, 0, 0, "The client speaks berth-stream/1."),
-	STRING_FIELD(R, template, 0, 80, check_template, "Template."),
-	STRING_FIELD(R, version, 0, 32, check_template_version, "Version."),
-	INT_FIELD(R, pid, 0, 1, INT32_MAX, 0, "Process."),
-	INT_FIELD(R, uid, 0, 0, UINT32_MAX, 0, "User id on the host."),
-	STRING_FIELD(R, address, 0, 64, check_address, "Address."),
-	STRING_FIELD(R, mac, 0, 17, check_line, "MAC address."),
-	STRING_FIELD(R, veth, 0, 15, check_line, "Interface on the host."),
-	END_FIELDS
-};
+static const struct field request_fields[] = { STRING_FIELD(R, op, FIELD_REQUIRED, 36, check_uuid, "Operation."),
+	                                       STRING_FIELD(R, id, 0, 36, check_uuid, "Container."),
+	                                       OBJECT_FIELD(R, config, 0, &container_config_schema, "Its whole configuration."),
+	                                       INT_FIELD(R, tenant_number, 0, 1, INT32_MAX, 0, "Tenant's number."),
+	                                       LIST_FIELD(R, changed, 0, 64, check_line, "Fields that changed."),
+	                                       BOOL_FIELD(R, force, 0, 0, "Stop it first."),
+	                                       INT_FIELD(R, timeout, 0, 0, 3600, 0, "Seconds until it is killed."),
+	                                       BOOL_FIELD(R, kill, 0, 0, "Kill it at once."),
+	                                       STRING_FIELD(R, rescue, 0, 80, check_template, "Template to boot instead."),
+	                                       LIST_FIELD(R, argv, 0, ARG_MAX_COUNT, NULL, "Command and its arguments."),
+	                                       LIST_FIELD(R, env, 0, ARG_MAX_COUNT, check_env, "Environment."),
+	                                       STRING_FIELD(R, user, 0, 32, check_user, "User inside."),
+	                                       STRING_FIELD(R, cwd, 0, 4096, NULL, "Working directory inside."),
+	                                       BOOL_FIELD(R, tty, 0, 0, "Give it a terminal."),
+	                                       INT_FIELD(R, rows, 0, 0, 10000, 0, "Terminal's rows."),
+	                                       INT_FIELD(R, columns, 0, 0, 10000, 0, "Terminal's columns."),
+	                                       BOOL_FIELD(R, follow, 0, 0, "Go on with what comes."),
+	                                       INT_FIELD(R, tail, 0, -1, 1000000, -1, "Last lines only."),
+	                                       BOOL_FIELD(R, upgrade, 0, 0, "The client speaks berth-stream/1."),
+	                                       STRING_FIELD(R, template, 0, 80, check_template, "Template."),
+	                                       STRING_FIELD(R, version, 0, 32, check_template_version, "Version."),
+	                                       INT_FIELD(R, pid, 0, 1, INT32_MAX, 0, "Process."),
+	                                       INT_FIELD(R, uid, 0, 0, UINT32_MAX, 0, "User id on the host."),
+	                                       STRING_FIELD(R, address, 0, 64, check_address, "Address."),
+	                                       STRING_FIELD(R, mac, 0, 17, check_line, "MAC address."),
+	                                       STRING_FIELD(R, veth, 0, 15, check_line, "Interface on the host."),
+	                                       END_FIELDS };
 
 #define O observed
-static const struct field observed_fields[] = {
-	STRING_FIELD(O, id, FIELD_REQUIRED, 36, check_uuid, "Container."),
-	INT_FIELD(O, ctid, 0, 101, INT32_MAX, 0, "Its number."),
-	INT_FIELD(O, id_base, 0, 0, UINT32_MAX, 0, "Its first uid."),
-	STRING_FIELD(O, state, 0, 16, NULL, "State."),
-	STRING_FIELD(O, exit, 0, 256, check_line, "How its init ended."),
-	INT_FIELD(O, exit_status, 0, 0, 255, 0, "Status."),
-	INT_FIELD(O, exit_signal, 0, 0, 64, 0, "Signal."),
-	TIME_FIELD(O, exited_at, 0, "When it ended."),
-	TIME_FIELD(O, started_at, 0, "When it was started."),
-	INT_FIELD(O, restarts, 0, 0, INT64_MAX, 0, "Restarts from inside."),
-	INT_FIELD(O, pid, 0, 0, INT32_MAX, 0, "Its init."),
-	STRING_FIELD(O, template, 0, 80, check_template, "NAME@VERSION."),
-	STRING_FIELD(O, storage, 0, 16, NULL, "Backend."),
-	STRING_FIELD(O, rescue, 0, 80, check_template, "Booted from this."),
-	END_FIELDS
-};
+static const struct field observed_fields[] = { STRING_FIELD(O, id, FIELD_REQUIRED, 36, check_uuid, "Container."),
+	                                        INT_FIELD(O, ctid, 0, 101, INT32_MAX, 0, "Its number."),
+	                                        INT_FIELD(O, id_base, 0, 0, UINT32_MAX, 0, "Its first uid."),
+	                                        STRING_FIELD(O, state, 0, 16, NULL, "State."),
+	                                        STRING_FIELD(O, exit, 0, 256, check_line, "How its init ended."),
+	                                        INT_FIELD(O, exit_status, 0, 0, 255, 0, "Status."),
+	                                        INT_FIELD(O, exit_signal, 0, 0, 64, 0, "Signal."),
+	                                        TIME_FIELD(O, exited_at, 0, "When it ended."),
+	                                        TIME_FIELD(O, started_at, 0, "When it was started."),
+	                                        INT_FIELD(O, restarts, 0, 0, INT64_MAX, 0, "Restarts from inside."),
+	                                        INT_FIELD(O, pid, 0, 0, INT32_MAX, 0, "Its init."),
+	                                        STRING_FIELD(O, template, 0, 80, check_template, "NAME@VERSION."),
+	                                        STRING_FIELD(O, storage, 0, 16, NULL, "Backend."),
+	                                        STRING_FIELD(O, rescue, 0, 80, check_template, "Booted from this."),
+	                                        END_FIELDS };
 
 #define PR progress
-static const struct field progress_fields[] = {
-	STRING_FIELD(PR, op, FIELD_REQUIRED, 36, check_uuid, "Operation."),
-	STRING_FIELD(PR, step, 0, 64, check_line, "Step."),
-	INT_FIELD(PR, percent, 0, 0, 100, 0, "Percent."),
-	STRING_FIELD(PR, text, 0, 512, check_line, "A line for people."),
-	END_FIELDS
-};
+static const struct field progress_fields[] = { STRING_FIELD(PR, op, FIELD_REQUIRED, 36, check_uuid, "Operation."),
+	                                        STRING_FIELD(PR, step, 0, 64, check_line, "Step."),
+	                                        INT_FIELD(PR, percent, 0, 0, 100, 0, "Percent."),
+	                                        STRING_FIELD(PR, text, 0, 512, check_line, "A line for people."), END_FIELDS };
 
 #define D done
-static const struct field done_fields[] = {
-	STRING_FIELD(D, op, FIELD_REQUIRED, 36, check_uuid, "Operation."),
-	STRING_FIELD(D, kind, 0, 40, check_line, "Error kind."),
-	STRING_FIELD(D, code, 0, 40, check_line, "Error code."),
-	STRING_FIELD(D, message, 0, 512, NULL, "Error message."),
-	LIST_FIELD(D, params, 0, ERR_PARAMS_MAX, NULL, "Wrong parameters."),
-	STRING_FIELD(D, result, 0, MSG_MAX - 4096, NULL, "JSON."),
-	END_FIELDS
-};
+static const struct field done_fields[] = { STRING_FIELD(D, op, FIELD_REQUIRED, 36, check_uuid, "Operation."),
+	                                    STRING_FIELD(D, kind, 0, 40, check_line, "Error kind."),
+	                                    STRING_FIELD(D, code, 0, 40, check_line, "Error code."),
+	                                    STRING_FIELD(D, message, 0, 512, NULL, "Error message."),
+	                                    LIST_FIELD(D, params, 0, ERR_PARAMS_MAX, NULL, "Wrong parameters."),
+	                                    STRING_FIELD(D, result, 0, MSG_MAX - 4096, NULL, "JSON."),
+	                                    END_FIELDS };
 
 #define RD ready
-static const struct field ready_fields[] = {
-	STRING_FIELD(RD, storage, 0, 16, NULL, "Backend."),
-	LIST_FIELD(RD, dns, 0, 3, check_address, "Default name servers."),
-	LIST_FIELD(RD, operations, 0, 512, check_uuid, "Operations under way."),
-	END_FIELDS
-};
+static const struct field ready_fields[] = { STRING_FIELD(RD, storage, 0, 16, NULL, "Backend."),
+	                                     LIST_FIELD(RD, dns, 0, 3, check_address, "Default name servers."),
+	                                     LIST_FIELD(RD, operations, 0, 512, check_uuid, "Operations under way."), END_FIELDS };
 
 const struct schema request_schema = { "request", sizeof(struct request), request_fields };
 const struct schema observed_schema = { "observed", sizeof(struct observed), observed_fields };

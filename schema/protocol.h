@@ -26,34 +26,35 @@ enum msg_type {
 struct msg_info {
 	const char *name;
 	const struct schema *schema;
-	unsigned int fds;	/* exactly so many descriptors come along */
+	unsigned int fds; /* exactly so many descriptors come along */
 };
 
 /* A request about one container, or about nothing but itself. Which fields a type needs is in msg_needs(). */
 struct request {
 	uint64_t set;
-	char *op;		/* operation's UUID */
-	char *id;		/* container's UUID */
-	struct container_config config; /* create, start, restart, set, limits: the whole merged configuration, addresses resolved */
-	int64_t tenant_number;	/* create */
-	struct strv changed;	/* set: names of the fields that changed */
-	int64_t force;		/* delete: stop it first */
-	int64_t timeout;	/* stop, restart: seconds */
-	int64_t kill;		/* stop: at once */
-	char *rescue;		/* start: NAME@VERSION */
-	struct strv argv;	/* exec */
-	struct strv env;	/* exec: KEY=VALUE */
-	char *user;		/* exec */
-	char *cwd;		/* exec */
-	int64_t tty;		/* exec */
+	char *op; /* operation's UUID */
+	char *id; /* container's UUID */
+	struct container_config
+	        config;        /* create, start, restart, set, limits: the whole merged configuration, addresses resolved */
+	int64_t tenant_number; /* create */
+	struct strv changed;   /* set: names of the fields that changed */
+	int64_t force;         /* delete: stop it first */
+	int64_t timeout;       /* stop, restart: seconds */
+	int64_t kill;          /* stop: at once */
+	char *rescue;          /* start: NAME@VERSION */
+	struct strv argv;      /* exec */
+	struct strv env;       /* exec: KEY=VALUE */
+	char *user;            /* exec */
+	char *cwd;             /* exec */
+	int64_t tty;           /* exec */
 	int64_t rows;
 	int64_t columns;
-	int64_t follow;		/* logs */
-	int64_t tail;		/* logs: last lines only; -1 all */
-	int64_t upgrade;	/* exec, console: 1 when the client asked for the upgrade (always so now) */
-	char *template;		/* template_build: recipe's name; template_delete: NAME@VERSION */
-	char *version;		/* template_build: version to make; chosen when left out */
-	int64_t pid;		/* which */
+	int64_t follow;  /* logs */
+	int64_t tail;    /* logs: last lines only; -1 all */
+	int64_t upgrade; /* exec, console: 1 when the client asked for the upgrade (always so now) */
+	char *template;  /* template_build: recipe's name; template_delete: NAME@VERSION */
+	char *version;   /* template_build: version to make; chosen when left out */
+	int64_t pid;     /* which */
 	int64_t uid;
 	char *address;
 	char *mac;
@@ -66,7 +67,7 @@ struct observed {
 	char *id;
 	int64_t ctid;
 	int64_t id_base;
-	char *state;		/* container_state_name() */
+	char *state; /* container_state_name() */
 	char *exit;
 	int64_t exit_status;
 	int64_t exit_signal;
@@ -83,7 +84,7 @@ struct progress {
 	uint64_t set;
 	char *op;
 	char *step;
-	int64_t percent;	/* 0 to 100 */
+	int64_t percent; /* 0 to 100 */
 	char *text;
 };
 
@@ -91,11 +92,11 @@ struct progress {
 struct done {
 	uint64_t set;
 	char *op;
-	char *kind;		/* the error kind's default code */
-	char *code;		/* the precise one */
+	char *kind; /* the error kind's default code */
+	char *code; /* the precise one */
 	char *message;
-	struct strv params;	/* "name: reason" of ERR_INVALID */
-	char *result;		/* JSON text for the caller, or absent */
+	struct strv params; /* "name: reason" of ERR_INVALID */
+	char *result;       /* JSON text for the caller, or absent */
 };
 
 /* End of the handshake: everything observed and every template has been sent. */
@@ -115,7 +116,8 @@ extern const struct schema ready_schema;
 /* NULL for an unknown type. */
 const struct msg_info *msg_info(enum msg_type type);
 
-/* Whether a request of this type has the fields that it needs and none that it doesn't take; the engine's and the api's one rule. */
+/* Whether a request of this type has the fields that it needs and none that it doesn't take; the engine's and the api's one rule.
+ */
 int msg_check_request(enum msg_type type, const struct request *request, struct err *e);
 
 /*
@@ -132,7 +134,8 @@ struct msg {
 	size_t nfds;
 };
 
-/* 1 got one, 0 the peer has closed, -1 error (kind ERR_BUSY: nothing there on a non-blocking socket; ERR_BAD_REQUEST: malformed). */
+/* 1 got one, 0 the peer has closed, -1 error (kind ERR_BUSY: nothing there on a non-blocking socket; ERR_BAD_REQUEST: malformed).
+ */
 int msg_recv(int sock, struct msg *msg_out, struct err *e);
 void msg_clear(struct msg *msg);
 #define AUTO_MSG __attribute__((cleanup(msg_clear)))

@@ -47,21 +47,27 @@ check_log_level(const char *text)
 #define PATH_MAX_LEN 200
 
 static const struct field settings_fields[] = {
-	STRING_FIELD(S, instance, 0, 6, check_instance, "Name that prefixes what is host-wide: cgroup parent, nft table, veths; 1 to 6 letters."),
+	STRING_FIELD(S, instance, 0, 6, check_instance,
+	             "Name that prefixes what is host-wide: cgroup parent, nft table, veths; 1 to 6 letters."),
 	STRING_FIELD(S, log_level, 0, 8, check_log_level, "error, warning, info or debug."),
 	STRING_FIELD(S, socket, 0, 100, check_path, "Unix socket of the API."),
 	STRING_FIELD(S, state_dir, 0, PATH_MAX_LEN, check_path, "What outlives a reboot: database, registry."),
 	STRING_FIELD(S, run_dir, 0, 80, check_path, "What doesn't: sockets, launch specs, console logs."),
 	STRING_FIELD(S, pool_dir, 0, PATH_MAX_LEN, check_path, "Where the containers' volumes lie; STATE_DIR/pool when left out."),
-	STRING_FIELD(S, templates_dir, 0, PATH_MAX_LEN, check_path, "Where built templates lie; STATE_DIR/templates when left out."),
+	STRING_FIELD(S, templates_dir, 0, PATH_MAX_LEN, check_path,
+	             "Where built templates lie; STATE_DIR/templates when left out."),
 	STRING_FIELD(S, recipes_dir, 0, PATH_MAX_LEN, check_path, "Template recipes: a folder each, owned by root."),
 	STRING_FIELD(S, libexec_dir, 0, PATH_MAX_LEN, check_path, "Where the daemon's helper programs are."),
-	STRING_FIELD(S, claims_dir, 0, PATH_MAX_LEN, check_path, "Shared by all instances of a host: who holds which id range, subnet, sysctl."),
+	STRING_FIELD(S, claims_dir, 0, PATH_MAX_LEN, check_path,
+	             "Shared by all instances of a host: who holds which id range, subnet, sysctl."),
 	STRING_FIELD(S, api_user, 0, 32, check_user, "User of the API process; in a group of its own."),
 	STRING_FIELD(S, admin_group, 0, 32, check_user, "Members of this group may do everything."),
-	STRING_FIELD(S, storage, 0, 8, check_storage, "btrfs (a loop file where the pool's file system is another), dir (no disk quota), or auto."),
-	SIZE_FIELD(S, pool_size, 0, 256LL << 20, 1LL << 50, 20LL << 30, "Size of the loop file that is made for a btrfs pool; sparse."),
-	INT_FIELD(S, id_base, 0, 65536, 4294901760, 1879048192, "First host uid and gid of the containers' ranges; a multiple of 65536."),
+	STRING_FIELD(S, storage, 0, 8, check_storage,
+	             "btrfs (a loop file where the pool's file system is another), dir (no disk quota), or auto."),
+	SIZE_FIELD(S, pool_size, 0, 256LL << 20, 1LL << 50, 20LL << 30,
+	           "Size of the loop file that is made for a btrfs pool; sparse."),
+	INT_FIELD(S, id_base, 0, 65536, 4294901760, 1879048192,
+	          "First host uid and gid of the containers' ranges; a multiple of 65536."),
 	INT_FIELD(S, id_count, 0, 1, 32768, 4000, "How many ranges of 65536 ids: the most containers."),
 	INT_FIELD(S, project_base, 0, 1, 4000000000, 1879048, "First project quota id."),
 	STRING_FIELD(S, subnet4, 0, 64, check_prefix, "Private IPv4 subnet for automatic addresses."),
@@ -98,16 +104,16 @@ bool
 settings_apply_defaults(struct settings *s)
 {
 	bool ok = settings_default(s, "instance", "%s", "berth") && settings_default(s, "log_level", "%s", "info") &&
-		  settings_default(s, "state_dir", "%s", "/var/lib/berth") && settings_default(s, "run_dir", "%s", "/run/berth") &&
-		  settings_default(s, "socket", "%s/berth.sock", s->run_dir) &&
-		  settings_default(s, "pool_dir", "%s/pool", s->state_dir) &&
-		  settings_default(s, "templates_dir", "%s/templates", s->state_dir) &&
-		  settings_default(s, "recipes_dir", "%s", BERTH_DATADIR "/templates") &&
-		  settings_default(s, "libexec_dir", "%s", BERTH_LIBEXECDIR) &&
-		  settings_default(s, "claims_dir", "%s", "/run/berth-claims") &&
-		  settings_default(s, "api_user", "%s", "berth-api") && settings_default(s, "admin_group", "%s", "berth") &&
-		  settings_default(s, "storage", "%s", "auto") && settings_default(s, "subnet4", "%s", "10.77.0.0/16") &&
-		  settings_default(s, "subnet6", "%s", "fd77:6265:7274:6800::/64");
+	          settings_default(s, "state_dir", "%s", "/var/lib/berth") && settings_default(s, "run_dir", "%s", "/run/berth") &&
+	          settings_default(s, "socket", "%s/berth.sock", s->run_dir) &&
+	          settings_default(s, "pool_dir", "%s/pool", s->state_dir) &&
+	          settings_default(s, "templates_dir", "%s/templates", s->state_dir) &&
+	          settings_default(s, "recipes_dir", "%s", BERTH_DATADIR "/templates") &&
+	          settings_default(s, "libexec_dir", "%s", BERTH_LIBEXECDIR) &&
+	          settings_default(s, "claims_dir", "%s", "/run/berth-claims") &&
+	          settings_default(s, "api_user", "%s", "berth-api") && settings_default(s, "admin_group", "%s", "berth") &&
+	          settings_default(s, "storage", "%s", "auto") && settings_default(s, "subnet4", "%s", "10.77.0.0/16") &&
+	          settings_default(s, "subnet6", "%s", "fd77:6265:7274:6800::/64");
 
 	record_apply_presets(&settings_schema, s);
 	return ok;

@@ -41,7 +41,8 @@ struct settings {
 
 extern const struct schema settings_schema;
 
-/* Gives each option that isn't given its default, those derived from others (pool_dir from state_dir…) last. false: out of memory. */
+/* Gives each option that isn't given its default, those derived from others (pool_dir from state_dir…) last. false: out of memory.
+ */
 bool settings_apply_defaults(struct settings *s);
 /* Rules between options, after the defaults; all that is wrong is reported together. */
 int settings_check(const struct settings *s, struct err *e);

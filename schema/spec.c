@@ -16,29 +16,25 @@ check_signal(const char *text)
 }
 
 #define L layout
-static const struct field layout_fields[] = {
-	STRING_FIELD(L, cgroup_mode, FIELD_REQUIRED, 8, NULL, "v2 or hybrid."),
-	LIST_FIELD(L, cgroup_roots, FIELD_REQUIRED, 16, NULL, "CONTROLLER=MOUNT POINT."),
-	STRING_FIELD(L, storage, FIELD_REQUIRED, 16, NULL, "Storage backend."),
-	STRING_FIELD(L, pool_device, 0, 32, NULL, "MAJOR:MINOR of the pool's device."),
-	STRING_FIELD(L, seccomp_file, FIELD_REQUIRED, 256, NULL, "Compiled seccomp program."),
-	LIST_FIELD(L, dns, 0, 3, check_address, "Default name servers."),
-	END_FIELDS
-};
+static const struct field layout_fields[] = { STRING_FIELD(L, cgroup_mode, FIELD_REQUIRED, 8, NULL, "v2 or hybrid."),
+	                                      LIST_FIELD(L, cgroup_roots, FIELD_REQUIRED, 16, NULL, "CONTROLLER=MOUNT POINT."),
+	                                      STRING_FIELD(L, storage, FIELD_REQUIRED, 16, NULL, "Storage backend."),
+	                                      STRING_FIELD(L, pool_device, 0, 32, NULL, "MAJOR:MINOR of the pool's device."),
+	                                      STRING_FIELD(L, seccomp_file, FIELD_REQUIRED, 256, NULL, "Compiled seccomp program."),
+	                                      LIST_FIELD(L, dns, 0, 3, check_address, "Default name servers."),
+	                                      END_FIELDS };
 
 #define P place
-static const struct field place_fields[] = {
-	STRING_FIELD(P, id, FIELD_REQUIRED, 36, check_uuid, "UUID."),
-	STRING_FIELD(P, name, FIELD_REQUIRED, 40, check_name, "Name."),
-	STRING_FIELD(P, tenant, FIELD_REQUIRED, 40, check_name, "Tenant."),
-	INT_FIELD(P, tenant_number, FIELD_REQUIRED, 1, INT32_MAX, 0, "Tenant's number."),
-	INT_FIELD(P, ctid, FIELD_REQUIRED, 101, INT32_MAX, 0, "Host-wide number."),
-	INT_FIELD(P, id_base, FIELD_REQUIRED, 65536, 4294901760, 0, "First host uid."),
-	STRING_FIELD(P, veth, FIELD_REQUIRED, 15, check_line, "Host end of its veth."),
-	STRING_FIELD(P, template, FIELD_REQUIRED, 80, check_template, "NAME@VERSION."),
-	LIST_FIELD(P, ip, 0, 16, check_address, "Addresses."),
-	END_FIELDS
-};
+static const struct field place_fields[] = { STRING_FIELD(P, id, FIELD_REQUIRED, 36, check_uuid, "UUID."),
+	                                     STRING_FIELD(P, name, FIELD_REQUIRED, 40, check_name, "Name."),
+	                                     STRING_FIELD(P, tenant, FIELD_REQUIRED, 40, check_name, "Tenant."),
+	                                     INT_FIELD(P, tenant_number, FIELD_REQUIRED, 1, INT32_MAX, 0, "Tenant's number."),
+	                                     INT_FIELD(P, ctid, FIELD_REQUIRED, 101, INT32_MAX, 0, "Host-wide number."),
+	                                     INT_FIELD(P, id_base, FIELD_REQUIRED, 65536, 4294901760, 0, "First host uid."),
+	                                     STRING_FIELD(P, veth, FIELD_REQUIRED, 15, check_line, "Host end of its veth."),
+	                                     STRING_FIELD(P, template, FIELD_REQUIRED, 80, check_template, "NAME@VERSION."),
+	                                     LIST_FIELD(P, ip, 0, 16, check_address, "Addresses."),
+	                                     END_FIELDS };
 
 #define T template
 static const struct field template_fields[] = {
@@ -55,15 +51,13 @@ static const struct field template_fields[] = {
 };
 
 #define SP spec
-static const struct field spec_fields[] = {
-	OBJECT_FIELD(SP, settings, FIELD_REQUIRED, &settings_schema, "The daemon's options."),
-	OBJECT_FIELD(SP, layout, 0, &layout_schema, "The host's layout."),
-	OBJECT_FIELD(SP, place, 0, &place_schema, "The container's identity."),
-	OBJECT_FIELD(SP, template, 0, &template_schema, "Its template."),
-	OBJECT_FIELD(SP, rescue, 0, &template_schema, "Template booted instead."),
-	OBJECT_FIELD(SP, config, 0, &container_config_schema, "Its configuration."),
-	END_FIELDS
-};
+static const struct field spec_fields[] = { OBJECT_FIELD(SP, settings, FIELD_REQUIRED, &settings_schema, "The daemon's options."),
+	                                    OBJECT_FIELD(SP, layout, 0, &layout_schema, "The host's layout."),
+	                                    OBJECT_FIELD(SP, place, 0, &place_schema, "The container's identity."),
+	                                    OBJECT_FIELD(SP, template, 0, &template_schema, "Its template."),
+	                                    OBJECT_FIELD(SP, rescue, 0, &template_schema, "Template booted instead."),
+	                                    OBJECT_FIELD(SP, config, 0, &container_config_schema, "Its configuration."),
+	                                    END_FIELDS };
 
 const struct schema layout_schema = { "layout", sizeof(struct layout), layout_fields };
 const struct schema place_schema = { "place", sizeof(struct place), place_fields };
@@ -126,8 +120,8 @@ spec_signal_number(const char *name)
 	static const struct {
 		const char *name;
 		int number;
-	} signals[] = { { "HUP", SIGHUP },   { "INT", SIGINT },	  { "QUIT", SIGQUIT }, { "KILL", SIGKILL }, { "USR1", SIGUSR1 },
-			{ "USR2", SIGUSR2 }, { "TERM", SIGTERM }, { "PWR", SIGPWR },   { "WINCH", SIGWINCH } };
+	} signals[] = { { "HUP", SIGHUP },   { "INT", SIGINT },   { "QUIT", SIGQUIT }, { "KILL", SIGKILL },  { "USR1", SIGUSR1 },
+		        { "USR2", SIGUSR2 }, { "TERM", SIGTERM }, { "PWR", SIGPWR },   { "WINCH", SIGWINCH } };
 	const char *why;
 	int64_t number;
 

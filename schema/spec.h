@@ -12,39 +12,40 @@
 /* What the host-setup job found or made; the same for all containers. */
 struct layout {
 	uint64_t set;
-	char *cgroup_mode;	  /* "v2", or "hybrid": v1 controllers and a v2 tree without them */
+	char *cgroup_mode;        /* "v2", or "hybrid": v1 controllers and a v2 tree without them */
 	struct strv cgroup_roots; /* hybrid: "memory=/sys/fs/cgroup/memory"…; both: "unified=/sys/fs/cgroup[/unified]" */
-	char *storage;		  /* the backend chosen: "btrfs" or "dir" */
-	char *pool_device;	  /* MAJOR:MINOR of the pool's block device, "" where there is none */
-	char *seccomp_file;	  /* the compiled filter program of containers */
-	struct strv dns;	  /* the name servers to use where a container names none */
+	char *storage;            /* the backend chosen: "btrfs" or "dir" */
+	char *pool_device;        /* MAJOR:MINOR of the pool's block device, "" where there is none */
+	char *seccomp_file;       /* the compiled filter program of containers */
+	struct strv dns;          /* the name servers to use where a container names none */
 };
 
 /* The identity that the engine's registry holds for a container. The numbers are chosen by the engine. */
 struct place {
 	uint64_t set;
-	char *id;		/* UUID */
-	char *name;		/* for people: logs, host name default */
+	char *id;   /* UUID */
+	char *name; /* for people: logs, host name default */
 	char *tenant;
-	int64_t tenant_number;	/* from 1; the firewall's mark */
+	int64_t tenant_number; /* from 1; the firewall's mark */
 	int64_t ctid;
 	int64_t id_base;
-	char *veth;		/* <instance><ctid> */
-	char *template;		/* NAME@VERSION */
-	struct strv ip;		/* addresses that it holds, running or not */
+	char *veth;     /* <instance><ctid> */
+	char *template; /* NAME@VERSION */
+	struct strv ip; /* addresses that it holds, running or not */
 };
 
 /* A built template: TEMPLATES_DIR/NAME/VERSION/meta; the tree is in rootfs/ beside it. */
-struct template {
+struct template
+{
 	uint64_t set;
 	char *name;
 	char *version;
 	char *description;
-	struct strv init;	  /* argv of PID 1 */
-	char *stop_signal;	  /* "RTMIN+4", "USR2"… asks init to power off */
+	struct strv init;  /* argv of PID 1 */
+	char *stop_signal; /* "RTMIN+4", "USR2"… asks init to power off */
 	char *reboot_signal;
-	char *os;		  /* "debian", "busybox": tells provisioning where things lie */
-	int64_t size;		  /* bytes */
+	char *os;     /* "debian", "busybox": tells provisioning where things lie */
+	int64_t size; /* bytes */
 	int64_t built_at;
 };
 

@@ -28,7 +28,7 @@ frame_parse_header(struct frame_reader *r, struct err *e)
 
 int
 frame_read(struct frame_reader *r, const unsigned char **data, size_t *len, const unsigned char **piece_out, size_t *piece_len_out,
-	   int *end_out, struct err *e)
+           int *end_out, struct err *e)
 {
 	if (r->have < FRAME_HEADER) {
 		size_t take = FRAME_HEADER - r->have;

@@ -14,9 +14,9 @@ enum frame_type {
 	FRAME_STDIN = 0,
 	FRAME_STDOUT = 1,
 	FRAME_STDERR = 2,
-	FRAME_RESIZE = 3,	/* JSON: {"rows":24,"columns":80} */
-	FRAME_EXIT = 4,		/* JSON: {"exit":0} or {"signal":9} */
-	FRAME_ERROR = 5,	/* JSON: a problem as in problem+json */
+	FRAME_RESIZE = 3, /* JSON: {"rows":24,"columns":80} */
+	FRAME_EXIT = 4,   /* JSON: {"exit":0} or {"signal":9} */
+	FRAME_ERROR = 5,  /* JSON: a problem as in problem+json */
 	FRAME_STDIN_END = 6,
 	FRAME_TYPE_COUNT
 };
@@ -30,9 +30,9 @@ void frame_header(unsigned char out[FRAME_HEADER], enum frame_type type, size_t 
 /* A reader fed with whatever bytes came. */
 struct frame_reader {
 	unsigned char header[FRAME_HEADER];
-	size_t have;		/* header bytes collected */
+	size_t have; /* header bytes collected */
 	enum frame_type type;
-	size_t left;		/* payload bytes still to come */
+	size_t left; /* payload bytes still to come */
 };
 
 /*
@@ -41,6 +41,6 @@ struct frame_reader {
  * an unknown type or over FRAME_MAX.
  */
 int frame_read(struct frame_reader *r, const unsigned char **data, size_t *len, const unsigned char **piece_out,
-	       size_t *piece_len_out, int *end_out, struct err *e);
+               size_t *piece_len_out, int *end_out, struct err *e);
 
 #endif

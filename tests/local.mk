@@ -3,3 +3,10 @@ include tests/bench/floor.mk
 include tests/bench/api.mk
 include tests/api/local.mk
 include tests/unit/api.mk
+include tests/fuzz/local.mk
+
+check-root: all
+	BUILD=$(abs_top_builddir) $(top_srcdir)/tests/run integration
+	BUILD=$(abs_top_builddir) $(top_srcdir)/tests/run hostile
+	BUILD=$(abs_top_builddir) $(top_srcdir)/tests/run crash
+.PHONY: check-root

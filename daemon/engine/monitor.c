@@ -495,7 +495,7 @@ monitor_options(struct monitor *m, int argc, char **argv)
 		case 'l':
 			m->launch_fd = (int)strtol(optarg, NULL, 10);
 			break;
-		default:
+		case '?':
 			return -1;
 		}
 	}

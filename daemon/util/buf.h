@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct buf {
-	char *data;	/* NUL-terminated past len once anything was added; owned */
+	char *data; /* NUL-terminated past len once anything was added; owned */
 	size_t len;
 	size_t size;
 	bool failed;

@@ -13,21 +13,21 @@
 /* Each kind maps to one HTTP status, one default code and one client exit status: see err_kinds in err.c. */
 enum err_kind {
 	ERR_NONE = 0,
-	ERR_INTERNAL,	  /* a system call or an invariant failed; detail is for the admin alone */
-	ERR_BAD_REQUEST,  /* the request can't be parsed */
-	ERR_INVALID,	  /* parsed, but one or more parameters are wrong: see params */
+	ERR_INTERNAL,    /* a system call or an invariant failed; detail is for the admin alone */
+	ERR_BAD_REQUEST, /* the request can't be parsed */
+	ERR_INVALID,     /* parsed, but one or more parameters are wrong: see params */
 	ERR_DENIED,
 	ERR_NOT_FOUND,
-	ERR_CONFLICT,	  /* the object's state or a unique value forbids it */
-	ERR_LOCKED,	  /* another operation holds the object; retry */
+	ERR_CONFLICT,     /* the object's state or a unique value forbids it */
+	ERR_LOCKED,       /* another operation holds the object; retry */
 	ERR_PRECONDITION, /* If-Match didn't match */
 	ERR_TOO_LARGE,
-	ERR_NO_SPACE,	  /* a pool, range or disk is full */
-	ERR_UNSUPPORTED,  /* this host or kernel can't do it */
-	ERR_BUSY,	  /* too much at once; retry later */
+	ERR_NO_SPACE,    /* a pool, range or disk is full */
+	ERR_UNSUPPORTED, /* this host or kernel can't do it */
+	ERR_BUSY,        /* too much at once; retry later */
 	ERR_TIMEOUT,
 	ERR_CANCELLED,
-	ERR_UNAVAILABLE,  /* the daemon, or a part of it, can't be reached; retry */
+	ERR_UNAVAILABLE, /* the daemon, or a part of it, can't be reached; retry */
 	ERR_KIND_COUNT
 };
 
@@ -40,9 +40,9 @@ struct err_param {
 
 struct err {
 	enum err_kind kind;
-	int sys;		/* errno of err_sys(), else 0 */
-	char code[40];		/* stable, machine-readable; the kind's default unless err_code() set it */
-	char message[512];	/* one sentence for a person, without a final newline */
+	int sys;           /* errno of err_sys(), else 0 */
+	char code[40];     /* stable, machine-readable; the kind's default unless err_code() set it */
+	char message[512]; /* one sentence for a person, without a final newline */
 	size_t nparams;
 	struct err_param params[ERR_PARAMS_MAX];
 };
@@ -51,7 +51,7 @@ struct err_kind_info {
 	const char *code;
 	const char *title;
 	int http_status;
-	int exit_status;	/* of the client, see the contract in design.md: 0 to 7 */
+	int exit_status; /* of the client, see the contract in design.md: 0 to 7 */
 	bool retryable;
 };
 

@@ -116,7 +116,7 @@ fd_mkdir_p(int dirfd, const char *path, mode_t mode, struct err *e)
 
 	if (!copy)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	for (char *slash = copy + 1; slash; ) {
+	for (char *slash = copy + 1; slash;) {
 		slash = strchr(slash, '/');
 		if (slash)
 			*slash = '\0';
@@ -230,7 +230,9 @@ fd_remove_tree(int dirfd, const char *name, struct err *e)
 		if (fd_remove_children(&r, top, 1, e) < 0)
 			return -1;
 	while (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno == ENOTEMPTY);
-	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? err_set(e, ERR_INTERNAL, "directory '%s' can't be removed", name) : 0;
+	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0
+	               ? err_set(e, ERR_INTERNAL, "directory '%s' can't be removed", name)
+	               : 0;
 }
 
 int
@@ -288,8 +290,9 @@ fd_recv(int sock, void *data, size_t size, int *fds_out, size_t *nfds_out, int f
 {
 	union fd_control control = { 0 };
 	struct iovec iov = { .iov_base = data, .iov_len = size };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-			      .msg_controllen = sizeof control.bytes };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes
+	};
 	size_t nfds = 0;
 	ssize_t n;
 

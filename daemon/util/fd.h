@@ -27,7 +27,7 @@ fd_auto_free(void *p)
 }
 
 #define AUTO_CLOSE __attribute__((cleanup(fd_auto_close)))
-#define AUTO_FREE  __attribute__((cleanup(fd_auto_free)))
+#define AUTO_FREE __attribute__((cleanup(fd_auto_free)))
 
 /* Hands the value over and leaves -1, so that the cleanup attribute does nothing. */
 static inline int

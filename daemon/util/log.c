@@ -60,14 +60,14 @@ log_format(enum log_level level, const char *fmt, va_list ap)
 	log_write(level, message);
 }
 
-#define LOG_FUNCTION(function, level)          \
-	void function(const char *fmt, ...)    \
-	{                                      \
-		va_list ap;                    \
-                                               \
-		va_start(ap, fmt);             \
-		log_format(level, fmt, ap);    \
-		va_end(ap);                    \
+#define LOG_FUNCTION(function, level)                                                                                              \
+	void function(const char *fmt, ...)                                                                                        \
+	{                                                                                                                          \
+		va_list ap;                                                                                                        \
+                                                                                                                                   \
+		va_start(ap, fmt);                                                                                                 \
+		log_format(level, fmt, ap);                                                                                        \
+		va_end(ap);                                                                                                        \
 	}
 
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)

@@ -6,13 +6,13 @@
 #include <stdint.h>
 
 struct address {
-	int family;		/* AF_INET or AF_INET6 */
+	int family;              /* AF_INET or AF_INET6 */
 	unsigned char bytes[16]; /* network order; IPv4 uses the first 4 */
 };
 
 struct prefix {
-	struct address base;	/* host bits are zero */
-	unsigned int length;	/* bits */
+	struct address base; /* host bits are zero */
+	unsigned int length; /* bits */
 };
 
 enum { ADDRESS_TEXT_MAX = 46 };
