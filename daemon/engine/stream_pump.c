@@ -312,8 +312,11 @@ stream_pump_run(struct stream_pump *s, enum pump_end *end_out, struct pump_statu
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		if (fds[i] >= 0 && fd_set_nonblock(fds[i], true, e) < 0)
 			return -1;
-	if (pump_loop(&pump, e) < 0)
+	if (pump_loop(&pump, e) < 0) {
+		/* The frame under way is finished, or the one that tells the reason couldn't be read. */
+		http_write(s->conn, pump.frame + pump.frame_at, pump.frame_len - pump.frame_at, NULL);
 		return -1;
+	}
 	*end_out = pump.gone ? PUMP_CLIENT_GONE : PUMP_ENDED;
 	*status_out = pump.status;
 	return 0;
