@@ -5,7 +5,6 @@ t_begin
 ok "three containers" sh -c 'for n in a b c; do "$BUILD/berth" create $n --template busybox --memory 64M --disk 64M --start || exit 1; done'
 pid=$(field a pid)
 engine=$DAEMON
-mapfile -t children < <(pgrep -P "$engine")
 
 kill -9 "$engine"; wait "$engine" 2>/dev/null
 [ -d "/proc/$pid" ] && pass "kill -9 of the engine: the container runs" || fail "the container has ended with the engine"
