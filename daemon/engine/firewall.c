@@ -10,7 +10,10 @@
 
 /*
  * %1$s is the instance. A set of interface names rather than a wildcard: an instance's name may begin another's. The mark is the
- * tenant's number while a packet between containers is judged, and 0 again afterwards. Established is what the host itself opened.
+ * tenant's number while a packet between containers is judged, and 0 again afterwards. Established is what was let through once.
+ *
+ * At -300 nothing has been spent on the packet yet. At -150 its connection is known and no address is rewritten: who asks for an
+ * address of the host means the host, even where somebody else's rule would send him on to a service.
  */
 static const char firewall_rules[] =
         "add table inet %1$s\n"
@@ -24,14 +27,17 @@ static const char firewall_rules[] =
         "add set inet %1$s private6 { type ipv6_addr; flags interval; auto-merge; }\n"
         "add set inet %1$s closed4 { type ipv4_addr; flags interval; auto-merge; }\n"
         "add set inet %1$s closed6 { type ipv6_addr; flags interval; auto-merge; }\n"
+        "add counter inet %1$s spoofed\n"
+        "add counter inet %1$s refused\n"
         "add chain inet %1$s sender\n"
         "add rule inet %1$s sender iifname . ip saddr @src4 return\n"
         "add rule inet %1$s sender iifname . ip6 saddr @src6 return\n"
-        "add rule inet %1$s sender ip6 saddr fe80::/10 ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, "
-        "nd-router-solicit } return\n"
-        "add rule inet %1$s sender ip6 saddr :: ip6 hoplimit 255 icmpv6 type nd-neighbor-solicit return\n"
-        "add rule inet %1$s sender ip6 saddr fe80::/10 icmpv6 type mld2-listener-report drop\n"
-        "add rule inet %1$s sender counter drop\n"
+        /* Somebody who looks for DHCP or reports multicast groups forges nothing. */
+        "add rule inet %1$s sender ip saddr 0.0.0.0 drop\n"
+        "add rule inet %1$s sender ip6 saddr { ::, fe80::/10 } icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, "
+        "nd-router-solicit, echo-request, echo-reply } return\n"
+        "add rule inet %1$s sender ip6 saddr { ::, fe80::/10 } drop\n"
+        "add rule inet %1$s sender counter name spoofed drop\n"
         "add chain inet %1$s prerouting { type filter hook prerouting priority -300; }\n"
         "add rule inet %1$s prerouting iifname @veths jump sender\n"
         "add chain inet %1$s to_host\n"
@@ -40,22 +46,40 @@ static const char firewall_rules[] =
         "add rule inet %1$s to_host icmp type echo-request accept\n"
         "add rule inet %1$s to_host icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } "
         "accept\n"
-        "add rule inet %1$s to_host counter drop\n"
+        "add rule inet %1$s to_host counter name refused drop\n"
+        "add chain inet %1$s addresses { type filter hook prerouting priority -150; }\n"
+        "add rule inet %1$s addresses iifname @veths ct state new fib daddr type { local, broadcast, anycast } jump to_host\n"
         "add chain inet %1$s input { type filter hook input priority -5; }\n"
         "add rule inet %1$s input iifname @veths jump to_host\n"
         "add chain inet %1$s between\n"
         "add rule inet %1$s between meta mark set iifname map @tenant\n"
         "add rule inet %1$s between meta mark . ip daddr @peer4 meta mark set 0 return\n"
         "add rule inet %1$s between meta mark . ip6 daddr @peer6 meta mark set 0 return\n"
-        "add rule inet %1$s between counter drop\n"
+        "add rule inet %1$s between counter name refused drop\n"
+        "add chain inet %1$s icmp6\n"
+        "add rule inet %1$s icmp6 icmpv6 type != { destination-unreachable, packet-too-big, time-exceeded, parameter-problem, "
+        "echo-request, echo-reply } counter name refused drop\n"
         "add chain inet %1$s from_container\n"
         "add rule inet %1$s from_container ct state established,related accept\n"
-        "add rule inet %1$s from_container ip daddr @closed4 counter drop\n"
-        "add rule inet %1$s from_container ip6 daddr @closed6 counter drop\n"
+        "add rule inet %1$s from_container ip daddr @closed4 counter name refused drop\n"
+        "add rule inet %1$s from_container ip6 daddr @closed6 counter name refused drop\n"
+        "add rule inet %1$s from_container meta l4proto ipv6-icmp jump icmp6\n"
+        /* Of no connection: nobody would translate it. */
+        "add rule inet %1$s from_container ip saddr @private4 ct state invalid drop\n"
+        "add rule inet %1$s from_container ip6 saddr @private6 ct state invalid drop\n"
         "add rule inet %1$s from_container ip daddr @private4 jump between\n"
         "add rule inet %1$s from_container ip6 daddr @private6 jump between\n"
+        /* What comes from elsewhere, other instances' containers among it; options add the last rule. */
+        "add chain inet %1$s outside\n"
+        "add chain inet %1$s to_container\n"
+        "add rule inet %1$s to_container ct state established,related accept\n"
+        "add rule inet %1$s to_container ip saddr @private4 counter name spoofed drop\n"
+        "add rule inet %1$s to_container ip6 saddr @private6 counter name spoofed drop\n"
+        "add rule inet %1$s to_container meta l4proto ipv6-icmp jump icmp6\n"
+        "add rule inet %1$s to_container jump outside\n"
         "add chain inet %1$s forward { type filter hook forward priority -5; }\n"
         "add rule inet %1$s forward iifname @veths jump from_container\n"
+        "add rule inet %1$s forward iifname != @veths oifname @veths jump to_container\n"
         "add chain inet %1$s nat { type nat hook postrouting priority 100; }\n"
         "add table arp %1$s\n"
         "add set arp %1$s veths { type ifname; }\n"
@@ -63,9 +87,14 @@ static const char firewall_rules[] =
         "add chain arp %1$s input { type filter hook input priority 0; }\n"
         "add rule arp %1$s input iifname @veths iifname . arp saddr ip != @src4 counter drop\n";
 
-/* Never reachable from a container: metadata and link-local, loopback, multicast that the host might route. */
-static const char *const closed4[] = { "169.254.0.0/16", "127.0.0.0/8", "224.0.0.0/4" };
-static const char *const closed6[] = { "fe80::/10", "::1/128", "ff00::/8" };
+/*
+ * Never reachable from a container: "this network", loopback, link-local and with it metadata, multicast that the host might route,
+ * reserved. AWS, Google and Alibaba have metadata elsewhere as well.
+ */
+static const char *const closed4[] = { "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "100.100.100.200/32", "224.0.0.0/3" };
+static const char *const closed6[] = {
+	"::/127", "::ffff:0:0/96", "fe80::/10", "ff00::/8", "fd00:ec2::254/128", "fd20:ce::254/128"
+};
 
 static bool
 firewall_is6(const char *text)
@@ -113,14 +142,10 @@ firewall_put_prefix(struct buf *out, const struct settings *s, const char *set, 
 	buf_addf(out, "add element inet %s %s%c { %s }\n", s->instance, set, firewall_is6(prefix) ? '6' : '4', prefix);
 }
 
-/* What the options decide, renewed in the transaction that it is part of. */
+/* What the options decide. */
 static void
 firewall_put_options(struct buf *out, const struct settings *s)
 {
-	static const char *const sets[] = { "private4", "private6", "closed4", "closed6" };
-
-	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
-		buf_addf(out, "flush set inet %s %s\n", s->instance, sets[i]);
 	for (size_t i = 0; i < sizeof closed4 / sizeof *closed4; i++)
 		firewall_put_prefix(out, s, "closed", closed4[i]);
 	for (size_t i = 0; i < sizeof closed6 / sizeof *closed6; i++)
@@ -129,9 +154,11 @@ firewall_put_options(struct buf *out, const struct settings *s)
 		firewall_put_prefix(out, s, "closed", s->management.v[i]);
 	firewall_put_prefix(out, s, "private", s->subnet4);
 	firewall_put_prefix(out, s, "private", s->subnet6);
-	buf_addf(out, "flush chain inet %s nat\n", s->instance);
 	if (!s->nat)
 		return;
+	/* A private address behind translation isn't for others; a connection that a rule sent there is. */
+	buf_addf(out, "add rule inet %s outside ip daddr @private4 ct status ! dnat counter name refused drop\n", s->instance);
+	buf_addf(out, "add rule inet %s outside ip6 daddr @private6 ct status ! dnat counter name refused drop\n", s->instance);
 	buf_addf(out, "add rule inet %s nat ip saddr %s oifname != @veths masquerade\n", s->instance, s->subnet4);
 	buf_addf(out, "add rule inet %s nat ip6 saddr %s oifname != @veths masquerade\n", s->instance, s->subnet6);
 }
@@ -179,7 +206,7 @@ firewall_restore_one(const struct place *place, void *arg, struct err *e)
 }
 
 /* Rules and every container's elements in one transaction: there is no moment in which a container goes unchecked. */
-static int
+int
 firewall_make(const struct settings *s, struct err *e)
 {
 	AUTO_BUF struct buf out = { 0 };
@@ -192,17 +219,6 @@ firewall_make(const struct settings *s, struct err *e)
 	firewall_put_options(&out, s);
 	if (registry_file_scan(s, &high, firewall_restore_one, &restore, e) < 0)
 		return -1;
-	return firewall_run_buf(&out, e);
-}
-
-int
-firewall_setup(const struct settings *s, struct err *e)
-{
-	AUTO_BUF struct buf out = { 0 };
-
-	if (!firewall_exists(s))
-		return firewall_make(s, e);
-	firewall_put_options(&out, s);
 	return firewall_run_buf(&out, e);
 }
 

@@ -8,8 +8,11 @@
 
 #include "schema/spec.h"
 
-/* Makes the tables, with the elements of every registered container; where they are there, renews what the options decide. */
-int firewall_setup(const struct settings *s, struct err *e);
+/*
+ * Makes the tables, with the elements of every registered container; where they are there, anew and in one transaction, for rules
+ * may differ from those of the daemon before.
+ */
+int firewall_make(const struct settings *s, struct err *e);
 int firewall_cleanup(const struct settings *s, struct err *e);
 
 /* Adds the container's elements, remaking the tables where somebody flushed them. */

@@ -276,10 +276,13 @@ net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 
 	if (claims_lock(s, &claims, e) < 0 || claims_take(s, claims, e) < 0)
 		return -1;
+	/* The kernel changes accept_redirects with ip_forward, both ways. */
+	if (claims_set_sysctl(claims, "net/ipv4/conf/all/accept_redirects", NULL, e) < 0)
+		return -1;
 	if (net_keep_advertised_routes(claims, e) < 0 || claims_set_sysctl(claims, "net/ipv4/ip_forward", "1", e) < 0 ||
 	    claims_set_sysctl(claims, "net/ipv6/conf/all/forwarding", "1", e) < 0 || net_claim_gateway(claims, e) < 0)
 		return -1;
-	if (firewall_setup(s, e) < 0)
+	if (firewall_make(s, e) < 0)
 		return -1;
 	return net_find_dns(s, layout, e);
 }
