@@ -201,13 +201,13 @@ claims_set_sysctl(int dir_fd, const char *path, const char *value, struct err *e
 	if (fd_read_file(sys, path, 4096, &old, NULL, e) < 0)
 		return -1;
 	old[strcspn(old, "\n")] = '\0';
-	if (strcmp(old, value) == 0)
+	if (value && strcmp(old, value) == 0)
 		return 0;
 	claims_sysctl_name(path, name, sizeof name);
 	/* The first record holds what was there before any instance came. */
 	if (faccessat(dir_fd, name, F_OK, 0) < 0 && fd_replace_file(dir_fd, name, old, strlen(old), 0644, false, e) < 0)
 		return -1;
-	return fd_write_kernel(sys, path, value, e);
+	return value ? fd_write_kernel(sys, path, value, e) : 0;
 }
 
 int
@@ -247,8 +247,8 @@ claims_restore_sysctl(int dir_fd, const char *name, struct err *e)
 	return fd_read_file(dir_fd, name, 4096, &old, NULL, e) < 0 ? -1 : fd_write_kernel(sys, path, old, e);
 }
 
-int
-claims_restore(int dir_fd, struct err *e)
+static int
+claims_restore_all(int dir_fd, bool forget, struct err *e)
 {
 	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -263,8 +263,17 @@ claims_restore(int dir_fd, struct err *e)
 			continue;
 		if (sysctl && claims_restore_sysctl(dir_fd, entry->d_name, e) < 0)
 			rc = -1;
-		unlinkat(dir_fd, entry->d_name, 0);
+		if (forget)
+			unlinkat(dir_fd, entry->d_name, 0);
 	}
 	closedir(dir);
 	return rc;
+}
+
+/* Twice, for the kernel changes some together with others: accept_redirects with ip_forward. */
+int
+claims_restore(int dir_fd, struct err *e)
+{
+	claims_restore_all(dir_fd, false, e);
+	return claims_restore_all(dir_fd, true, e);
 }

@@ -16,7 +16,7 @@ int claims_take(const struct settings *s, int dir_fd, struct err *e);
 /* Removes it. *last_out: no other instance is left. */
 int claims_drop(const struct settings *s, int dir_fd, bool *last_out, struct err *e);
 
-/* Sets a sysctl (below /proc/sys, with slashes) after recording what it was, the first time anybody does. */
+/* Sets a sysctl (below /proc/sys, with slashes) after recording what it was, the first time anybody does. NULL: records alone. */
 int claims_set_sysctl(int dir_fd, const char *path, const char *value, struct err *e);
 /* Notes a thing done ("address"), or tells whether it was. */
 int claims_note(int dir_fd, const char *name, struct err *e);

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Packets by hand, for tests in namespaces of their own.
+
+serve PORT                     answers TCP and UDP on all addresses with the asker's address
+ask tcp|udp ADDRESS PORT       prints the answer; status 1 without one
+send IFACE KIND [KEY=VALUE...] one hand-made packet; its payload is `token`
+watch IFACE SECONDS            prints the token of every packet that arrives
+arp IFACE SENDER TARGET        asks who has TARGET, as SENDER; prints the answer's MAC, or nothing
+"""
+
+import select
+import socket
+import struct
+import sys
+import time
+
+MARK = b"BERTH:"
+
+
+def serve(port):
+    socks = []
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        s = socket.socket(socket.AF_INET6, kind)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        s.bind(("::", port))
+        if kind == socket.SOCK_STREAM:
+            s.listen(16)
+        socks.append(s)
+    while True:
+        for s in select.select(socks, [], [])[0]:
+            if s.type == socket.SOCK_STREAM:
+                c, peer = s.accept()
+                c.sendall(peer[0].removeprefix("::ffff:").encode())
+                c.close()
+            else:
+                data, peer = s.recvfrom(2000)
+                s.sendto(peer[0].removeprefix("::ffff:").encode(), peer)
+
+
+def ask(kind, address, port):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    s = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    s.settimeout(0.7)
+    try:
+        s.connect((address, int(port)))
+        if kind == "udp":
+            s.send(b"?")
+        answer = s.recv(200)
+    except OSError:
+        sys.exit(1)
+    if not answer:
+        sys.exit(1)
+    print(answer.decode())
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def mac_of(text):
+    return bytes.fromhex(text.replace(":", ""))
+
+
+def own_mac(iface):
+    with open("/sys/class/net/%s/address" % iface) as f:
+        return mac_of(f.read().strip())
+
+
+def pseudo(src, dst, proto, length):
+    if len(src) == 4:
+        return src + dst + struct.pack("!BBH", 0, proto, length)
+    return src + dst + struct.pack("!II", length, proto)
+
+
+def udp(src, dst, payload, sport=4000, dport=4001):
+    head = struct.pack("!HHHH", sport, dport, 8 + len(payload), 0)
+    c = checksum(pseudo(src, dst, 17, 8 + len(payload)) + head + payload)
+    return struct.pack("!HHHH", sport, dport, 8 + len(payload), c or 0xFFFF) + payload
+
+
+def ip4(src, dst, proto, body, flags=0, ident=1, ttl=64):
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), ident, flags, ttl, proto, 0, src, dst)
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body
+
+
+def ip6(src, dst, proto, body, hops=64):
+    return struct.pack("!IHBB", 6 << 28, len(body), proto, hops) + src + dst + body
+
+
+def icmp6(src, dst, body):
+    c = checksum(pseudo(src, dst, 58, len(body)) + body)
+    return body[:2] + struct.pack("!H", c) + body[4:]
+
+
+def addr(text):
+    return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+
+
+def build(kind, o):
+    src, dst = addr(o.get("src", "0.0.0.0")), addr(o.get("dst", "0.0.0.0"))
+    payload = MARK + o.get("token", "x").encode() + b";"
+    six = len(src) == 16
+    if kind == "udp":
+        body = udp(src, dst, payload, dport=int(o.get("dport", 4001)))
+        return [ip6(src, dst, 17, body) if six else ip4(src, dst, 17, body)]
+    if kind == "fragments":
+        body = udp(src, dst, payload.ljust(64, b"."))
+        cut = 32
+        if six:
+            def part(off, more, data):
+                return ip6(src, dst, 44, struct.pack("!BBHI", 17, 0, off | more, 77) + data)
+            return [part(0, 1, body[:cut]), part(cut, 0, body[cut:])]
+        return [ip4(src, dst, 17, body[:cut], flags=0x2000, ident=77), ip4(src, dst, 17, body[cut:], flags=cut // 8, ident=77)]
+    if kind == "options":
+        body = udp(src, dst, payload)
+        return [ip6(src, dst, 0, struct.pack("!BBBBI", 17, 0, 1, 4, 0) + body)]
+    if kind == "source-route":
+        body = udp(src, dst, payload)
+        option = b"\x83\x07\x04" + addr(o["via"]) + b"\0"
+        head = struct.pack("!BBHHHBBH4s4s", 0x47, 0, 28 + len(body), 1, 0, 64, 17, 0, src, dst) + option
+        return [head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body]
+    if kind == "ra":
+        prefix = struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 3600, 0) + addr("2001:db8:bad::")
+        return [ip6(src, dst, 58, icmp6(src, dst, struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) + prefix), 255)]
+    if kind in ("ns", "na"):
+        target = addr(o["target"])
+        flags = 0 if kind == "ns" else 0x60000000
+        option = struct.pack("!BB", 1 if kind == "ns" else 2, 1) + mac_of(o["lladdr"])
+        return [ip6(src, dst, 58, icmp6(src, dst, struct.pack("!BBHI", 135 if kind == "ns" else 136, 0, 0, flags) + target + option), 255)]
+    if kind == "redirect":
+        inner = ip4(dst, addr(o["target"]), 17, b"\0" * 8)
+        body = struct.pack("!BBH4s", 5, 1, 0, src) + inner
+        return [ip4(src, dst, 1, body[:2] + struct.pack("!H", checksum(body)) + body[4:])]
+    if kind == "redirect6":
+        body = struct.pack("!BBHI", 137, 0, 0, 0) + src + addr(o["target"])
+        return [ip6(src, dst, 58, icmp6(src, dst, body), 255)]
+    sys.exit("no kind " + kind)
+
+
+def send(iface, kind, o):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind((iface, 0))
+    for packet in build(kind, o):
+        ether = b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\x00"
+        tag = struct.pack("!HH", 0x8100, int(o["vlan"])) if "vlan" in o else b""
+        source = mac_of(o["mac"]) if "mac" in o else own_mac(iface)
+        s.send(mac_of(o["to"]) + source + tag + ether + packet)
+
+
+def arp(iface, sender, target):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806))
+    s.bind((iface, 0x0806))
+    me = own_mac(iface)
+    s.send(b"\xff" * 6 + me + b"\x08\x06" + struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + me + addr(sender) + b"\0" * 6 + addr(target))
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        if not select.select([s], [], [], end - time.monotonic())[0]:
+            break
+        p = s.recv(100)
+        if p[20:22] == b"\0\x02" and p[28:32] == addr(target):
+            print(p[22:28].hex(":"))
+            return
+
+
+def watch(iface, seconds):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    s.bind((iface, 3))
+    print("watching", flush=True)
+    end = time.monotonic() + float(seconds)
+    while (left := end - time.monotonic()) > 0:
+        if select.select([s], [], [], left)[0]:
+            p = s.recv(2000)
+            at = p.find(MARK)
+            if at >= 0:
+                print(p[at + len(MARK):p.index(b";", at)].decode(), flush=True)
+
+
+def main(argv):
+    if argv[0] == "serve":
+        serve(int(argv[1]))
+    elif argv[0] == "ask":
+        ask(*argv[1:])
+    elif argv[0] == "send":
+        send(argv[1], argv[2], dict(word.split("=", 1) for word in argv[3:]))
+    elif argv[0] == "arp":
+        arp(*argv[1:])
+    elif argv[0] == "watch":
+        watch(argv[1], argv[2])
+    else:
+        sys.exit(__doc__)
+
+
+main(sys.argv[1:])
