@@ -31,15 +31,6 @@ scene_clear(struct scene *s)
 
 #define AUTO_SCENE __attribute__((cleanup(scene_clear)))
 
-/* A page, with one row more than asked for to know whether there is a next one. */
-struct page {
-	struct call *c;
-	struct json_object *items;
-	int64_t left;
-	bool more;
-	char last[128];
-};
-
 static int
 container_add_item(void *arg, const void *record)
 {
@@ -47,22 +38,17 @@ container_add_item(void *arg, const void *record)
 	struct page *page = arg;
 	struct json_object *json;
 
-	if (page->left-- == 0) {
-		page->more = true;
+	if (page_is_full(page))
 		return 1;
-	}
 	json = show_container(view);
-	if (!json)
-		return err_set(&page->c->err, ERR_INTERNAL, "out of memory");
-	json_object_array_add(page->items, json);
-	snprintf(page->last, sizeof page->last, "%s:%s", view->config.tenant, view->config.name);
+	if (page_add(page, json, "%s:%s", view->config.tenant, view->config.name) < 0)
+		return -1;
 	return reply_select(page->c, &container_config_schema, &container_view_schema, NULL, json);
 }
 
 static int
-container_read_page(struct call *c, struct page *page)
+container_read_page(struct call *c, char *after, struct page *page)
 {
-	char after[CURSOR_MAX];
 	struct container_filter filter = {
 		.name = c->query.name,
 		.tenant = c->query.tenant,
@@ -71,8 +57,6 @@ container_read_page(struct call *c, struct page *page)
 		.limit = page->left + 1,
 	};
 
-	if (handler_cursor_decode(c, after, sizeof after) < 0)
-		return -1;
 	if (after[0]) {
 		char *colon = strchr(after, ':');
 
@@ -88,18 +72,7 @@ container_read_page(struct call *c, struct page *page)
 struct answered
 container_handle_list(struct call *c)
 {
-	struct page page = { .c = c, .items = json_object_new_array(), .left = handler_limit(c) };
-	char next[CURSOR_MAX] = "";
-
-	if (!page.items)
-		return reply_out_of_memory(c);
-	if (container_read_page(c, &page) < 0) {
-		json_object_put(page.items);
-		return reply_error(c);
-	}
-	if (page.more)
-		handler_cursor_encode(page.last, next, sizeof next);
-	return reply_json(c, 200, handler_page(page.items, next), NULL);
+	return handler_list(c, container_read_page);
 }
 
 static struct answered

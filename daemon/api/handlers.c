@@ -1,6 +1,7 @@
 #include "daemon/api/handlers.h"
 
 #include <json-c/json.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,36 +88,27 @@ handler_start(struct call *c, enum msg_type type, struct request *request, const
 	return reply_error(c);
 }
 
-int64_t
-handler_limit(const struct call *c)
+/* {"items": [...], "next": cursor or null}; items is taken over. */
+static struct json_object *
+page_json(struct json_object *items, const char *next)
 {
-	return c->query.limit > 0 ? c->query.limit : 100;
-}
+	struct json_object *json = json_object_new_object();
 
-struct json_object *
-handler_page(struct json_object *items, const char *next)
-{
-	struct json_object *page = json_object_new_object();
-
-	if (!page) {
+	if (!json) {
 		json_object_put(items);
 		return NULL;
 	}
-	json_object_object_add(page, "items", items);
-	json_object_object_add(page, "next", next && *next ? json_object_new_string(next) : NULL);
-	return page;
+	json_object_object_add(json, "items", items);
+	json_object_object_add(json, "next", next && *next ? json_object_new_string(next) : NULL);
+	return json;
 }
 
-bool
-handler_cursor_encode(const char *text, char *out, size_t size)
+/* A cursor is hexadecimal text of whatever the list goes by. */
+static void
+page_encode_cursor(const char *text, char out[CURSOR_MAX])
 {
-	size_t len = strlen(text);
-
-	if (len * 2 + 1 > size)
-		return false;
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; text[i] && 2 * i + 3 <= CURSOR_MAX; i++)
 		snprintf(out + 2 * i, 3, "%02x", (unsigned int)(unsigned char)text[i]);
-	return true;
 }
 
 static int
@@ -127,13 +119,13 @@ handler_hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-int
-handler_cursor_decode(struct call *c, char *out, size_t size)
+static int
+page_decode_cursor(struct call *c, char out[CURSOR_MAX])
 {
 	const char *text = c->query.cursor ? c->query.cursor : "";
 	size_t len = strlen(text) / 2;
 
-	if (strlen(text) % 2 != 0 || len >= size)
+	if (strlen(text) % 2 != 0 || len >= CURSOR_MAX)
 		return err_param(&c->err, "cursor", "is none that this server gave");
 	for (size_t i = 0; i < len; i++) {
 		int high = handler_hex(text[2 * i]), low = handler_hex(text[2 * i + 1]);
@@ -144,4 +136,44 @@ handler_cursor_decode(struct call *c, char *out, size_t size)
 	}
 	out[len] = '\0';
 	return 0;
+}
+
+bool
+page_is_full(struct page *page)
+{
+	if (page->left-- > 0)
+		return false;
+	page->more = true;
+	return true;
+}
+
+int
+page_add(struct page *page, struct json_object *json, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!json)
+		return err_set(&page->c->err, ERR_INTERNAL, "out of memory");
+	json_object_array_add(page->items, json);
+	va_start(ap, fmt);
+	vsnprintf(page->last, sizeof page->last, fmt, ap);
+	va_end(ap);
+	return 0;
+}
+
+struct answered
+handler_list(struct call *c, int (*read)(struct call *c, char *after, struct page *page))
+{
+	struct page page = { .c = c, .items = json_object_new_array(), .left = c->query.limit > 0 ? c->query.limit : 100 };
+	char after[CURSOR_MAX], next[CURSOR_MAX] = "";
+
+	if (!page.items)
+		return reply_out_of_memory(c);
+	if (page_decode_cursor(c, after) < 0 || read(c, after, &page) < 0) {
+		json_object_put(page.items);
+		return reply_error(c);
+	}
+	if (page.more)
+		page_encode_cursor(page.last, next);
+	return reply_json(c, 200, page_json(page.items, next), NULL);
 }

@@ -26,11 +26,22 @@ enum { CURSOR_MAX = 256 };
 bool handler_fill_request(struct request *request, const struct schema *schema, const void *record);
 /* Sends the request of a journalled operation and answers 202; what can't be sent ends as failed. */
 struct answered handler_start(struct call *c, enum msg_type type, struct request *request, const struct operation *operation);
-int64_t handler_limit(const struct call *c);
-/* {"items": [...], "next": cursor or null}; items is taken over. */
-struct json_object *handler_page(struct json_object *items, const char *next);
-/* A cursor is hexadecimal text of whatever the list goes by. false: it is none of ours. */
-bool handler_cursor_encode(const char *text, char *out, size_t size);
-int handler_cursor_decode(struct call *c, char *out, size_t size);
+/* A page of a list; one row more than asked for is read to know whether there is a next one. */
+struct page {
+	struct call *c;
+	struct json_object *items;
+	int64_t left;
+	bool more;
+	char last[128]; /* what the list goes by, of the last row: the next page's cursor */
+};
+
+/* Takes a row's JSON (NULL: out of memory) over, with the text that the next page would go on after. */
+int page_add(struct page *page, struct json_object *json, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Whether the row at hand is the one too many: it is not to be added. */
+bool page_is_full(struct page *page);
+
+/* Answers {"items": [...], "next": cursor or null}. read() fills the page, going on after the text of the cursor ("" at the start).
+ */
+struct answered handler_list(struct call *c, int (*read)(struct call *c, char *after, struct page *page));
 
 #endif

@@ -13,14 +13,6 @@
 
 static const char *const operation_others[] = { "error", "result", NULL };
 
-struct page {
-	struct call *c;
-	struct json_object *items;
-	int64_t left;
-	bool more;
-	char last[40];
-};
-
 static int
 operation_add_item(void *arg, const void *record)
 {
@@ -28,16 +20,12 @@ operation_add_item(void *arg, const void *record)
 	struct page *page = arg;
 	struct json_object *json;
 
-	if (page->left-- == 0) {
-		page->more = true;
+	if (page_is_full(page))
 		return 1;
-	}
 	follow_add_progress(page->c->api->follow, operation);
 	json = show_operation(operation);
-	if (!json)
-		return err_set(&page->c->err, ERR_INTERNAL, "out of memory");
-	json_object_array_add(page->items, json);
-	snprintf(page->last, sizeof page->last, "%s", operation->id);
+	if (page_add(page, json, "%s", operation->id) < 0)
+		return -1;
 	return reply_select(page->c, &operation_schema, NULL, operation_others, json);
 }
 
@@ -62,13 +50,13 @@ operation_filter_container(struct call *c, char id_out[37])
 }
 
 static int
-operation_read_page(struct call *c, struct page *page)
+operation_read_page(struct call *c, char *after, struct page *page)
 {
 	struct operation_filter filter = { .state = c->query.state, .kind = c->query.kind, .limit = page->left + 1 };
-	char after[CURSOR_MAX], container[37] = "";
+	char container[37] = "";
 	struct store *store = c->api->model.store;
 
-	if (handler_cursor_decode(c, after, sizeof after) < 0 || operation_filter_container(c, container) < 0)
+	if (operation_filter_container(c, container) < 0)
 		return -1;
 	if (after[0]) {
 		int rc = store_operation_seq(store, after, &filter.before, &c->err);
@@ -83,18 +71,7 @@ operation_read_page(struct call *c, struct page *page)
 struct answered
 operation_handle_list(struct call *c)
 {
-	struct page page = { .c = c, .items = json_object_new_array(), .left = handler_limit(c) };
-	char next[CURSOR_MAX] = "";
-
-	if (!page.items)
-		return reply_out_of_memory(c);
-	if (operation_read_page(c, &page) < 0) {
-		json_object_put(page.items);
-		return reply_error(c);
-	}
-	if (page.more)
-		handler_cursor_encode(page.last, next, sizeof next);
-	return reply_json(c, 200, handler_page(page.items, next), NULL);
+	return handler_list(c, operation_read_page);
 }
 
 struct answered

@@ -12,14 +12,6 @@
 
 static const char *const template_others[] = { "id", "containers", NULL };
 
-struct page {
-	struct call *c;
-	struct json_object *items;
-	int64_t left;
-	bool more;
-	char last[128];
-};
-
 static int
 template_finish(struct call *c, const struct template *template, struct json_object *json)
 {
@@ -40,26 +32,19 @@ template_add_item(void *arg, const void *record)
 	struct page *page = arg;
 	struct json_object *json;
 
-	if (page->left-- == 0) {
-		page->more = true;
+	if (page_is_full(page))
 		return 1;
-	}
 	json = show_template(template);
-	if (!json)
-		return err_set(&page->c->err, ERR_INTERNAL, "out of memory");
-	json_object_array_add(page->items, json);
-	snprintf(page->last, sizeof page->last, "%s@%s", template->name, template->version);
+	if (page_add(page, json, "%s@%s", template->name, template->version) < 0)
+		return -1;
 	return template_finish(page->c, template, json);
 }
 
 static int
-template_read_page(struct call *c, struct page *page)
+template_read_page(struct call *c, char *after, struct page *page)
 {
-	char after[CURSOR_MAX], *at;
+	char *at = strchr(after, '@');
 
-	if (handler_cursor_decode(c, after, sizeof after) < 0)
-		return -1;
-	at = strchr(after, '@');
 	if (after[0] && !at)
 		return err_param(&c->err, "cursor", "is none that this server gave");
 	if (at)
@@ -70,18 +55,7 @@ template_read_page(struct call *c, struct page *page)
 struct answered
 template_handle_list(struct call *c)
 {
-	struct page page = { .c = c, .items = json_object_new_array(), .left = handler_limit(c) };
-	char next[CURSOR_MAX] = "";
-
-	if (!page.items)
-		return reply_out_of_memory(c);
-	if (template_read_page(c, &page) < 0) {
-		json_object_put(page.items);
-		return reply_error(c);
-	}
-	if (page.more)
-		handler_cursor_encode(page.last, next, sizeof next);
-	return reply_json(c, 200, handler_page(page.items, next), NULL);
+	return handler_list(c, template_read_page);
 }
 
 struct answered

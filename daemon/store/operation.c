@@ -70,31 +70,16 @@ store_operation_started(struct store *s, const char *id, int64_t now, struct err
 	return sql_run(s, sql_operation_started, e, "si", id, now);
 }
 
-static int
-operation_find(struct store *s, const char *sql, const char *key, struct operation *operation_out, struct err *e)
-{
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql, e);
-	int rc;
-
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "s", key);
-	rc = sql_step(s, stmt, e);
-	if (rc == 1 && row_read(stmt, 0, &operation_schema, operation_out) < 0)
-		return err_set(e, ERR_INTERNAL, "out of memory");
-	return rc;
-}
-
 int
 store_operation_get(struct store *s, const char *id, struct operation *operation_out, struct err *e)
 {
-	return operation_find(s, s->composed[SQL_OPERATION_GET], id, operation_out, e);
+	return row_find(s, s->composed[SQL_OPERATION_GET], id, &operation_schema, operation_out, e);
 }
 
 int
 store_operation_open(struct store *s, const char *container, struct operation *operation_out, struct err *e)
 {
-	return operation_find(s, s->composed[SQL_OPERATION_OPEN], container, operation_out, e);
+	return row_find(s, s->composed[SQL_OPERATION_OPEN], container, &operation_schema, operation_out, e);
 }
 
 int

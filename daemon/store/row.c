@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/sql.h"
 #include "daemon/util/fd.h"
 
 bool
@@ -193,4 +194,19 @@ row_put_int(const struct schema *schema, void *record, const char *name, int64_t
 		abort();
 	*field_int(f, record) = value;
 	record_mark(schema, record, name, true);
+}
+
+int
+row_find(struct store *s, const char *sql, const char *key, const struct schema *schema, void *record, struct err *e)
+{
+	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql, e);
+	int rc;
+
+	if (!stmt)
+		return -1;
+	sql_bind(stmt, 1, "s", key);
+	rc = sql_step(s, stmt, e);
+	if (rc == 1 && row_read(stmt, 0, schema, record) < 0)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	return rc;
 }

@@ -9,6 +9,8 @@
 
 #include "schema/field.h"
 
+struct store;
+
 bool row_is_column(const struct field *field);
 int row_columns(const struct schema *schema);
 
@@ -22,6 +24,8 @@ void row_assignments(const struct schema *schema, const char *lead, int first, s
 /* Both return the number after the last parameter or column used, or -1 when out of memory. */
 int row_bind(sqlite3_stmt *stmt, int first, const struct schema *schema, const void *record);
 int row_read(sqlite3_stmt *stmt, int first, const struct schema *schema, void *record);
+/* The one row whose key is ?1. 1 found, 0 absent, -1 error. */
+int row_find(struct store *s, const char *sql, const char *key, const struct schema *schema, void *record, struct err *e);
 
 /* For rows that the daemon fills in itself; an unknown name aborts. put_text with NULL takes the field away. false: out of memory.
  */

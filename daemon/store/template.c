@@ -39,31 +39,16 @@ sql_compose_template(struct store *s)
 	return get.data && latest.data && list.data && put.data;
 }
 
-static int
-template_find(struct store *s, const char *sql, const char *key, struct template *template_out, struct err *e)
-{
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql, e);
-	int rc;
-
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "s", key);
-	rc = sql_step(s, stmt, e);
-	if (rc == 1 && row_read(stmt, 0, &template_schema, template_out) < 0)
-		return err_set(e, ERR_INTERNAL, "out of memory");
-	return rc;
-}
-
 int
 store_template_get(struct store *s, const char *ref, struct template *template_out, struct err *e)
 {
-	return template_find(s, s->composed[SQL_TEMPLATE_GET], ref, template_out, e);
+	return row_find(s, s->composed[SQL_TEMPLATE_GET], ref, &template_schema, template_out, e);
 }
 
 int
 store_template_latest(struct store *s, const char *name, struct template *template_out, struct err *e)
 {
-	return template_find(s, s->composed[SQL_TEMPLATE_LATEST], name, template_out, e);
+	return row_find(s, s->composed[SQL_TEMPLATE_LATEST], name, &template_schema, template_out, e);
 }
 
 int

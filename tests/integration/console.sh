@@ -13,33 +13,25 @@ is "for root alone" "600 700" "$(B exec web -- stat -c %a /root/.ssh/authorized_
 ok "a login prompt" wait_for 10 eval 'B logs web | grep -q login:'
 
 cat >"$T/attach.py" <<'END'
-import os, pty, select, sys, time
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-got = b""
-def until(text, seconds=10):
-    global got
-    end = time.time() + seconds
-    while text not in got and time.time() < end:
-        if select.select([fd], [], [], 0.2)[0]:
-            try:
-                got += os.read(fd, 65536)
-            except OSError:
-                break
-    return text in got
+import sys, time
+from terminal import Terminal
+t = Terminal(sys.argv[1:])
 time.sleep(0.5)
-os.write(fd, b"\r"); until(b"login:")
-os.write(fd, b"root\r"); until(b"assword:")
-os.write(fd, b"correct-horse\r"); time.sleep(1)
-os.write(fd, b"echo logged-$((40+2))\r"); until(b"logged-42")
-os.write(fd, b"exit\r"); time.sleep(0.3)
-os.write(fd, b"\x1d"); time.sleep(0.3)
-_, code = os.waitpid(pid, 0)
-sys.stdout.write(got.decode("utf-8", "replace"))
-print("code", os.waitstatus_to_exitcode(code))
+t.type(b"\r")
+t.until(b"login:")
+t.type(b"root\r")
+t.until(b"assword:")
+t.type(b"correct-horse\r")
+time.sleep(1)
+t.type(b"echo logged-$((40+2))\r")
+t.until(b"logged-42")
+t.type(b"exit\r")
+time.sleep(0.3)
+t.type(b"\x1d")
+time.sleep(0.3)
+t.end()
 END
-out=$(timeout 60 python3 "$T/attach.py" "$BUILD/berth" console web)
+out=$(PYTHONPATH=$TOP/tests/lib timeout 60 python3 -B "$T/attach.py" "$BUILD/berth" console web)
 like "log in with the password" 'logged-42' "$out"
 like "Ctrl-] leaves" 'code 0' "$out"
 like "the log has it" 'logged-42' "$(B logs web)"

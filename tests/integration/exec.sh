@@ -27,36 +27,22 @@ head -c 100000000 /dev/urandom >"$T/big"
 is "100 MB through standard input" "$(sha256sum <"$T/big" | cut -c1-64)" "$(B exec web -- sha256sum <"$T/big" | cut -c1-64)"
 is "100 MB there and back" "$(sha256sum <"$T/big" | cut -c1-64)" "$(B exec web -- cat <"$T/big" | sha256sum | cut -c1-64)"
 
-cat >"$T/terminal.py" <<'END'
-import fcntl, os, pty, struct, sys, termios, time, select
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 31, 97, 0, 0))
-got = b""
-def until(text, seconds=10):
-    global got
-    end = time.time() + seconds
-    while text not in got and time.time() < end:
-        if select.select([fd], [], [], 0.2)[0]:
-            try:
-                got += os.read(fd, 65536)
-            except OSError:
-                break
-    return text in got
+cat >"$T/shell.py" <<'END'
+import sys, time
+from terminal import Terminal
+t = Terminal(sys.argv[1:])
+t.size(31, 97)
 time.sleep(0.5)
-os.write(fd, b"stty size; tty; echo done-$((1+1))\n")
-until(b"done-2")
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 111, 0, 0))
+t.type(b"stty size; tty; echo done-$((1+1))\n")
+t.until(b"done-2")
+t.size(44, 111)
 time.sleep(0.5)
-os.write(fd, b"stty size; exit 5\n")
-until(b"44 111")
+t.type(b"stty size; exit 5\n")
+t.until(b"44 111")
 time.sleep(0.5)
-_, code = os.waitpid(pid, 0)
-sys.stdout.write(got.decode("utf-8", "replace"))
-print("code", os.waitstatus_to_exitcode(code))
+t.end()
 END
-out=$(python3 "$T/terminal.py" "$BUILD/berth" enter web)
+out=$(PYTHONPATH=$TOP/tests/lib python3 -B "$T/shell.py" "$BUILD/berth" enter web)
 like "a terminal of its own" '/dev/pts/' "$out"
 like "with the window's size" '31 97' "$out"
 like "which follows the window" '44 111' "$out"
