@@ -16,8 +16,10 @@
 static const char *
 check_path(const char *text)
 {
-	if (text[0] != '/' || strstr(text, "/../"))
-		return "must be an absolute path";
+	size_t len = strlen(text);
+
+	if (text[0] != '/' || strstr(text, "/../") || (len >= 3 && strcmp(text + len - 3, "/..") == 0))
+		return "must be an absolute path without '..'";
 	return check_line(text);
 }
 

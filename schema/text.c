@@ -100,6 +100,10 @@ field_parse_int(const char *text, int64_t *value_out, const char **why)
 	const char *end;
 	int64_t value;
 
+	if (strchr(text, '.')) {
+		*why = "must be a whole number";
+		return -1;
+	}
 	if (text_decimal(text + negative, 1, &value, &end, why) < 0)
 		return -1;
 	if (*end) {

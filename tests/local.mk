@@ -3,6 +3,7 @@ include tests/bench/floor.mk
 include tests/bench/api.mk
 include tests/api/local.mk
 include tests/unit/api.mk
+include tests/unit/schema.mk
 include tests/fuzz/local.mk
 
 check-root: all

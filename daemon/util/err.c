@@ -51,6 +51,24 @@ err_start(struct err *e, enum err_kind kind, int sys)
 	snprintf(e->code, sizeof e->code, "%s", err_kind_info(kind)->code);
 }
 
+/* A text that filled its place may have been cut: it must not end within a UTF-8 character, or no JSON could carry it. */
+static void
+err_trim(char *text, size_t size)
+{
+	size_t len = strlen(text), start = len;
+	unsigned char lead;
+
+	if (len + 1 < size)
+		return;
+	while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+		start--;
+	if (start == 0)
+		return;
+	lead = (unsigned char)text[start - 1];
+	if (lead >= 0xc0 && len - start < (lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1))
+		text[start - 1] = '\0';
+}
+
 int
 err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
@@ -62,6 +80,7 @@ err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->message, sizeof e->message, fmt, ap);
 	va_end(ap);
+	err_trim(e->message, sizeof e->message);
 	return -1;
 }
 
@@ -80,6 +99,7 @@ err_sys(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(e->message);
 	snprintf(e->message + len, sizeof e->message - len, ": %s", strerror(sys));
+	err_trim(e->message, sizeof e->message);
 	errno = sys;
 	return -1;
 }
@@ -99,6 +119,7 @@ err_wrap(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(e->message);
 	snprintf(e->message + len, sizeof e->message - len, ": %s", old);
+	err_trim(e->message, sizeof e->message);
 	return -1;
 }
 
@@ -126,9 +147,11 @@ err_param(struct err *e, const char *name, const char *fmt, ...)
 		return -1;
 	p = &e->params[e->nparams++];
 	snprintf(p->name, sizeof p->name, "%s", name);
+	err_trim(p->name, sizeof p->name);
 	va_start(ap, fmt);
 	vsnprintf(p->reason, sizeof p->reason, fmt, ap);
 	va_end(ap);
+	err_trim(p->reason, sizeof p->reason);
 	return -1;
 }
 

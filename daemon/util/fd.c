@@ -116,7 +116,7 @@ fd_mkdir_p(int dirfd, const char *path, mode_t mode, struct err *e)
 
 	if (!copy)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	for (char *slash = copy + 1; slash;) {
+	for (char *slash = copy + (*copy != '\0'); slash;) {
 		slash = strchr(slash, '/');
 		if (slash)
 			*slash = '\0';

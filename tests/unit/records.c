@@ -1,0 +1,143 @@
+#include "tests/unit/records.h"
+
+#include "schema/operation.h"
+#include "schema/ops.h"
+#include "schema/protocol.h"
+#include "tests/unit/unit.h"
+
+const struct schema *const all_schemas[] = { &container_config_schema,
+	                                     &container_view_schema,
+	                                     &operation_schema,
+	                                     &settings_schema,
+	                                     &layout_schema,
+	                                     &place_schema,
+	                                     &template_schema,
+	                                     &spec_schema,
+	                                     &request_schema,
+	                                     &observed_schema,
+	                                     &progress_schema,
+	                                     &done_schema,
+	                                     &ready_schema,
+#define X(name) &name##_schema,
+	                                     OP_SCHEMAS(X)
+#undef X
+	                                             NULL };
+
+/* One of these suits each rule. */
+static const char *const samples[] = {
+	"web",          "6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11",
+	"busybox@1",    "10.1.2.3",
+	"10.1.0.0/16",  "/var/lib/berth",
+	"btrfs",        "info",
+	"KEY=value",    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA test",
+	"RTMIN+4",      "2001:db8::/32",
+	"20261101.1-a",
+};
+
+const char *
+records_text(const struct field *field)
+{
+	for (size_t i = 0; i < COUNT(samples); i++)
+		if ((field->type == FIELD_LIST || strlen(samples[i]) <= (size_t)field->max) &&
+		    (!field->check || !field->check(samples[i])))
+			return samples[i];
+	fail_msg("no sample suits '%s': add one to records.c", field->name);
+	return NULL;
+}
+
+void
+records_fill_field(const struct schema *schema, size_t i, void *record, bool max)
+{
+	const struct field *f = &schema->fields[i];
+
+	switch (f->type) {
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_SIZE:
+	case FIELD_MILLI:
+	case FIELD_TIME:
+		/* JSON can't tell the greatest number from one past it. */
+		*field_int(f, record) = !max ? f->min : f->max < INT64_MAX ? f->max : INT64_MAX - 1;
+		break;
+	case FIELD_STRING:
+		free(*field_string(f, record));
+		*field_string(f, record) = strdup(records_text(f));
+		break;
+	case FIELD_LIST:
+		strv_clear(field_list(f, record));
+		for (int64_t n = 0; n < (max && f->max < 100 ? f->max : 1); n++)
+			assert_true(strv_add(field_list(f, record), records_text(f)));
+		break;
+	case FIELD_OBJECT:
+		records_fill(f->object, field_object(f, record), max);
+		break;
+	}
+	*(uint64_t *)record |= field_bit(i);
+}
+
+void
+records_fill(const struct schema *schema, void *record, bool max)
+{
+	for (size_t i = 0; schema->fields[i].name; i++)
+		records_fill_field(schema, i, record, max);
+}
+
+void *
+records_new(const struct schema *schema)
+{
+	void *record = calloc(1, schema->size);
+
+	assert_non_null(record);
+	return record;
+}
+
+void
+records_free(const struct schema *schema, void *record)
+{
+	record_clear(schema, record);
+	free(record);
+}
+
+static bool
+lists_equal(const struct strv *a, const struct strv *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->v[i], b->v[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool
+fields_equal(const struct field *f, const void *a, const void *b)
+{
+	switch (f->type) {
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_SIZE:
+	case FIELD_MILLI:
+	case FIELD_TIME:
+		return *field_int(f, a) == *field_int(f, b);
+	case FIELD_STRING:
+		return strcmp(*field_string(f, a), *field_string(f, b)) == 0;
+	case FIELD_LIST:
+		return lists_equal(field_list(f, a), field_list(f, b));
+	case FIELD_OBJECT:
+		return records_equal(f->object, field_object(f, a), field_object(f, b));
+	}
+	return false;
+}
+
+bool
+records_equal(const struct schema *schema, const void *a, const void *b)
+{
+	uint64_t given = *(const uint64_t *)a;
+
+	if (given != *(const uint64_t *)b)
+		return false;
+	for (size_t i = 0; schema->fields[i].name; i++)
+		if ((given & field_bit(i)) && !fields_equal(&schema->fields[i], a, b))
+			return false;
+	return true;
+}
