@@ -80,7 +80,7 @@ link_lost(struct engine *engine, const char *why)
 	if (engine->api_pid > 0)
 		kill(engine->api_pid, SIGKILL);
 	if (engine->api_starts[0] && engine->api_starts[4] - engine->api_starts[0] < 60)
-		delay.tv_sec = 5;
+		delay.tv_sec = 1;
 	event_add(engine->api_respawn, &delay);
 }
 

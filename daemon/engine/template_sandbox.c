@@ -212,7 +212,7 @@ sandbox_end(struct sandbox *b, bool kill_it, struct err *e)
 		return err_set(e, ERR_INTERNAL, "The build was killed by signal %d: %s", WTERMSIG(status), sandbox_tail(b));
 	if (WEXITSTATUS(status) != 0)
 		return err_code(
-		        e, (err_set(e, ERR_CONFLICT, "The build ended with status %d: %s", WEXITSTATUS(status), sandbox_tail(b)),
+		        e, (err_set(e, ERR_INTERNAL, "The build ended with status %d: %s", WEXITSTATUS(status), sandbox_tail(b)),
 		            "build_failed"));
 	return 0;
 }
