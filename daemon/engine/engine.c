@@ -142,6 +142,7 @@ engine_tell_ready(struct engine *engine)
 static void
 engine_clear(struct engine *engine)
 {
+	struct event *const events[] = { engine->sigchld, engine->sigterm, engine->sigint, engine->api_respawn };
 	struct container *ct;
 
 	if (engine->base)
@@ -153,6 +154,11 @@ engine_clear(struct engine *engine)
 		if (ct->monitor >= 0)
 			close(ct->monitor);
 	}
+	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+		if (events[i])
+			event_free(events[i]);
+	if (engine->base)
+		event_base_free(engine->base);
 	registry_clear(&engine->registry);
 	record_clear(&layout_schema, &engine->layout);
 	if (engine->listen_fd >= 0)
