@@ -7,7 +7,8 @@ echo untouched >"$T/bait/hostname"
 cp "$T/bait/hostname" "$T/bait/shadow"
 bait() { find "$T/bait" -printf '%p %m %u %s %l\n' | sort; }
 before=$(bait)
-mounts() { awk '{ print $5 }' /proc/self/mountinfo | sort; }
+# Without what tests beside this one mount: pools and network namespaces.
+mounts() { cut -d " " -f 5 /proc/self/mountinfo | grep -vE "/pool$|^/run/netns/" | sort; }
 mounts_before=''
 # try NAME COMMAND-INSIDE…: poisons a running tree, stops it, then starts, sets and executes in it.
 try() {
@@ -32,11 +33,6 @@ try() {
 	B delete -y --force "$name" >/dev/null 2>&1
 	is "$name: it is deleted" "" "$(state "$name")"
 }
-for d in dev proc sys run; do
-	# The mount point itself is busy inside: its name is moved away in the next life by a replaced root entry.
-	try "abs-$d" "mkdir /x; cd /; rmdir /$d 2>/dev/null || mv /$d /x/; ln -s $T/bait /$d"
-	try "rel-$d" "mkdir /x; cd /; rmdir /$d 2>/dev/null || mv /$d /x/; ln -s ../../../../../../..$T/bait /$d"
-done
 try etc-link "cp -a /etc /x; rm -rf /etc; ln -s $T/bait /etc"
 try etc-files "rm -f /etc/hostname /etc/shadow /etc/hosts /etc/resolv.conf; for f in hostname shadow hosts resolv.conf; do ln -s $T/bait/\$f /etc/\$f; done"
 try etc-fifo "rm -f /etc/hostname /etc/shadow; mkfifo /etc/hostname /etc/shadow"

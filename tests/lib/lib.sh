@@ -28,7 +28,7 @@ ok() {
 	if out=$("$@" 2>&1); then pass "$what"; else fail "$what: exit $?: $(tail -n 3 <<<"$out")"; fi
 }
 # is WHAT WANTED GOT
-is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: wanted '$2', got '$3'"; fi; }
+is() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: wanted '${2:0:600}', got '${3:0:600}'"; fi; }
 # like WHAT PATTERN TEXT: an extended regular expression.
 like() { if grep -qE -- "$2" <<<"$3"; then pass "$1"; else fail "$1: no '$2' in: $(head -c 600 <<<"$3")"; fi; }
 unlike() { if grep -qE -- "$2" <<<"$3"; then fail "$1: '$2' in: $(grep -E -- "$2" <<<"$3" | head -n 3)"; else pass "$1"; fi; }
