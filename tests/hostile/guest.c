@@ -1,6 +1,6 @@
 /*
- * What root inside a container tries. `guest NAME` makes one attempt and prints "refused ERRNO-NAME" or "SUCCEEDED"; without a
- * name it lists the attempts. Built by the tests, static, and run inside.
+ * What root inside a container tries. `guest NAME` makes one attempt and prints "refused ERRNO-NAME", "FAILED OTHERWISE …" or
+ * "SUCCEEDED"; without a name it lists the attempts. Built by the tests, static, and run inside.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +28,11 @@
 #define AF_XDP 44
 #endif
 
-#define TRY(name, call) static long name(void) { return (long)(call); }
+#define TRY(name, call)                                                                                                            \
+	static long name(void)                                                                                                     \
+	{                                                                                                                          \
+		return (long)(call);                                                                                               \
+	}
 
 TRY(try_umount_kcore, umount2("/proc/kcore", 0))
 TRY(try_umount_keys, umount2("/proc/keys", MNT_DETACH))
@@ -69,6 +73,88 @@ TRY(try_xdp, socket(AF_XDP, SOCK_RAW, 0))
 TRY(try_acct, syscall(SYS_acct, "/tmp/acct"))
 TRY(try_syslog, syscall(SYS_syslog, 3, NULL, 0))
 TRY(try_iopl, syscall(SYS_iopl, 3))
+TRY(try_umount_force, umount2("/tmp", MNT_FORCE))
+TRY(try_umount_dev, umount2("/dev", MNT_DETACH))
+TRY(try_umount_pts, umount2("/dev/pts", MNT_DETACH))
+TRY(try_bind_bare_proc, mount("/proc", "/mnt", NULL, MS_BIND, NULL))
+TRY(try_bind_bare_sys, mount("/sys", "/mnt", NULL, MS_BIND, NULL))
+TRY(try_bind_bare_root, mount("/", "/mnt", NULL, MS_BIND, NULL))
+TRY(try_clone_bare_proc, syscall(SYS_open_tree, AT_FDCWD, "/proc", 1 /* OPEN_TREE_CLONE */))
+TRY(try_mount_disk, mount("/dev/vda", "/mnt", "ext4", 0, NULL))
+TRY(try_fresh_debugfs, mount("debugfs", "/mnt", "debugfs", 0, NULL))
+TRY(try_fresh_tracefs, mount("tracefs", "/mnt", "tracefs", 0, NULL))
+TRY(try_fresh_securityfs, mount("securityfs", "/mnt", "securityfs", 0, NULL))
+TRY(try_write_host_sysctl, open("/proc/sys/vm/overcommit_memory", O_WRONLY))
+TRY(try_write_cgroup_limit, open("/sys/fs/cgroup/cgroup.max.descendants", O_WRONLY))
+TRY(try_write_irq, open("/proc/irq/default_smp_affinity", O_WRONLY))
+TRY(try_x32_bpf, syscall(SYS_bpf | 0x40000000, 0, NULL, 0))
+TRY(try_sched_fifo, syscall(SYS_sched_setscheduler, 0, 1, &(int){ 50 }))
+TRY(try_raise_nofile, syscall(SYS_prlimit64, 0, 7, (unsigned long[]){ 1UL << 40, 1UL << 40 }, NULL))
+
+/* The kernel's 32-bit entry: another table of numbers that a filter must know. Pointers are below 4 GB: the program isn't PIE. */
+static long
+call32(long nr, long a, long b, long c)
+{
+	long rc;
+
+	__asm__ volatile("int $0x80" : "=a"(rc) : "a"(nr), "b"(a), "c"(b), "d"(c) : "memory", "r8", "r9", "r10", "r11");
+	if ((int)rc < 0) {
+		errno = -(int)rc;
+		return -1;
+	}
+	return rc;
+}
+TRY(try_i386_bpf, call32(357, 0, 0, 0))
+TRY(try_i386_keyctl, call32(288, 0, -3, 1))
+TRY(try_i386_user_namespace, call32(310, CLONE_NEWUSER, 0, 0))
+TRY(try_i386_vsock, call32(359, AF_VSOCK, SOCK_STREAM, 0))
+TRY(try_i386_tiocsti, call32(54, 0, TIOCSTI, 0))
+
+static long
+try_i386_socketcall(void)
+{
+	static unsigned int args[] = { AF_VSOCK, SOCK_STREAM, 0 };
+
+	return call32(102, 1, (long)args, 0);
+}
+
+/* The filter must compare what the kernel looks at: the lower half. */
+static long
+try_tiocsti_high(void)
+{
+	return syscall(SYS_ioctl, 0, TIOCSTI | 0x100000000, "x");
+}
+
+static long
+try_vsock_high(void)
+{
+	return syscall(SYS_socket, AF_VSOCK | 0x100000000, SOCK_STREAM, 0);
+}
+
+/* Masks stay locked in a mount namespace of one's own. */
+static long
+try_umount_in_own_namespace(void)
+{
+	return unshare(CLONE_NEWNS) < 0 ? 0 : umount2("/proc/sys", MNT_DETACH);
+}
+
+/* An escape by chroot: up from a directory outside the new root. */
+static long
+try_chroot_out(void)
+{
+	struct stat here, out;
+	int root = open("/", O_RDONLY);
+
+	if (stat("/", &here) < 0 || mkdir("/tmp/jail", 0700) < 0 || chroot("/tmp/jail") < 0 || fchdir(root) < 0)
+		return 0;
+	for (int i = 0; i < 64; i++)
+		if (chdir("..") < 0)
+			return 0;
+	if (stat(".", &out) < 0)
+		return 0;
+	errno = EXDEV;
+	return here.st_dev == out.st_dev && here.st_ino == out.st_ino ? -1 : 0;
+}
 
 static long
 try_settime(void)
@@ -101,24 +187,86 @@ try_release_agent(void)
 	return open("/mnt/release_agent", O_WRONLY);
 }
 
-static long
-try_ptrace_outside(void)
-{
-	/* Whoever is process 1 from outside can't be named from here: every process to be seen is the container's. */
-	return kill(100000, 0) == 0 ? 0 : -1;
-}
-
+/* Refused with this error, or by not being there at all; any other error may be an attempt that failed for the wrong reason. */
 static const struct {
 	const char *name;
 	long (*attempt)(void);
+	int error;
 } attempts[] = {
-#define A(name) { #name, try_##name }
-	A(umount_kcore), A(umount_keys), A(umount_timer_list), A(umount_sys_firmware), A(umount_proc), A(umount_sys), A(umount_proc_sys),
-	A(remount_sys), A(remount_proc_sys), A(fresh_sysfs), A(fresh_proc), A(mknod_disk), A(mknod_mem), A(open_sysrq),
-	A(write_core_pattern), A(write_modprobe), A(write_uevent), A(open_kmsg), A(new_user_namespace), A(clone_user_namespace), A(clone3),
-	A(bpf), A(perf), A(userfaultfd), A(io_uring), A(keyctl), A(add_key), A(request_key), A(kexec), A(init_module), A(finit_module),
-	A(delete_module), A(open_by_handle), A(swapon), A(quotactl), A(vsock), A(xdp), A(acct), A(syslog), A(iopl), A(settime), A(tiocsti),
-	A(release_agent), A(ptrace_outside),
+#define A(name, error)                                                                                                             \
+	{                                                                                                                          \
+#name, try_##name, error                                                                                           \
+	}
+	A(umount_kcore, EINVAL),
+	A(umount_keys, EINVAL),
+	A(umount_timer_list, EINVAL),
+	A(umount_sys_firmware, EINVAL),
+	A(umount_proc, EINVAL),
+	A(umount_sys, EINVAL),
+	A(umount_proc_sys, EINVAL),
+	A(umount_dev, EINVAL),
+	A(umount_pts, EINVAL),
+	A(umount_force, EPERM),
+	A(umount_in_own_namespace, EINVAL),
+	A(remount_sys, EPERM),
+	A(remount_proc_sys, EPERM),
+	A(fresh_sysfs, EPERM),
+	A(fresh_proc, EPERM),
+	A(bind_bare_proc, EINVAL),
+	A(bind_bare_sys, EINVAL),
+	A(bind_bare_root, EINVAL),
+	A(clone_bare_proc, EINVAL),
+	A(mount_disk, EPERM),
+	A(fresh_debugfs, EPERM),
+	A(fresh_tracefs, EPERM),
+	A(fresh_securityfs, EPERM),
+	A(mknod_disk, EPERM),
+	A(mknod_mem, EPERM),
+	A(open_sysrq, EROFS),
+	A(write_core_pattern, EROFS),
+	A(write_modprobe, EROFS),
+	A(write_host_sysctl, EROFS),
+	A(write_irq, EROFS),
+	A(write_uevent, EROFS),
+	A(write_cgroup_limit, EACCES),
+	A(open_kmsg, ENOENT),
+	A(new_user_namespace, EPERM),
+	A(clone_user_namespace, EPERM),
+	A(clone3, ENOSYS),
+	A(bpf, EPERM),
+	A(perf, EPERM),
+	A(userfaultfd, EPERM),
+	A(io_uring, EPERM),
+	A(keyctl, EPERM),
+	A(add_key, EPERM),
+	A(request_key, EPERM),
+	A(kexec, EPERM),
+	A(init_module, EPERM),
+	A(finit_module, EPERM),
+	A(delete_module, EPERM),
+	A(open_by_handle, EPERM),
+	A(swapon, EPERM),
+	A(quotactl, EPERM),
+	A(vsock, EAFNOSUPPORT),
+	A(xdp, EAFNOSUPPORT),
+	A(vsock_high, EAFNOSUPPORT),
+	A(acct, EPERM),
+	A(syslog, EPERM),
+	A(iopl, EPERM),
+	A(settime, EPERM),
+	A(tiocsti, EPERM),
+	A(tiocsti_high, EPERM),
+	A(x32_bpf, EPERM),
+	A(i386_bpf, EPERM),
+	A(i386_keyctl, EPERM),
+	A(i386_user_namespace, EPERM),
+	A(i386_vsock, EAFNOSUPPORT),
+	A(i386_socketcall, EAFNOSUPPORT),
+	A(i386_tiocsti, EPERM),
+	A(sched_fifo, EPERM),
+	A(raise_nofile, EPERM),
+	A(chroot_out, EXDEV),
+	A(release_agent, EPERM),
 };
 
 int
@@ -134,8 +282,11 @@ main(int argc, char **argv)
 		errno = 0;
 		if (attempts[i].attempt() >= 0)
 			puts("SUCCEEDED");
-		else
+		else if (errno == attempts[i].error || errno == ENOENT || errno == ENODEV ||
+		         (attempts[i].error == EROFS && errno == EACCES))
 			printf("refused %s\n", strerrorname_np(errno));
+		else
+			printf("FAILED OTHERWISE %s\n", strerrorname_np(errno));
 		return 0;
 	}
 	return argc < 2 ? 0 : 2;

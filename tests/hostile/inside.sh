@@ -2,7 +2,7 @@
 # Root inside a container tries what root may: each attempt is refused, and the host's canaries are untouched.
 . "$(dirname "$0")/../lib/lib.sh"
 t_begin
-gcc -static -O1 -o "$T/guest" "$TOP/tests/hostile/guest.c" 2>"$T/cc" || { fail "the attacker builds: $(tail -n 3 "$T/cc")"; exit 1; }
+gcc -static -no-pie -O1 -o "$T/guest" "$TOP/tests/hostile/guest.c" 2>"$T/cc" || { fail "the attacker builds: $(tail -n 3 "$T/cc")"; exit 1; }
 echo untouched >"$T/canary"
 sleep 900 &
 canary=$!
