@@ -1,5 +1,6 @@
 #include "daemon/engine/firewall.h"
 
+#include <json-c/json.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 #include "daemon/engine/registry_file.h"
 #include "daemon/util/buf.h"
+#include "daemon/util/log.h"
 
 /*
  * %1$s is the instance. A set of interface names rather than a wildcard: an instance's name may begin another's. The mark is the
@@ -275,4 +277,45 @@ firewall_change(const struct settings *s, const struct place *place, const struc
 	/* Somebody flushed the ruleset: what is registered comes back; a removed container's elements are gone with it. */
 	err_clear(e);
 	return firewall_make(s, e) < 0 ? -1 : firewall_run_buf(&out, e);
+}
+
+static const char *
+firewall_text(struct json_object *chain, const char *key)
+{
+	const char *text = json_object_get_string(json_object_object_get(chain, key));
+
+	return text ? text : "";
+}
+
+static void
+firewall_warn_chain(struct json_object *chain, const char *instance)
+{
+	if (strcmp(firewall_text(chain, "hook"), "forward") != 0 || strcmp(firewall_text(chain, "policy"), "drop") != 0)
+		return;
+	if (strcmp(firewall_text(chain, "table"), instance) == 0)
+		return;
+	log_warning(
+	        "the chain '%s' of the nft table %s %s drops what it doesn't know: containers reach the network only if it lets "
+	        "interfaces %s* through",
+	        firewall_text(chain, "name"), firewall_text(chain, "family"), firewall_text(chain, "table"), instance);
+}
+
+void
+firewall_warn_foreign(const char *instance)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	struct json_object *root, *list, *chain;
+
+	if (!nft)
+		return;
+	nft_ctx_buffer_output(nft);
+	nft_ctx_buffer_error(nft);
+	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_JSON);
+	root = nft_run_cmd_from_buffer(nft, "list chains") == 0 ? json_tokener_parse(nft_ctx_get_output_buffer(nft)) : NULL;
+	list = json_object_object_get(root, "nftables");
+	for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++)
+		if (json_object_object_get_ex(json_object_array_get_idx(list, i), "chain", &chain))
+			firewall_warn_chain(chain, instance);
+	json_object_put(root);
+	nft_ctx_free(nft);
 }

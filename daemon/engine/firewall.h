@@ -13,6 +13,8 @@
  * may differ from those of the daemon before.
  */
 int firewall_make(const struct settings *s, struct err *e);
+/* Logs chains of others that drop what is forwarded: containers would have no network, and nobody would know why. */
+void firewall_warn_foreign(const char *instance);
 int firewall_cleanup(const struct settings *s, struct err *e);
 
 /* Adds the container's elements, remaking the tables where somebody flushed them. */

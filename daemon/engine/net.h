@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "daemon/util/prefix.h"
 #include "schema/spec.h"
 
 /*
@@ -19,6 +20,14 @@ int net_host_setup(const struct settings *s, struct layout *layout, struct err *
 int net_host_cleanup(const struct settings *s, struct err *e);
 
 /*
+ * net_look_up.c, without libnl. What the host would do with a packet for the address: RTN_LOCAL, RTN_BROADCAST, RTN_UNICAST…;
+ * RTN_UNSPEC: it knows no way.
+ */
+int net_look_up(const struct address *a, unsigned char *type_out, struct err *e);
+/* ERR_CONFLICT when it is one of the host's, broadcast and anycast among them. */
+int net_refuse_host_address(const char *text, struct err *e);
+
+/*
  * Before a start's namespaces are there: refuses the host's own addresses and puts in the firewall elements. Undone by
  * net_detach(), as all of this is.
  */
@@ -28,7 +37,10 @@ int net_prepare(const struct spec *spec, struct err *e);
  * `eth0` up with its addresses and default routes, lo up. Called while init waits. Leftovers of the same name are replaced.
  */
 int net_attach(const struct spec *spec, int netns_fd, struct err *e);
-/* Live change: makes addresses, routes and elements those of spec->config; `old` is what was so far. netns of a running init. */
+/*
+ * Makes addresses, routes and elements those of spec->config; `old` is what was so far. netns of a running init, or -1 of a stopped
+ * container. Its root can't make it fail: what he has broken inside is left to the next start.
+ */
 int net_update(const struct spec *spec, const struct strv *old, int netns_fd, struct err *e);
 /* Removes the firewall elements, and the veth if it is still there. Absent is success. */
 int net_detach(const struct spec *spec, struct err *e);

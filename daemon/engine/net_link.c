@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
@@ -66,19 +67,28 @@ static int
 net_try_veth(struct nl_sock *sock, const char *name, const char *peer_name, const unsigned char mac[6], int netns_fd)
 {
 	struct rtnl_link *link = rtnl_link_veth_alloc(), *peer;
-	struct nl_addr *address = nl_addr_build(AF_LLC, mac, 6);
+	const unsigned char outer_mac[6] = { mac[0] ^ 0x04, mac[1], mac[2], mac[3], mac[4], mac[5] };
+	struct nl_addr *address = nl_addr_build(AF_LLC, mac, 6), *outer = nl_addr_build(AF_LLC, outer_mac, 6);
 	int rc = -NLE_NOMEM;
 
-	if (link && address) {
+	if (link && address && outer) {
 		peer = rtnl_link_veth_get_peer(link);
 		rtnl_link_set_name(link, name);
 		rtnl_link_set_flags(link, IFF_UP);
+		/* Given, not random: udev leaves such an address alone, and the container goes on knowing its router. */
+		rtnl_link_set_addr(link, outer);
+		/* The kernel's default is a queue for each CPU: memory for nothing. */
+		rtnl_link_set_num_tx_queues(link, 1);
+		rtnl_link_set_num_rx_queues(link, 1);
+		rtnl_link_set_num_tx_queues(peer, 1);
+		rtnl_link_set_num_rx_queues(peer, 1);
 		rtnl_link_set_name(peer, peer_name);
 		rtnl_link_set_addr(peer, address);
 		rtnl_link_set_ns_fd(peer, netns_fd);
 		rc = rtnl_link_add(sock, link, NLM_F_CREATE | NLM_F_EXCL);
 		rtnl_link_put(peer);
 	}
+	nl_addr_put(outer);
 	nl_addr_put(address);
 	rtnl_link_put(link);
 	return rc;
@@ -161,6 +171,9 @@ net_change_address(struct nl_sock *sock, int index, const char *address, unsigne
 		nl_addr_set_prefixlen(local, (int)length);
 		rtnl_addr_set_ifindex(change, index);
 		rtnl_addr_set_local(change, local);
+		/* Not a source for what leaves by other interfaces. */
+		if (nl_addr_get_family(local) == AF_INET && strncmp(address, "169.254.", 8) == 0)
+			rtnl_addr_set_scope(change, RT_SCOPE_LINK);
 		/* Nobody else can have it: looking for a duplicate would only cost a second. */
 		if (nl_addr_get_family(local) == AF_INET6)
 			rtnl_addr_set_flags(change, IFA_F_NODAD);
@@ -239,4 +252,28 @@ net_delete_route(struct nl_sock *sock, int index, const char *destination, struc
 	int rc = net_change_route(sock, index, destination, NULL, false);
 
 	return rc < 0 && rc != -NLE_OBJ_NOTFOUND ? net_error(rc, e, "remove the route to", destination) : 0;
+}
+
+int
+net_change_unreachable(struct nl_sock *sock, const char *prefix, bool add, struct err *e)
+{
+	struct rtnl_route *route = rtnl_route_alloc();
+	struct nl_addr *to = net_parse(prefix);
+	int rc = -NLE_NOMEM;
+
+	if (route && to) {
+		rtnl_route_set_family(route, (uint8_t)nl_addr_get_family(to));
+		rtnl_route_set_table(route, RT_TABLE_MAIN);
+		rtnl_route_set_protocol(route, RTPROT_STATIC);
+		rtnl_route_set_scope(route, RT_SCOPE_UNIVERSE);
+		rtnl_route_set_type(route, RTN_UNREACHABLE);
+		rtnl_route_set_priority(route, UINT32_MAX - 1);
+		rtnl_route_set_dst(route, to);
+		rc = add ? rtnl_route_add(sock, route, NLM_F_CREATE | NLM_F_REPLACE) : rtnl_route_delete(sock, route, 0);
+	}
+	nl_addr_put(to);
+	rtnl_route_put(route);
+	if (!add && rc == -NLE_OBJ_NOTFOUND)
+		rc = 0;
+	return rc < 0 ? net_error(rc, e, "change the unreachable route to", prefix) : 0;
 }

@@ -29,4 +29,7 @@ int net_delete_address(struct nl_sock *sock, int index, const char *address, uns
 int net_add_route(struct nl_sock *sock, int index, const char *destination, const char *gateway, struct err *e);
 int net_delete_route(struct nl_sock *sock, int index, const char *destination, struct err *e);
 
+/* A route of last resort to a prefix, "10.77.0.0/16", that refuses what no other route takes. */
+int net_change_unreachable(struct nl_sock *sock, const char *prefix, bool add, struct err *e);
+
 #endif

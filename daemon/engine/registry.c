@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/engine/net.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -271,7 +272,7 @@ registry_in_prefix(const char *prefix, const struct address *a)
 	return prefix_parse(prefix, &p) && prefix_contains(&p, a) && !prefix_is_reserved(&p, a);
 }
 
-/* Why containers may not have the address; NULL: they may. The host's own addresses are refused where they are put on the veth. */
+/* Why containers may not have the address; NULL: they may. */
 static const char *
 registry_refuse_address(const struct settings *s, const char *text)
 {
@@ -299,6 +300,8 @@ registry_check_addresses(const struct registry *r, const struct container *self,
 		else if (holder && holder != self)
 			return err_code(e, (err_set(e, ERR_CONFLICT, "Address %s belongs to another container", ip->v[i]),
 			                    "address_taken"));
+		else if (!holder && net_refuse_host_address(ip->v[i], e) < 0)
+			return -1;
 		for (size_t j = 0; j < i; j++)
 			if (address_same_text(ip->v[j], ip->v[i]))
 				err_param(e, "ip", "%s is given twice", ip->v[i]);

@@ -142,8 +142,6 @@ set_network(const struct set *s, const struct spec *to, const struct spec *from,
 {
 	AUTO_CLOSE int netns = -1;
 
-	if (!s->running || !set_changes(s, "ip"))
-		return 0;
 	return set_open_netns(s, &netns, e) < 0 ? -1 : net_update(to, &from->config.ip, netns, e);
 }
 
@@ -151,16 +149,28 @@ static void
 set_network_down(struct job *job)
 {
 	struct set *s = set_of(job);
+	struct spec former = job->spec; /* borrows */
 
-	set_network(s, &s->old, &s->launch, NULL);
+	if (!set_changes(s, "ip"))
+		return;
+	former.config.ip = job->spec.place.ip;
+	if (s->running)
+		set_network(s, &s->old, &s->launch, NULL);
+	else
+		net_update(&former, &job->spec.config.ip, -1, NULL);
 }
 
 static int
 set_network_up(struct job *job, struct err *e)
 {
 	struct set *s = set_of(job);
+	int rc;
 
-	if (set_network(s, &s->launch, &s->old, e) == 0)
+	if (!set_changes(s, "ip"))
+		return 0;
+	/* A stopped one's former addresses may be somebody else's when it starts: the firewall must know already. */
+	rc = s->running ? set_network(s, &s->launch, &s->old, e) : net_update(&job->spec, &job->spec.place.ip, -1, e);
+	if (rc == 0)
 		return 0;
 	set_network_down(job);
 	return -1;

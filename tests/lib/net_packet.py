@@ -175,7 +175,10 @@ def watch(iface, seconds):
     end = time.monotonic() + float(seconds)
     while (left := end - time.monotonic()) > 0:
         if select.select([s], [], [], left)[0]:
-            p = s.recv(2000)
+            try:
+                p = s.recv(2000)
+            except OSError:  # the interface went down
+                continue
             at = p.find(MARK)
             if at >= 0:
                 print(p[at + len(MARK):p.index(b";", at)].decode(), flush=True)
