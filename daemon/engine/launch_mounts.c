@@ -145,10 +145,11 @@ launch_mount_tree(struct launch *l, struct err *e)
 struct masks {
 	int empty;
 	int null;
+	bool attached; /* `empty` is: kernels before 6.15 clone no mount that nothing holds yet */
 };
 
 static int
-mounts_mask(const struct masks *masks, int dirfd, const char *path, struct err *e)
+mounts_mask(struct masks *masks, int dirfd, const char *path, struct err *e)
 {
 	AUTO_CLOSE int target = kernel_openat2(dirfd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, KERNEL_BENEATH);
 	AUTO_CLOSE int cover = -1;
@@ -158,6 +159,12 @@ mounts_mask(const struct masks *masks, int dirfd, const char *path, struct err *
 		return 0;
 	if (target < 0 || fstat(target, &st) < 0)
 		return err_sys(e, "open '%s' to mask it", path);
+	if (S_ISDIR(st.st_mode) && !masks->attached) {
+		if (move_mount(masks->empty, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+			return err_sys(e, "mask '%s'", path);
+		masks->attached = true;
+		return 0;
+	}
 	cover = open_tree(S_ISDIR(st.st_mode) ? masks->empty : masks->null, "",
 	                  AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (cover < 0 || move_mount(cover, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
@@ -244,7 +251,7 @@ mounts_new_proc(const struct launch *l, int *fd_out, struct err *e)
 
 /* /proc/sys becomes read-only but for the network namespace's own part. */
 static int
-mounts_protect_proc(const struct masks *masks, int proc, struct err *e)
+mounts_protect_proc(struct masks *masks, int proc, struct err *e)
 {
 	AUTO_CLOSE int net = open_tree(proc, "sys/net", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
 
@@ -262,7 +269,7 @@ mounts_protect_proc(const struct masks *masks, int proc, struct err *e)
 }
 
 static int
-mounts_mount_proc(const struct launch *l, const struct masks *masks, struct err *e)
+mounts_mount_proc(const struct launch *l, struct masks *masks, struct err *e)
 {
 	AUTO_CLOSE int proc = -1;
 
@@ -272,7 +279,7 @@ mounts_mount_proc(const struct launch *l, const struct masks *masks, struct err 
 }
 
 static int
-mounts_mount_sys(const struct launch *l, const struct masks *masks, struct err *e)
+mounts_mount_sys(const struct launch *l, struct masks *masks, struct err *e)
 {
 	AUTO_CLOSE int sys = -1;
 
@@ -298,7 +305,7 @@ launch_mount_kernel(struct launch *l, struct err *e)
 	null = openat(l->dev, "null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (null < 0)
 		return err_sys(e, "open the container's /dev/null");
-	masks = (struct masks){ empty, null };
+	masks = (struct masks){ empty, null, false };
 	if (mounts_mount_proc(l, &masks, e) < 0)
 		return -1;
 	if (setns(l->netns, CLONE_NEWNET) < 0)
