@@ -182,9 +182,11 @@ t_stop_daemon() {
 	DAEMON=''
 }
 
+# A test may name t_end_first: what it has to undo itself, whatever happened.
 t_end() {
 	trap - EXIT
 	local left
+	! declare -F t_end_first >/dev/null || t_end_first
 	t_stop_daemon
 	# The api ends when its engine has.
 	sleep 0.2
