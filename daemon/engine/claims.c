@@ -8,20 +8,22 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "daemon/util/fd.h"
 #include "daemon/util/prefix.h"
 #include "schema/check.h"
 
-enum { ID_RANGE = 65536 };
+enum { ID_RANGE = 65536, LOCK_TRIES = 200, LOCK_PAUSE_MS = 50 };
 
 /* Files of the directory: <instance> (claims), "lock", "sysctl.<path with dots>" (the old value), "note.<name>". */
 #define SYSCTL_PREFIX "sysctl."
 #define NOTE_PREFIX "note."
 
-int
-claims_lock(const struct settings *s, int *dir_fd_out, struct err *e)
+static int
+claims_try_lock(const struct settings *s, int *dir_fd_out, struct err *e)
 {
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
 	AUTO_CLOSE int dir = -1;
 
 	if (fd_mkdir_p(AT_FDCWD, s->claims_dir, 0755, e) < 0)
@@ -30,10 +32,36 @@ claims_lock(const struct settings *s, int *dir_fd_out, struct err *e)
 	dir = open(s->claims_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, "open '%s'", s->claims_dir);
-	if (flock(dir, LOCK_EX) < 0)
-		return err_sys(e, "lock '%s'", s->claims_dir);
+	for (int i = 0; flock(dir, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_sys(e, "lock '%s'", s->claims_dir);
+		if (i == LOCK_TRIES)
+			return err_set(e, ERR_TIMEOUT, "Option claims_dir: another instance holds the lock of %s for too long",
+			               s->claims_dir);
+		nanosleep(&pause, NULL);
+	}
 	*dir_fd_out = take_fd(&dir);
 	return 0;
+}
+
+int
+claims_lock(const struct settings *s, int *dir_fd_out, struct err *e)
+{
+	struct stat st;
+
+	for (;;) {
+		AUTO_CLOSE int dir = -1;
+
+		if (claims_try_lock(s, &dir, e) < 0)
+			return -1;
+		/* The last of the others may have removed it while this one waited. */
+		if (fstat(dir, &st) < 0)
+			return err_sys(e, "look at '%s'", s->claims_dir);
+		if (st.st_nlink == 0)
+			continue;
+		*dir_fd_out = take_fd(&dir);
+		return 0;
+	}
 }
 
 static struct json_object *
@@ -66,34 +94,73 @@ claims_ranges_overlap(int64_t a, int64_t a_count, int64_t b, int64_t b_count)
 	return a < b ? b - a < a_count : a - b < b_count;
 }
 
-static bool
-claims_prefixes_overlap(const char *a, const char *b)
+/* The i-th prefix of an instance's options, and the option that it stands in; NULL: no more. */
+static const char *
+claims_prefix(const struct settings *s, size_t i, const char **option_out)
 {
-	struct prefix x, y;
+	*option_out = i == 0 ? "subnet4" : i == 1 ? "subnet6" : "addresses";
+	if (i < 2)
+		return i == 0 ? s->subnet4 : s->subnet6;
+	return i - 2 < s->addresses.n ? s->addresses.v[i - 2] : NULL;
+}
 
-	return prefix_parse(a, &x) && prefix_parse(b, &y) && prefix_overlaps(&x, &y);
+static void
+claims_compare_prefix(const char *option, const char *mine, const char *other, struct json_object *theirs, struct err *e)
+{
+	size_t n = json_object_is_type(theirs, json_type_array) ? json_object_array_length(theirs) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *text = json_object_get_string(json_object_array_get_idx(theirs, i));
+		struct prefix x, y;
+
+		if (prefix_parse(mine, &x) && prefix_parse(text, &y) && prefix_overlaps(&x, &y))
+			err_param(e, option, "%s overlaps %s of instance '%s'", mine, text, other);
+	}
 }
 
 static int
 claims_compare(const struct settings *s, const char *other, struct json_object *claim, struct err *e)
 {
 	int64_t id_base = claims_number(claim, "id_base"), id_count = claims_number(claim, "id_count");
+	const char *option, *prefix;
 
 	if (claims_ranges_overlap(s->id_base, s->id_count * ID_RANGE, id_base, id_count * ID_RANGE))
 		err_param(e, "id_base", "overlaps the range of instance '%s': %lld, %lld times 65536", other, (long long)id_base,
 		          (long long)id_count);
 	if (claims_ranges_overlap(s->project_base, s->id_count, claims_number(claim, "project_base"), id_count))
 		err_param(e, "project_base", "overlaps the range of instance '%s'", other);
-	if (claims_prefixes_overlap(s->subnet4, claims_text(claim, "subnet4")))
-		err_param(e, "subnet4", "overlaps the subnet of instance '%s': %s", other, claims_text(claim, "subnet4"));
-	if (claims_prefixes_overlap(s->subnet6, claims_text(claim, "subnet6")))
-		err_param(e, "subnet6", "overlaps the subnet of instance '%s': %s", other, claims_text(claim, "subnet6"));
+	for (size_t i = 0; (prefix = claims_prefix(s, i, &option)); i++)
+		claims_compare_prefix(option, prefix, other, json_object_object_get(claim, "prefixes"), e);
 	return err_is_set(e) ? -1 : 0;
+}
+
+bool
+claims_subnets(int dir_fd, const char *instance, struct strv *subnets_out)
+{
+	struct json_object *claim = claims_read(dir_fd, instance),
+	                   *prefixes = claim ? json_object_object_get(claim, "prefixes") : NULL;
+	size_t n = json_object_is_type(prefixes, json_type_array) ? json_object_array_length(prefixes) : 0;
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < 2 && i < n; i++)
+		ok = strv_add(subnets_out, json_object_get_string(json_object_array_get_idx(prefixes, i)));
+	json_object_put(claim);
+	return ok;
+}
+
+static void
+claims_bury(int dir_fd, const char *instance, claims_gone *gone)
+{
+	AUTO_STRV struct strv subnets = { 0 };
+
+	if (claims_subnets(dir_fd, instance, &subnets))
+		gone(instance, &subnets);
+	unlinkat(dir_fd, instance, 0);
 }
 
 /* Each other instance's claim, those of vanished ones removed. Returns how many are left, -1 when one is in the way. */
 static int
-claims_check_others(const struct settings *s, int dir_fd, bool compare, struct err *e)
+claims_check_others(const struct settings *s, int dir_fd, bool compare, claims_gone *gone, struct err *e)
 {
 	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -107,8 +174,11 @@ claims_check_others(const struct settings *s, int dir_fd, bool compare, struct e
 		if (check_instance(entry->d_name) || strcmp(entry->d_name, s->instance) == 0)
 			continue;
 		claim = claims_read(dir_fd, entry->d_name);
-		if (!claim || access(claims_text(claim, "state_dir"), F_OK) < 0)
-			unlinkat(dir_fd, entry->d_name, 0);
+		if (!claim)
+			n = err_set(e, ERR_INTERNAL, "the claim '%s/%s' is damaged: remove it if that instance isn't in use",
+			            s->claims_dir, entry->d_name);
+		else if (access(claims_text(claim, "state_dir"), F_OK) < 0)
+			claims_bury(dir_fd, entry->d_name, gone);
 		else if (compare && claims_compare(s, entry->d_name, claim, e) < 0)
 			n = -1;
 		else
@@ -119,48 +189,37 @@ claims_check_others(const struct settings *s, int dir_fd, bool compare, struct e
 	return n;
 }
 
-/* name:start:count lines of /etc/subuid and /etc/subgid (subuid(5)); name:x:uid:gid of /etc/passwd, gid in the same place of group.
- */
+/* Veths, tables and groups bear the instance's name: it can't be that of two. */
 static int
-claims_check_file(const struct settings *s, const char *path, bool ranges, struct err *e)
+claims_check_name(const struct settings *s, int dir_fd, struct err *e)
 {
-	FILE *file = fopen(path, "re");
-	char line[512];
+	struct json_object *claim = claims_read(dir_fd, s->instance);
+	const char *state_dir = claim ? claims_text(claim, "state_dir") : s->state_dir;
 
-	if (!file)
-		return errno == ENOENT ? 0 : err_sys(e, "open '%s'", path);
-	while (fgets(line, sizeof line, file)) {
-		char name[64];
-		long long start, count = 1;
-		int fields = ranges ? sscanf(line, "%63[^:]:%lld:%lld", name, &start, &count)
-		                    : sscanf(line, "%63[^:]:%*[^:]:%lld", name, &start);
-
-		if (fields == (ranges ? 3 : 2) && claims_ranges_overlap(s->id_base, s->id_count * ID_RANGE, start, count))
-			err_param(e, "id_base", "overlaps '%s' in %s: %lld, %lld ids", name, path, start, count);
-	}
-	fclose(file);
+	if (strcmp(state_dir, s->state_dir) != 0 && access(state_dir, F_OK) == 0)
+		err_param(e, "instance", "'%s' is the name of the instance with the state directory %s", s->instance, state_dir);
+	json_object_put(claim);
 	return err_is_set(e) ? -1 : 0;
 }
 
 int
-claims_take(const struct settings *s, int dir_fd, struct err *e)
+claims_take(const struct settings *s, int dir_fd, claims_gone *gone, struct err *e)
 {
-	struct json_object *claim;
-	const char *text;
+	struct json_object *claim, *prefixes;
+	const char *text, *prefix, *option;
 	int rc;
 
-	if (claims_check_file(s, "/etc/subuid", true, e) < 0 || claims_check_file(s, "/etc/subgid", true, e) < 0 ||
-	    claims_check_file(s, "/etc/passwd", false, e) < 0 || claims_check_file(s, "/etc/group", false, e) < 0)
-		return -1;
-	if (claims_check_others(s, dir_fd, true, e) < 0)
+	if (claims_check_name(s, dir_fd, e) < 0 || claims_check_others(s, dir_fd, true, gone, e) < 0)
 		return -1;
 	claim = json_object_new_object();
+	prefixes = json_object_new_array();
 	json_object_object_add(claim, "state_dir", json_object_new_string(s->state_dir));
 	json_object_object_add(claim, "id_base", json_object_new_int64(s->id_base));
 	json_object_object_add(claim, "id_count", json_object_new_int64(s->id_count));
 	json_object_object_add(claim, "project_base", json_object_new_int64(s->project_base));
-	json_object_object_add(claim, "subnet4", json_object_new_string(s->subnet4));
-	json_object_object_add(claim, "subnet6", json_object_new_string(s->subnet6));
+	for (size_t i = 0; (prefix = claims_prefix(s, i, &option)); i++)
+		json_object_array_add(prefixes, json_object_new_string(prefix));
+	json_object_object_add(claim, "prefixes", prefixes);
 	text = json_object_to_json_string_ext(claim, JSON_C_TO_STRING_PLAIN);
 	rc = text ? fd_replace_file(dir_fd, s->instance, text, strlen(text), 0644, false, e)
 	          : err_set(e, ERR_INTERNAL, "out of memory");
@@ -169,13 +228,13 @@ claims_take(const struct settings *s, int dir_fd, struct err *e)
 }
 
 int
-claims_drop(const struct settings *s, int dir_fd, bool *last_out, struct err *e)
+claims_drop(const struct settings *s, int dir_fd, claims_gone *gone, bool *last_out, struct err *e)
 {
 	int others;
 
 	if (unlinkat(dir_fd, s->instance, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove the claim of instance '%s'", s->instance);
-	others = claims_check_others(s, dir_fd, false, e);
+	others = claims_check_others(s, dir_fd, false, gone, e);
 	*last_out = others == 0;
 	return others < 0 ? -1 : 0;
 }

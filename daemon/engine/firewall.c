@@ -225,11 +225,11 @@ firewall_make(const struct settings *s, struct err *e)
 }
 
 int
-firewall_cleanup(const struct settings *s, struct err *e)
+firewall_cleanup(const char *instance, struct err *e)
 {
 	AUTO_BUF struct buf out = { 0 };
 
-	buf_addf(&out, "add table inet %1$s\ndelete table inet %1$s\nadd table arp %1$s\ndelete table arp %1$s\n", s->instance);
+	buf_addf(&out, "add table inet %1$s\ndelete table inet %1$s\nadd table arp %1$s\ndelete table arp %1$s\n", instance);
 	return firewall_run_buf(&out, e);
 }
 

@@ -15,7 +15,7 @@
 int firewall_make(const struct settings *s, struct err *e);
 /* Logs chains of others that drop what is forwarded: containers would have no network, and nobody would know why. */
 void firewall_warn_foreign(const char *instance);
-int firewall_cleanup(const struct settings *s, struct err *e);
+int firewall_cleanup(const char *instance, struct err *e);
 
 /* Adds the container's elements, remaking the tables where somebody flushed them. */
 int firewall_add(const struct settings *s, const struct place *place, const struct strv *ip, struct err *e);

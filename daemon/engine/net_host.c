@@ -57,13 +57,23 @@ net_claim_gateway(struct nl_sock *sock, int claims_fd, struct err *e)
 
 /* What no container holds goes nowhere, rather than to the uplink. The claims keep subnets of instances apart. */
 static int
-net_close_subnets(struct nl_sock *sock, const struct settings *s, bool close, struct err *e)
+net_close_subnets(struct nl_sock *sock, const struct settings *s, struct err *e)
 {
-	const char *const subnets[] = { s->subnet4, s->subnet6 };
+	if (net_change_unreachable(sock, s->subnet4, true, e) < 0)
+		return -1;
+	return net_change_unreachable(sock, s->subnet6, true, e);
+}
 
-	for (size_t i = 0; i < sizeof subnets / sizeof *subnets; i++)
-		if (net_change_unreachable(sock, subnets[i], close, e) < 0)
+/* But for those that the options still name. */
+static int
+net_open_subnets(struct nl_sock *sock, const struct strv *subnets, const struct settings *but, struct err *e)
+{
+	for (size_t i = 0; i < subnets->n; i++) {
+		if (but && (strcmp(subnets->v[i], but->subnet4) == 0 || strcmp(subnets->v[i], but->subnet6) == 0))
+			continue;
+		if (net_change_unreachable(sock, subnets->v[i], false, e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -177,18 +187,44 @@ net_set_sysctls(int claims, struct err *e)
 	return claims_set_sysctl(claims, "net/ipv6/conf/all/forwarding", "1", e);
 }
 
+/* A claims_gone. Its veths went with its containers. */
+static void
+net_take_back(const char *instance, const struct strv *subnets)
+{
+	AUTO_NL struct nl_sock *sock = NULL;
+	struct err e = { 0 };
+
+	log_warning("instance '%s' has vanished without a cleanup: its rules are removed", instance);
+	if (firewall_cleanup(instance, &e) < 0)
+		log_err(&e, "remove the rules of instance '%s'", instance);
+	else if (net_open(&sock, &e) < 0 || net_open_subnets(sock, subnets, NULL, &e) < 0)
+		log_err(&e, "remove the routes of instance '%s'", instance);
+}
+
+/* *former_out: the subnets that it had so far. */
+static int
+net_claim(const struct settings *s, int *claims_out, struct strv *former_out, struct err *e)
+{
+	if (claims_lock(s, claims_out, e) < 0)
+		return -1;
+	if (!claims_subnets(*claims_out, s->instance, former_out))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	return claims_take(s, *claims_out, net_take_back, e);
+}
+
 int
 net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 {
+	AUTO_STRV struct strv former = { 0 };
 	AUTO_NL struct nl_sock *sock = NULL;
 	AUTO_CLOSE int claims = -1;
 
-	if (net_check_subnets(s, e) < 0 || net_open(&sock, e) < 0)
-		return -1;
-	if (claims_lock(s, &claims, e) < 0 || claims_take(s, claims, e) < 0)
+	if (net_check_subnets(s, e) < 0 || net_open(&sock, e) < 0 || net_claim(s, &claims, &former, e) < 0)
 		return -1;
 	/* The rules come before anything is forwarded. */
-	if (firewall_make(s, e) < 0 || net_close_subnets(sock, s, true, e) < 0 || net_set_sysctls(claims, e) < 0)
+	if (firewall_make(s, e) < 0 || net_close_subnets(sock, s, e) < 0 || net_open_subnets(sock, &former, s, e) < 0)
+		return -1;
+	if (net_set_sysctls(claims, e) < 0)
 		return -1;
 	if (net_claim_gateway(sock, claims, e) < 0)
 		return -1;
@@ -199,13 +235,18 @@ net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 int
 net_host_cleanup(const struct settings *s, struct err *e)
 {
-	AUTO_CLOSE int claims = -1;
+	AUTO_STRV struct strv former = { 0 };
 	AUTO_NL struct nl_sock *sock = NULL;
+	AUTO_CLOSE int claims = -1;
 	bool last = false;
 
-	if (net_open(&sock, e) < 0 || net_close_subnets(sock, s, false, e) < 0)
+	if (net_open(&sock, e) < 0 || claims_lock(s, &claims, e) < 0)
 		return -1;
-	if (firewall_cleanup(s, e) < 0 || claims_lock(s, &claims, e) < 0 || claims_drop(s, claims, &last, e) < 0)
+	if (!claims_subnets(claims, s->instance, &former))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (firewall_cleanup(s->instance, e) < 0 || net_open_subnets(sock, &former, NULL, e) < 0)
+		return -1;
+	if (claims_drop(s, claims, net_take_back, &last, e) < 0)
 		return -1;
 	if (!last)
 		return 0;
