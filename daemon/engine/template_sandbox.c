@@ -59,7 +59,8 @@ sandbox_init(const struct settings *s, int recipe_fd, const char *target, const 
 	umask(022);
 	if (dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0)
 		_exit(EXIT_SETUP);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	/* What the host unmounts meanwhile goes here, too: a long build must not keep its disks busy. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
 	    mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
 		dprintf(STDERR_FILENO, "can't prepare the build: %s\n", strerror(errno));
 		_exit(EXIT_SETUP);

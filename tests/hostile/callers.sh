@@ -1,11 +1,13 @@
 #!/bin/bash
 # Callers that are slow, many, silent, deaf or endless: the others are served meanwhile, and the daemon keeps its size.
+# shellcheck disable=SC2154
 . "$(dirname "$0")/../lib/lib.sh"
 EXTRA_CONF='max_connections = 200' t_begin
 ok "a container" B create web --template busybox --memory 64M --disk 64M --start
 api_pid=$(pgrep -P "$DAEMON" -f berth-api)
 size() { awk '/^(Rss|Pss_Dirty):/ { n += $2 } END { print n }' "/proc/$api_pid/smaps_rollup"; }
 fds() { find "/proc/$api_pid/fd" -type l | wc -l; }
+fds_back() { [ "$(fds)" -le $((fds_before + 2)) ]; }
 # The slowest of ten calls, in ms.
 slowest() {
 	local worst=0 start ms
@@ -18,7 +20,8 @@ slowest() {
 	done
 	echo $worst
 }
-size_before=$(size) fds_before=$(fds)
+size_before=$(size)
+fds_before=$(fds)
 # beside WHAT [UID]: while such a caller is at work, others are served.
 beside() {
 	local what=$1 ms
@@ -33,7 +36,7 @@ beside() {
 }
 for what in slow_headers slow_body silent; do beside $what 65534; done
 for what in never_reads deaf_follower; do beside $what; done
-ok "connections are given back" wait_for 15 eval '[ $(fds) -le $((fds_before + 2)) ]'
+ok "connections are given back" wait_for 15 fds_back
 grown=$(($(size) - size_before))
 [ $grown -lt 8192 ] && pass "the api has grown by $grown kB" || fail "the api has grown by $grown kB"
 # A request must come whole within its time.

@@ -196,7 +196,7 @@ t_end() {
 	# Of a daemon that refused to start there is no more than its lock.
 	[ -e "$T/r/layout" ] || [ -e "$T/r/ct/101" ] || rm -rf "$T/r"
 	# The kernel gives a loop device and dead mounts back a moment after their last user.
-	wait_for 5 eval '[ -z "$(census)" ]'
+	wait_for 15 eval '[ -z "$(census)" ]'
 	left=$(census)
 	if [ -z "$left" ]; then pass "nothing is left"; else fail "left behind: $left"; fi
 	if grep -qE 'AddressSanitizer|runtime error:' "$T/log"; then fail "a sanitizer complains: $(grep -m 3 -E 'AddressSanitizer|runtime error:' "$T/log")"; fi
