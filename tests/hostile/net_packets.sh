@@ -116,8 +116,7 @@ ok "nor by IPv6" unseen inet stale6
 in_ns ab101 ip link set eth0 down; in_ns ab101 ip link set eth0 name mine; in_ns ab101 ip link add eth0 type veth peer name eth1; in_ns ab101 ip link set mine up
 n_spec ab 101 1 10.77.0.22
 ok "the addresses of a container with a renamed eth0 change" tool update "$T/ab/101" "/run/netns/bt$$-ab101" 10.77.0.2 fd77:1::2
-send() { in_ns ab101 python3 "$PACKET" send mine "$@" to="$host_mac"; }
-send udp src=10.77.0.2 dst=192.0.2.100 token=taken
+in_ns ab101 python3 "$PACKET" send mine udp src=10.77.0.2 dst=192.0.2.100 token=taken to="$host_mac"
 ok "what was taken is refused" unseen inet taken
 in_ns ab101 ip link del mine
 n_spec ab 101 1 10.77.0.23
