@@ -6,7 +6,11 @@ include tests/unit/api.mk
 include tests/unit/schema.mk
 include tests/fuzz/local.mk
 
-check-root: all
+# What the tests on containers need besides the programs.
+check-programs: all $(check_PROGRAMS)
+.PHONY: check-programs
+
+check-root: check-programs check-api
 	BUILD=$(abs_top_builddir) $(top_srcdir)/tests/run integration
 	BUILD=$(abs_top_builddir) $(top_srcdir)/tests/run hostile
 	BUILD=$(abs_top_builddir) $(top_srcdir)/tests/run crash

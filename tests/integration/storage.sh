@@ -14,7 +14,7 @@ t_stop_daemon
 ok "clean up with --destroy" "$BUILD/berthd" --cleanup --destroy --config "$T/conf"
 t_use_templates
 sed -i 's/^storage = dir/storage = btrfs/; s/^pool_size = .*/pool_size = 256M/' "$T/conf"
-rm -rf "$T/s/pool"; mkdir -p -m 700 "$T/s/pool" && echo mine >"$T/s/pool/foreign"
+rm -rf "$T/s/pool"; mkdir -m 700 "$T/s/pool" && echo mine >"$T/s/pool/foreign"
 "$BUILD/berthd" --foreground --config "$T/conf" >"$T/out" 2>&1; is "a pool directory with something foreign is refused" 4 $?
 like "and what lies there is named" 'foreign' "$(cat "$T/out")"
 is "it is untouched" mine "$(cat "$T/s/pool/foreign")"
