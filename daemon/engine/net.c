@@ -42,21 +42,6 @@ net_check(const struct strv *ip, struct err *e)
 	return 0;
 }
 
-static int
-net_set_up_host_end(struct nl_sock *sock, const struct spec *spec, struct err *e)
-{
-	int index = net_index(sock, spec->place.veth);
-
-	if (index == 0)
-		return err_set(e, ERR_INTERNAL, "interface '%s' has gone", spec->place.veth);
-	if (net_add_address(sock, index, gateway6, 64, e) < 0)
-		return -1;
-	for (size_t i = 0; i < spec->config.ip.n; i++)
-		if (net_add_route(sock, index, spec->config.ip.v[i], NULL, e) < 0)
-			return -1;
-	return 0;
-}
-
 static bool
 net_has_family(const struct strv *ip, bool is6)
 {
@@ -64,6 +49,23 @@ net_has_family(const struct strv *ip, bool is6)
 		if (net_is6(ip->v[i]) == is6)
 			return true;
 	return false;
+}
+
+static int
+net_set_up_host_end(struct nl_sock *sock, const struct spec *spec, struct err *e)
+{
+	int index = net_index(sock, spec->place.veth);
+
+	if (index == 0)
+		return err_set(e, ERR_INTERNAL, "interface '%s' has gone", spec->place.veth);
+	if (net_harden_veth(sock, index, e) < 0)
+		return -1;
+	if (net_has_family(&spec->config.ip, true) && net_add_address(sock, index, gateway6, 64, e) < 0)
+		return -1;
+	for (size_t i = 0; i < spec->config.ip.n; i++)
+		if (net_add_route(sock, index, spec->config.ip.v[i], NULL, e) < 0)
+			return -1;
+	return 0;
 }
 
 static int

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/route/addr.h>
@@ -92,6 +93,44 @@ net_try_veth(struct nl_sock *sock, const char *name, const char *peer_name, cons
 	nl_addr_put(address);
 	rtnl_link_put(link);
 	return rc;
+}
+
+static bool
+net_put_settings(struct nl_msg *msg, int index)
+{
+	struct ifinfomsg info = { .ifi_index = index };
+	struct nlattr *families, *family, *values;
+
+	if (nlmsg_append(msg, &info, sizeof info, NLMSG_ALIGNTO) < 0)
+		return false;
+	families = nla_nest_start(msg, IFLA_AF_SPEC);
+	family = families ? nla_nest_start(msg, AF_INET) : NULL;
+	values = family ? nla_nest_start(msg, IFLA_INET_CONF) : NULL;
+	if (!values || nla_put_u32(msg, IPV4_DEVCONF_RP_FILTER, 1) < 0 || nla_put_u32(msg, IPV4_DEVCONF_ARPFILTER, 1) < 0 ||
+	    nla_put_u32(msg, IPV4_DEVCONF_ACCEPT_REDIRECTS, 0) < 0 || nla_put_u32(msg, IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, 0) < 0)
+		return false;
+	nla_nest_end(msg, values);
+	nla_nest_end(msg, family);
+	family = nla_nest_start(msg, AF_INET6);
+	if (!family || nla_put_u8(msg, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE) < 0)
+		return false;
+	nla_nest_end(msg, family);
+	nla_nest_end(msg, families);
+	return true;
+}
+
+int
+net_harden_veth(struct nl_sock *sock, int index, struct err *e)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_SETLINK, 0);
+	int rc = -NLE_NOMEM;
+
+	/* Sending frees the message. */
+	if (msg && net_put_settings(msg, index))
+		rc = nl_send_sync(sock, msg);
+	else
+		nlmsg_free(msg);
+	return rc < 0 ? net_error(rc, e, "set up", "a veth") : 0;
 }
 
 int

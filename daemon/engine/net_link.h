@@ -16,6 +16,11 @@ void net_close(struct nl_sock **sock);
 
 /* Makes the pair, its end `name` here and up, `peer` with the MAC in netns_fd. A leftover of that name is replaced. */
 int net_add_veth(struct nl_sock *sock, const char *name, const char *peer, const unsigned char mac[6], int netns_fd, struct err *e);
+/*
+ * The host's end of one: no link-local address but those that are given; and what holds should the firewall be gone: packets and ARP
+ * questions only from senders whose way back is this veth.
+ */
+int net_harden_veth(struct nl_sock *sock, int index, struct err *e);
 /* Absent is success. */
 int net_delete_link(struct nl_sock *sock, const char *name, struct err *e);
 /* 0: there is no such link in the socket's namespace. */

@@ -98,6 +98,14 @@ send redirect src=10.77.0.2 dst=10.77.0.3 target=192.0.2.100
 sleep 0.2
 unlike "a neighbour takes no router advertisement" 'bad' "$(in_ns ab102 ip -6 route)"
 
+# Somebody flushes the rules: until the next start the kernel alone holds out.
+host nft flush ruleset
+send udp src=10.77.0.99 dst=192.0.2.100 token=flushed
+ok "without any rules a foreign IPv4 source doesn't pass either" unseen inet flushed
+is "nor is ARP as another answered" "" "$(arp 192.0.2.100 169.254.0.1)"
+unlike "nor remembered" "^192.0.2.100 dev ab101 .*lladdr" "$(host ip neighbour show)"
+tool host-setup "$T/ab/101" >/dev/null || fail "host-setup"
+
 # A stopped container's address changes: what it had is somebody else's now.
 tool detach "$T/ab/102"
 tool update "$T/ab/102" /nowhere >/dev/null 2>&1
