@@ -11,7 +11,7 @@ struct json_object;
  * Sends op with {id} and query ("a=1&b=2", or NULL) and body (or NULL). A problem becomes an error. The caller clears
  * *reply in any case.
  */
-int call_send(struct client *c, enum op_id op, const char *id, const char *query, struct json_object *body,
+int call_send(struct client *c, enum op_id id, const char *arg, const char *query, struct json_object *body,
               struct http_reply *reply, struct err *e);
 
 /* The same for a JSON answer; the caller puts *json_out. */

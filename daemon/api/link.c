@@ -167,7 +167,7 @@ link_query(struct call *c, enum msg_type type, const struct request *request)
 }
 
 static void
-link_end_waiter(struct link *link, struct link_waiter *waiter, const struct done *done, const struct err *e)
+link_end_waiter(struct link *link, struct link_waiter *waiter, const char *result, const struct err *e)
 {
 	struct conn *conn = waiter->conn;
 
@@ -176,7 +176,7 @@ link_end_waiter(struct link *link, struct link_waiter *waiter, const struct done
 	if (e)
 		reply_late_error(conn, e);
 	else
-		reply_late_json(conn, done->result ? done->result : "{}");
+		reply_late_json(conn, result ? result : "{}");
 	conn_resume(conn);
 }
 
@@ -193,7 +193,7 @@ link_answer(struct link *link, const struct done *done)
 		return false;
 	if (done->kind)
 		done_to_err(done, &e);
-	link_end_waiter(link, waiter, done, done->kind ? &e : NULL);
+	link_end_waiter(link, waiter, done->result, done->kind ? &e : NULL);
 	return true;
 }
 

@@ -128,12 +128,12 @@ monitor_write_exit(const struct monitor *m, enum container_state state, int stat
 {
 	char text[128], line[512];
 	struct err e = { 0 };
-	size_t i;
 	int len;
 
-	for (i = 0; how[i] && i < sizeof text - 1; i++)
-		text[i] = (unsigned char)how[i] < 0x20 || how[i] == '"' || how[i] == '\\' || how[i] == 0x7f ? '\'' : how[i];
-	text[i] = '\0';
+	snprintf(text, sizeof text, "%s", how);
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < 0x20 || strchr("\"\\\x7f", *c))
+			*c = '\'';
 	len = snprintf(line, sizeof line,
 	               "{\"state\":\"%s\",\"exit\":\"%s\",\"exit_status\":%d,\"exit_signal\":%d,\"exited_at\":%lld,"
 	               "\"started_at\":%lld,\"restarts\":%lld}\n",

@@ -303,6 +303,7 @@ static int
 pool_destroy_volumes(const struct settings *s, struct err *e)
 {
 	AUTO_CLOSE int fd = -1;
+	char dir_storage[] = "dir", btrfs_storage[] = "btrfs";
 	struct spec spec = { .settings = *s };
 	AUTO_FREE char *mark = NULL;
 	struct dirent *entry;
@@ -313,7 +314,7 @@ pool_destroy_volumes(const struct settings *s, struct err *e)
 		return -1;
 	if (fd_read_file(fd, POOL_MARK, SPEC_PATH_MAX, &mark, NULL, NULL) < 0)
 		return 0;
-	spec.layout.storage = strstr(mark, " dir ") ? (char[]){ "dir" } : (char[]){ "btrfs" };
+	spec.layout.storage = strstr(mark, " dir ") ? dir_storage : btrfs_storage;
 	copy = dup(fd);
 	dir = copy < 0 ? NULL : fdopendir(copy);
 	if (!dir)
