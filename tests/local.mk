@@ -6,8 +6,9 @@ include tests/unit/api.mk
 include tests/unit/schema.mk
 include tests/fuzz/local.mk
 
-# What the tests on containers need besides the programs.
-check-programs: all $(check_PROGRAMS)
+# What the tests on containers need besides the programs; after `all`, whose own make would else build the same objects beside this one.
+check-programs: all
+	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS)
 .PHONY: check-programs
 
 check-root: check-programs check-api
