@@ -16,3 +16,7 @@ check-root: check-programs check-api
 	BUILD=$(abs_top_builddir) $(top_srcdir)/tests/run hostile
 	BUILD=$(abs_top_builddir) $(top_srcdir)/tests/run crash
 .PHONY: check-root
+
+bench: all
+	BUILD=$(abs_top_builddir) $(top_srcdir)/tests/bench/run
+.PHONY: bench
