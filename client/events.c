@@ -12,6 +12,7 @@
 
 const struct opt events_opts[] = { { "follow", 'f', NULL, "Go on with what comes; with json, an object a line.", NULL },
 	                           { "since", 0, "NUMBER", "Only those after this sequence number.", NULL },
+	                           { "tail", 'n', "COUNT", "Of those that there are, the last ones only; 10 with -f alone.", NULL },
 	                           { "container", 0, "NAME", "On this container.", "@container" },
 	                           { NULL } };
 
@@ -22,7 +23,7 @@ static const struct view events_view = {
 };
 
 /* The daemon may be restarted meanwhile: events go on where they were. */
-enum { EVENTS_RETRY_MS = 500, EVENTS_RETRIES = 60 };
+enum { EVENTS_RETRY_MS = 500, EVENTS_RETRIES = 60, EVENTS_TAIL = 10 };
 
 struct events {
 	struct client *client;
@@ -30,7 +31,9 @@ struct events {
 	struct sse sse;
 	struct json_object *items; /* collected, when they aren't followed */
 	bool follow, header, failed, heard;
+	bool resumed; /* something of it has been seen */
 	int64_t last; /* sequence number, -1: none yet */
+	int64_t tail; /* -1: all */
 };
 
 /* Lines come one by one, so that the widths can't be those of the texts. */
@@ -108,7 +111,7 @@ events_take(void *arg, const char *name, const char *id, const char *data)
 	struct events *ev = arg;
 	struct json_object *event = json_tokener_parse(data);
 
-	ev->heard = true;
+	ev->heard = ev->resumed = true;
 	if (!json_object_is_type(event, json_type_object)) {
 		json_object_put(event);
 		return 0;
@@ -135,13 +138,15 @@ static int
 events_path(const struct events *ev, struct buf *path, struct err *e)
 {
 	AUTO_BUF struct buf query = { 0 }, target = { 0 };
-	char number[32];
+	char number[32], tail[32];
 
 	snprintf(number, sizeof number, "%lld", (long long)ev->last);
+	snprintf(tail, sizeof tail, "%lld", (long long)ev->tail);
 	if (ev->container)
 		client_container(ev->client, ev->container, &target);
 	call_query_add(&query, "follow", ev->follow ? "true" : "false");
 	call_query_add(&query, "since", ev->last >= 0 ? number : NULL);
+	call_query_add(&query, "tail", ev->tail >= 0 && !ev->resumed ? tail : NULL);
 	call_query_add(&query, "container", target.data);
 	buf_addf(path, "%s?%s", op_get(EVENTS)->path, query.data ? query.data : "");
 	return query.failed || target.failed || path->failed ? err_set(e, ERR_INTERNAL, "out of memory") : 0;
@@ -193,10 +198,14 @@ events_show(struct client *c, const struct args *args, struct err *e)
 		.follow = args_has(args, "follow"),
 		.header = !c->no_header && !c->quiet,
 		.last = -1,
+		.tail = -1,
 	};
 	int rc;
 
-	if (args_int(args, "since", 0, INT64_MAX, &ev.last, e) < 0 || print_check(c, &events_view, e) < 0)
+	if (ev.follow && !args_has(args, "since"))
+		ev.tail = EVENTS_TAIL;
+	if (args_int(args, "since", 0, INT64_MAX, &ev.last, e) < 0 || args_int(args, "tail", 0, 1000000, &ev.tail, e) < 0 ||
+	    print_check(c, &events_view, e) < 0)
 		return -1;
 	if (ev.follow && c->sort)
 		return args_usage(e, "What is followed has no end to sort it at: leave out --sort");

@@ -41,6 +41,7 @@ ROWS(template_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, name, 0,
 ROWS(operation_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, state, 0, 16, NULL, "In this state."),
      STRING_FIELD(A, container, 0, 80, NULL, "On this container."), STRING_FIELD(A, kind, 0, 40, NULL, "Of this kind."));
 ROWS(events_query, INT_FIELD(A, since, 0, 0, INT64_MAX, 0, "Only those after this sequence number."),
+     INT_FIELD(A, tail, 0, 0, 1000000, 0, "Of those that there are, the last ones only."),
      STRING_FIELD(A, container, 0, 80, NULL, "On this container."), BOOL_FIELD(A, follow, 0, 1, "Go on with what comes."));
 ROWS(logs_query, BOOL_FIELD(A, follow, 0, 0, "Go on with what comes."), INT_FIELD(A, tail, 0, -1, 1000000, -1, "Last lines only."));
 ROWS(which_query, INT_FIELD(A, pid, 0, 1, INT32_MAX, 0, "Process number on the host."),

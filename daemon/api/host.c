@@ -35,11 +35,18 @@ host_handle_features(struct call *c)
 
 /* A reconnecting client says where it was by header; RFC-less, but every browser does so. */
 static int
-host_since(struct call *c, int64_t *since_out)
+host_since(struct call *c, const char *container, int64_t *since_out)
 {
 	const char *last = c->request->last_event_id, *why;
 
 	*since_out = c->query.since;
+	if (!*last && record_has(c->op->query, &c->query, "tail")) {
+		int64_t before;
+
+		if (store_event_before(c->api->model.store, c->query.tail, container, &before, &c->err) < 0)
+			return -1;
+		*since_out = before > c->query.since ? before : c->query.since;
+	}
 	if (!*last)
 		return 0;
 	if (field_parse_int(last, since_out, &why) < 0 || *since_out < 0)
@@ -53,12 +60,16 @@ host_handle_events(struct call *c)
 	bool endless = !record_has(c->op->query, &c->query, "follow") || c->query.follow;
 	struct container_view view = { 0 };
 	struct answered answered;
+	const char *container;
 	int64_t since;
-	int rc = host_since(c, &since);
+	int rc = 0;
 
-	if (rc == 0 && c->query.container && check_uuid(c->query.container))
+	if (c->query.container && check_uuid(c->query.container))
 		rc = container_find(&c->api->model, c->query.container, &view, &c->err);
-	answered = rc < 0 ? reply_error(c) : follow_events(c, since, view.config.id ? view.config.id : c->query.container, endless);
+	container = view.config.id ? view.config.id : c->query.container;
+	if (rc == 0)
+		rc = host_since(c, container, &since);
+	answered = rc < 0 ? reply_error(c) : follow_events(c, since, container, endless);
 	record_clear(&container_view_schema, &view);
 	return answered;
 }

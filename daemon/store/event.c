@@ -8,6 +8,10 @@ static const char sql_event_list[] = "SELECT seq, time, type, container, tenant,
 static const char sql_event_list_of[] = "SELECT seq, time, type, container, tenant, name, operation, data FROM event"
                                         " WHERE seq > ?1 AND container = ?3 ORDER BY seq LIMIT ?2";
 
+static const char sql_event_before[] = "SELECT min(seq) - 1 FROM (SELECT seq FROM event WHERE ?2 IS NULL OR container = ?2"
+                                       " ORDER BY seq DESC LIMIT ?1)";
+static const char sql_event_last[] = "SELECT max(seq) FROM event";
+
 int
 store_event_add(struct store *s, const struct event_row *event, int64_t keep, struct err *e)
 {
@@ -50,4 +54,21 @@ store_event_list(struct store *s, int64_t after, const char *container, int64_t 
 			return rc < 0 ? -1 : 0;
 	}
 	return rc;
+}
+
+int
+store_event_before(struct store *s, int64_t count, const char *container, int64_t *seq_out, struct err *e)
+{
+	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, count > 0 ? sql_event_before : sql_event_last, e);
+	int rc;
+
+	*seq_out = 0;
+	if (!stmt)
+		return -1;
+	if (count > 0)
+		sql_bind(stmt, 1, "is", count, container);
+	rc = sql_step(s, stmt, e);
+	if (rc == 1)
+		*seq_out = sqlite3_column_int64(stmt, 0);
+	return rc < 0 ? -1 : 0;
 }

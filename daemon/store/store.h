@@ -116,5 +116,7 @@ struct event_row {
 int store_event_add(struct store *s, const struct event_row *event, int64_t keep, struct err *e);
 int store_event_list(struct store *s, int64_t after, const char *container, int64_t limit, store_each *each, void *arg,
                      struct err *e);
+/* After which the newest `count` events lie, of one container or of all (NULL). */
+int store_event_before(struct store *s, int64_t count, const char *container, int64_t *seq_out, struct err *e);
 
 #endif

@@ -24,6 +24,9 @@ last=$(jq -s 'flatten | map(.seq) | max' <<<"$events")
 kill -9 "$pid"
 ok "a crash is an event" wait_for 10 eval 'B events --since '"$last"' -o json | grep -q container.crashed'
 unlike "since leaves out what was" 'container.created' "$(B events --since "$last" -o json)"
+is "the last ones only" 2 "$(B events -n 2 -o json | jq length)"
+is "none but what comes" 0 "$(B events --tail 0 -o json | jq length)"
+is "-f begins with the last ones" 3 "$(timeout 2 "$BUILD/berth" events -f -n 3 -o json | wc -l)"
 
 like "list as CSV" '^(name|NAME),' "$(B list -o csv | head -n 1)"
 is "list as JSON is an array" 2 "$(B list -o json | jq length)"
