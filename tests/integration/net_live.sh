@@ -2,8 +2,7 @@
 # A container's addresses through the daemon: given, changed while it runs and while it is stopped, refused; what it reaches of the host.
 . "$(dirname "$0")/../lib/lib.sh"
 own=$(ip -4 -o address show scope global | awk '{ sub("/.*", "", $4); print $4; exit }')
-EXTRA_CONF="addresses = 203.0.113.64/28${own:+$'\n'addresses = $own/32}"
-t_begin
+EXTRA_CONF="addresses = 203.0.113.64/28${own:+$'\n'addresses = $own/32}" t_begin
 
 B create a --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1 || fail "create a"
 B create b --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1 || fail "create b"
@@ -47,7 +46,7 @@ ok "its former one is another's" B set b ip="$SUBNET.200"
 ok "start" B start a
 wait_for 10 B exec a -- true
 is "it has the one" "$a4 " "$(inside a)"
-unlike "and may send from no other" "\"$INSTANCE[0-9]+\" . 203.0.113.66|$INSTANCE$(field a ctid)\" . $SUBNET.200" "$(nft list set inet "$INSTANCE" src4)"
+unlike "and may send from no other" "\"${INSTANCE}[0-9]+\" . 203.0.113.66|$INSTANCE$(field a ctid)\" . $SUBNET.200" "$(nft list set inet "$INSTANCE" src4)"
 ok "it reaches its neighbour under its new address" B exec a -- ping -c1 -W2 "$SUBNET.200"
 
 fails 4 'address|belongs' "an address of a neighbour's is refused" B set a ip="$SUBNET.200"
