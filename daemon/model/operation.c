@@ -430,7 +430,8 @@ operation_template_delete(struct model *m, const char *ref, int64_t actor, bool 
 	if (txn_begin(&txn, m->store, e) < 0 || store_template_users(m->store, ref, &users, e) < 0)
 		return -1;
 	if (users > 0) {
-		err_set(e, ERR_CONFLICT, "The template %s is in use by %lld containers", ref, (long long)users);
+		err_set(e, ERR_CONFLICT, "The template %s is in use by %lld container%s", ref, (long long)users,
+		        users == 1 ? "" : "s");
 		return err_code(e, "template_in_use");
 	}
 	if (store_template_mark_deleting(m->store, ref, true, e) < 0)
