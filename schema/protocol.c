@@ -78,11 +78,14 @@ static const struct field ready_fields[] = { STRING_FIELD(RD, storage, 0, 16, NU
 	                                     LIST_FIELD(RD, dns, 0, 3, check_address, "Default name servers."),
 	                                     LIST_FIELD(RD, operations, 0, 512, check_uuid, "Operations under way."), END_FIELDS };
 
+static const struct field alive_fields[] = { INT_FIELD(alive, serial, FIELD_REQUIRED, 0, INT64_MAX, 0, "Number."), END_FIELDS };
+
 const struct schema request_schema = { "request", sizeof(struct request), request_fields };
 const struct schema observed_schema = { "observed", sizeof(struct observed), observed_fields };
 const struct schema progress_schema = { "progress", sizeof(struct progress), progress_fields };
 const struct schema done_schema = { "done", sizeof(struct done), done_fields };
 const struct schema ready_schema = { "ready", sizeof(struct ready), ready_fields };
+const struct schema alive_schema = { "alive", sizeof(struct alive), alive_fields };
 
 static const struct msg_info msg_infos[MSG_TYPE_COUNT] = {
 #define MSG(id, schema, fds, help) [id] = { #id, &schema, fds },

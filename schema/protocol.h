@@ -7,6 +7,7 @@
  *   engine → api     REPLY_*: observed states, progress, ends
  *   engine → job     the REQUEST_* it is to carry out (for what the engine starts itself: REQUEST_HOST_*), then SPEC
  *   job → engine     REPLY_PROGRESS and at last REPLY_DONE
+ *   both ways        ALIVE, answered with the same number
  */
 #ifndef BERTH_PROTOCOL_H
 #define BERTH_PROTOCOL_H
@@ -107,11 +108,17 @@ struct ready {
 	struct strv operations; /* those still under way in the engine */
 };
 
+struct alive {
+	uint64_t set;
+	int64_t serial;
+};
+
 extern const struct schema request_schema;
 extern const struct schema observed_schema;
 extern const struct schema progress_schema;
 extern const struct schema done_schema;
 extern const struct schema ready_schema;
+extern const struct schema alive_schema;
 
 /* NULL for an unknown type. */
 const struct msg_info *msg_info(enum msg_type type);

@@ -1,8 +1,8 @@
 # Units and what goes with them. The unit's paths are those of this build.
-systemdsystemunit_DATA = systemd/berthd.service
+systemdsystemunit_DATA = systemd/berthd.service systemd/berthd.socket
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
-EXTRA_DIST += systemd/berthd.service.in systemd/sysusers.conf systemd/tmpfiles.conf scripts/deps scripts/quickstart
+EXTRA_DIST += systemd/berthd.service.in systemd/berthd.socket systemd/sysusers.conf systemd/tmpfiles.conf scripts/deps scripts/quickstart
 CLEANFILES += systemd/berthd.service
 
 systemd/berthd.service: systemd/berthd.service.in Makefile

@@ -148,6 +148,21 @@ link_send(struct link *link, enum msg_type type, const struct request *request, 
 	return link_push(link, message, e);
 }
 
+int
+link_send_alive(struct link *link, const struct alive *alive, struct err *e)
+{
+	struct link_message *message = calloc(1, sizeof *message);
+
+	if (!message)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	message->fd = -1;
+	if (msg_encode(ALIVE, alive, &message->data, e) < 0) {
+		link_free_message(message);
+		return -1;
+	}
+	return link_push(link, message, e);
+}
+
 struct answered
 link_query(struct call *c, enum msg_type type, const struct request *request)
 {

@@ -15,6 +15,9 @@ void link_free(struct link *link);
 /* passed: a descriptor that goes along, taken over in any case, or -1. */
 int link_send(struct link *link, enum msg_type type, const struct request *request, int passed, struct err *e);
 
+/* Says that the event loop goes on. */
+int link_send_alive(struct link *link, const struct alive *alive, struct err *e);
+
 /* Sends a query; the connection is answered when the engine has, or after a deadline. */
 struct answered link_query(struct call *c, enum msg_type type, const struct request *request);
 /* true when someone waited for it. */

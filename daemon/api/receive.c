@@ -132,6 +132,8 @@ api_receive_one(struct api *api, struct msg *msg, struct err *e)
 		return api_receive_progress(api, msg->record, e);
 	case REPLY_DONE:
 		return api_receive_done(api, msg->record, e);
+	case ALIVE:
+		return link_send_alive(api->link, msg->record, e);
 	}
 	return err_set(e, ERR_BAD_REQUEST, "%s isn't for the api", msg_info(msg->type)->name);
 }

@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <linux/sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
@@ -49,6 +50,9 @@ sandbox_drop(uid_t uid, gid_t gid, struct err *e)
 		return err_sys(e, "forbid new privileges");
 	if (uid != 0 && setuid(0) == 0)
 		return err_set(e, ERR_INTERNAL, "root came back");
+	/* One that hangs would not see its engine go, and keep the database from the next one. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_sys(e, "tie the api to its engine");
 	return 0;
 }
 

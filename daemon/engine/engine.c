@@ -44,6 +44,18 @@ engine_lock(const struct settings *settings, int *run_fd_out, struct err *e)
 	return 0;
 }
 
+static int
+engine_take_socket(struct engine *engine, struct err *e)
+{
+	if (sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, engine->settings->socket, 0) <= 0)
+		return err_set(e, ERR_INVALID, "systemd's socket isn't '%s': let option 'socket' and berthd.socket name the same",
+		               engine->settings->socket);
+	engine->listen_fd = SD_LISTEN_FDS_START;
+	if (fcntl(engine->listen_fd, F_SETFD, FD_CLOEXEC) < 0)
+		return err_sys(e, "take systemd's socket");
+	return fd_set_nonblock(engine->listen_fd, true, e);
+}
+
 /* Listening begins before the host is set up: callers wait rather than fail. systemd's socket is used where it gave one. */
 static int
 engine_listen(struct engine *engine, struct err *e)
@@ -51,10 +63,8 @@ engine_listen(struct engine *engine, struct err *e)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	AUTO_CLOSE int fd = -1;
 
-	if (sd_listen_fds(0) == 1) {
-		engine->listen_fd = SD_LISTEN_FDS_START;
-		return fcntl(engine->listen_fd, F_SETFD, FD_CLOEXEC) < 0 ? err_sys(e, "take systemd's socket") : 0;
-	}
+	if (sd_listen_fds(0) >= 1)
+		return engine_take_socket(engine, e);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_sys(e, "make the API's socket");
@@ -109,6 +119,7 @@ engine_on_end(evutil_socket_t fd, short what, void *arg)
 	struct engine *engine = arg;
 
 	log_info("ending; containers go on");
+	sd_notify(0, "STOPPING=1");
 	event_base_loopbreak(engine->base);
 }
 
@@ -142,7 +153,7 @@ engine_tell_ready(struct engine *engine)
 static void
 engine_clear(struct engine *engine)
 {
-	struct event *const events[] = { engine->sigchld, engine->sigterm, engine->sigint, engine->api_respawn };
+	struct event *const events[] = { engine->sigchld, engine->sigterm, engine->sigint, engine->api_respawn, engine->watchdog };
 	struct container *ct;
 
 	if (engine->base)
@@ -180,7 +191,7 @@ engine_run(const struct settings *settings, int ready_fd, struct err *e)
 	if (engine_init_events(&engine, e) < 0 || registry_load(&engine.registry, settings, e) < 0)
 		goto out;
 	monitors_adopt(&engine);
-	if (link_start_api(&engine, e) < 0)
+	if (link_start_api(&engine, e) < 0 || watchdog_start(&engine, e) < 0)
 		goto out;
 	engine_tell_ready(&engine);
 	event_base_dispatch(engine.base);

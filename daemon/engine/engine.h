@@ -70,6 +70,13 @@ struct engine {
 	int64_t api_starts[5]; /* monotonic seconds of the last starts, against a crash loop */
 	struct event *api_respawn;
 
+	/* watchdog.c */
+	struct event *watchdog;
+	int64_t watchdog_ms;  /* how often systemd wants to hear of us; 0: not at all */
+	int64_t api_start_ms; /* monotonic */
+	int64_t api_alive_ms; /* when it last answered; 0: not yet */
+	int64_t alive_serial;
+
 	struct event *sigchld, *sigterm, *sigint;
 };
 
@@ -88,6 +95,13 @@ int link_start_api(struct engine *engine, struct err *e);
 void link_send(struct engine *engine, enum msg_type type, const void *record);
 void link_send_observed(struct engine *engine, const struct container *ct);
 void link_stop_api(struct engine *engine);
+/* Ends the api, and starts another. */
+void link_replace_api(struct engine *engine, const char *why);
+
+/* watchdog.c: systemd's watchdog is fed while this loop and the api's go on; without one an api that hangs is replaced. */
+int watchdog_start(struct engine *engine, struct err *e);
+void watchdog_api_started(struct engine *engine);
+void watchdog_api_alive(struct engine *engine);
 
 /* requests.c: carries out a request of the api; takes the message over. -1: the api has broken the protocol. */
 int requests_handle(struct engine *engine, struct msg *msg, struct err *e);

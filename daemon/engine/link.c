@@ -84,6 +84,12 @@ link_lost(struct engine *engine, const char *why)
 	event_add(engine->api_respawn, &delay);
 }
 
+void
+link_replace_api(struct engine *engine, const char *why)
+{
+	link_lost(engine, why);
+}
+
 static void
 link_on_read(evutil_socket_t fd, short what, void *arg)
 {
@@ -100,6 +106,11 @@ link_on_read(evutil_socket_t fd, short what, void *arg)
 		if (rc == 0) {
 			link_lost(engine, "it closed the link");
 			return;
+		}
+		if (rc == 1 && msg.type == ALIVE) {
+			watchdog_api_alive(engine);
+			msg_clear(&msg);
+			continue;
 		}
 		if (rc < 0 || requests_handle(engine, &msg, &e) < 0) {
 			log_err(&e, "the api broke the protocol");
@@ -239,6 +250,7 @@ link_start_api(struct engine *engine, struct err *e)
 	if (!engine->api_event || !engine->api_write_event || !engine->api_respawn)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	event_add(engine->api_event, NULL);
+	watchdog_api_started(engine);
 	link_handshake(engine);
 	return 0;
 }

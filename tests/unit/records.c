@@ -18,6 +18,7 @@ const struct schema *const all_schemas[] = { &container_config_schema,
 	                                     &progress_schema,
 	                                     &done_schema,
 	                                     &ready_schema,
+	                                     &alive_schema,
 #define X(name) &name##_schema,
 	                                     OP_SCHEMAS(X)
 #undef X
