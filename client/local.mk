@@ -7,7 +7,7 @@ libclient_a_SOURCES = \
 	client/clean.c client/clean.h \
 	client/client.c client/client.h \
 	client/complete.c \
-	client/create.c client/create.h \
+	client/create.c client/create.h client/doctor.c client/doctor.h \
 	client/events.c client/events.h \
 	client/follow.c client/follow.h \
 	client/help.c \

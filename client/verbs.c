@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/create.h"
+#include "client/doctor.h"
 #include "client/events.h"
 #include "client/lifecycle.h"
 #include "client/operation.h"
@@ -243,6 +244,14 @@ const struct verb verbs[] = {
 	  .groups = LISTS | OPTS_TENANT,
 	  .more = "Each event has a number; --since goes on after one that was seen.",
 	  .examples = "berth events\nberth events -f --since 120 -o json" },
+	{ .name = "doctor",
+	  .args = "",
+	  .help = "Check the host, and what was left on it",
+	  .run = doctor_show,
+	  .options = doctor_opts,
+	  .groups = LISTS,
+	  .more = "Tells what to do about each thing it finds. The exit status is 1 while there is a problem.",
+	  .examples = "berth doctor\nberth doctor --fix\nberth doctor -o json" },
 	{ .name = "which",
 	  .args = "PID|UID|IP|MAC|VETH",
 	  .help = "Which container a pid, uid, address, MAC or veth belongs to",

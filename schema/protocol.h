@@ -40,6 +40,7 @@ struct request {
 	int64_t tenant_number; /* create */
 	struct strv changed;   /* set: names of the fields that changed */
 	int64_t force;         /* delete: stop it first */
+	int64_t fix;           /* doctor: put right what is safe to */
 	int64_t timeout;       /* stop, restart: seconds */
 	int64_t kill;          /* stop: at once */
 	char *rescue;          /* start: NAME@VERSION */

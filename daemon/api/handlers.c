@@ -35,6 +35,8 @@ call_handler *const handlers[OP_COUNT] = {
 	[OPERATION_EVENTS] = operation_handle_events,
 	[OPERATION_CANCEL] = operation_handle_cancel,
 	[EVENTS] = host_handle_events,
+	[DOCTOR] = host_handle_doctor,
+	[DOCTOR_FIX] = host_handle_fix,
 	[WHICH] = host_handle_which,
 };
 

@@ -16,7 +16,7 @@ call_handler template_handle_list, template_handle_build, template_handle_show, 
 /* operations.c */
 call_handler operation_handle_list, operation_handle_show, operation_handle_events, operation_handle_cancel;
 /* host.c */
-call_handler host_handle_features, host_handle_events, host_handle_which;
+call_handler host_handle_features, host_handle_events, host_handle_which, host_handle_doctor, host_handle_fix;
 
 /* Tools of theirs. */
 

@@ -7,12 +7,14 @@
 #include "daemon/api/api.h"
 #include "daemon/api/handlers.h"
 #include "daemon/api/reply.h"
+#include "daemon/api/show.h"
 #include "daemon/model/container.h"
+#include "daemon/model/operation.h"
 #include "daemon/util/uuid.h"
 #include "schema/check.h"
 #include "schema/stream.h"
 
-static const char *const host_features[] = { "dry-run", "events", "operations", "rescue", STREAM_PROTOCOL };
+static const char *const host_features[] = { "doctor", "dry-run", "events", "operations", "rescue", STREAM_PROTOCOL };
 
 struct answered
 host_handle_features(struct call *c)
@@ -90,6 +92,39 @@ host_handle_which(struct call *c)
 		answered = reply_out_of_memory(c);
 	else
 		answered = link_query(c, REQUEST_WHICH, &request);
+	record_clear(&request_schema, &request);
+	return answered;
+}
+
+struct answered
+host_handle_doctor(struct call *c)
+{
+	struct request request = { 0 };
+	struct answered answered;
+	char id[UUID_SIZE];
+
+	uuid_make(id);
+	answered = row_put_text(&request_schema, &request, "op", id) ? link_query(c, REQUEST_DOCTOR, &request)
+	                                                             : reply_out_of_memory(c);
+	record_clear(&request_schema, &request);
+	return answered;
+}
+
+struct answered
+host_handle_fix(struct call *c)
+{
+	struct operation operation = { 0 };
+	struct request request = { 0 };
+	struct answered answered;
+
+	row_put_int(&request_schema, &request, "fix", 1);
+	if (operation_doctor_fix(&c->api->model, c->peer.uid, c->query.dry_run, &operation, &c->err) < 0)
+		answered = reply_error(c);
+	else if (c->query.dry_run)
+		answered = reply_json(c, 200, show_operation(&operation), NULL);
+	else
+		answered = handler_start(c, REQUEST_DOCTOR, &request, &operation);
+	record_clear(&operation_schema, &operation);
 	record_clear(&request_schema, &request);
 	return answered;
 }

@@ -287,21 +287,23 @@ firewall_text(struct json_object *chain, const char *key)
 	return text ? text : "";
 }
 
+/* Whether it drops what is forwarded unless it knows it. */
 static void
-firewall_warn_chain(struct json_object *chain, const char *instance)
+firewall_look_at_chain(struct json_object *chain, const char *instance, struct strv *out)
 {
+	char text[256];
+
 	if (strcmp(firewall_text(chain, "hook"), "forward") != 0 || strcmp(firewall_text(chain, "policy"), "drop") != 0)
 		return;
 	if (strcmp(firewall_text(chain, "table"), instance) == 0)
 		return;
-	log_warning(
-	        "the chain '%s' of the nft table %s %s drops what it doesn't know: containers reach the network only if it lets "
-	        "interfaces %s* through",
-	        firewall_text(chain, "name"), firewall_text(chain, "family"), firewall_text(chain, "table"), instance);
+	snprintf(text, sizeof text, "%s %s %s", firewall_text(chain, "family"), firewall_text(chain, "table"),
+	         firewall_text(chain, "name"));
+	strv_add(out, text);
 }
 
 void
-firewall_warn_foreign(const char *instance)
+firewall_find_foreign(const char *instance, struct strv *out)
 {
 	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	struct json_object *root, *list, *chain;
@@ -315,7 +317,20 @@ firewall_warn_foreign(const char *instance)
 	list = json_object_object_get(root, "nftables");
 	for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++)
 		if (json_object_object_get_ex(json_object_array_get_idx(list, i), "chain", &chain))
-			firewall_warn_chain(chain, instance);
+			firewall_look_at_chain(chain, instance, out);
 	json_object_put(root);
 	nft_ctx_free(nft);
+}
+
+void
+firewall_warn_foreign(const char *instance)
+{
+	AUTO_STRV struct strv foreign = { 0 };
+
+	firewall_find_foreign(instance, &foreign);
+	for (size_t i = 0; i < foreign.n; i++)
+		log_warning(
+		        "the nft chain %s drops what it doesn't know: containers reach the network only if it lets interfaces %s* "
+		        "through",
+		        foreign.v[i], instance);
 }

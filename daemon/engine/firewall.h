@@ -13,7 +13,9 @@
  * may differ from those of the daemon before.
  */
 int firewall_make(const struct settings *s, struct err *e);
-/* Logs chains of others that drop what is forwarded: containers would have no network, and nobody would know why. */
+/* Chains of others that drop what is forwarded, as "FAMILY TABLE CHAIN": containers would have no network. */
+void firewall_find_foreign(const char *instance, struct strv *out);
+/* Logs them, or nobody would know why. */
 void firewall_warn_foreign(const char *instance);
 int firewall_cleanup(const char *instance, struct err *e);
 

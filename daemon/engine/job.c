@@ -12,6 +12,7 @@ static const struct {
 	{ "net", REQUEST_START, net_run },
 	{ "set", REQUEST_SET, set_run },
 	{ "limits", REQUEST_LIMITS, limits_run },
+	{ "doctor", REQUEST_DOCTOR, doctor_run },
 	{ "exec", REQUEST_EXEC, exec_run },
 	{ "console", REQUEST_CONSOLE, console_run },
 	{ "logs", REQUEST_LOGS, logs_run },

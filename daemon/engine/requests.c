@@ -266,6 +266,7 @@ static const struct request_row request_rows[] = {
 	{ REQUEST_LOGS, NEEDS_CONTAINER | STREAM, NULL, NULL, NULL },
 	{ REQUEST_LIMITS, NEEDS_CONTAINER, NULL, NULL, NULL },
 	{ REQUEST_WHICH, 0, request_begin_which, NULL, NULL },
+	{ REQUEST_DOCTOR, 0, NULL, NULL, NULL },
 	{ REQUEST_TEMPLATE_BUILD, JOB, request_begin_template_build, request_take_template, NULL },
 	{ REQUEST_TEMPLATE_DELETE, JOB, request_begin_template_delete, request_drop_template, NULL },
 };

@@ -30,6 +30,7 @@ static const struct {
 	{ REQUEST_START, "launch", 90, NULL },
 	{ REQUEST_SET, "set", 60, NULL },
 	{ REQUEST_LIMITS, "limits", 10, NULL },
+	{ REQUEST_DOCTOR, "doctor", 60, NULL },
 	{ REQUEST_EXEC, "exec", 0, NULL },
 	{ REQUEST_CONSOLE, "console", 0, NULL },
 	{ REQUEST_LOGS, "logs", 0, NULL },

@@ -410,6 +410,15 @@ operation_record(struct model *m, enum op_id op, const char *template, int64_t a
 }
 
 int
+operation_doctor_fix(struct model *m, int64_t actor, bool dry_run, struct operation *operation_out, struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+
+	return txn_begin(&txn, m->store, e) < 0 ? -1
+	                                        : operation_record(m, DOCTOR_FIX, NULL, actor, dry_run, &txn, operation_out, e);
+}
+
+int
 operation_template_build(struct model *m, const char *template, int64_t actor, bool dry_run, struct operation *operation_out,
                          struct err *e)
 {

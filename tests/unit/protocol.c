@@ -183,6 +183,7 @@ static const struct {
 	{ REQUEST_LOGS, "id", "follow tail" },
 	{ REQUEST_LIMITS, "id config", "" },
 	{ REQUEST_WHICH, "", "pid uid address mac veth" },
+	{ REQUEST_DOCTOR, "", "fix" },
 	{ REQUEST_TEMPLATE_BUILD, "template", "version" },
 	{ REQUEST_TEMPLATE_DELETE, "template", "" },
 	{ REQUEST_CANCEL, "", "" },

@@ -1,7 +1,7 @@
 # util and schema: what every program links.
 if HAVE_CMOCKA
 SCHEMA_UNIT_TESTS = tests/unit/util tests/unit/files tests/unit/text tests/unit/json tests/unit/wire tests/unit/protocol \
-	tests/unit/ops tests/unit/settings
+	tests/unit/ops tests/unit/settings tests/unit/doctor
 check_PROGRAMS += $(SCHEMA_UNIT_TESTS)
 TESTS += $(SCHEMA_UNIT_TESTS)
 SCHEMA_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSON_CFLAGS)
@@ -31,4 +31,7 @@ tests_unit_ops_LDADD = $(SCHEMA_TEST_LIBS)
 tests_unit_settings_SOURCES = tests/unit/settings.c $(RECORDS)
 tests_unit_settings_CFLAGS = $(SCHEMA_TEST_CFLAGS)
 tests_unit_settings_LDADD = $(SCHEMA_TEST_LIBS)
+tests_unit_doctor_SOURCES = tests/unit/doctor.c tests/unit/unit.h daemon/engine/doctor_kernel.c
+tests_unit_doctor_CFLAGS = $(SCHEMA_TEST_CFLAGS)
+tests_unit_doctor_LDADD = $(SCHEMA_TEST_LIBS)
 endif

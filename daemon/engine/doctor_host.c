@@ -1,0 +1,228 @@
+/* What the machine should be like for hundreds of containers. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <sys/utsname.h>
+
+#include "daemon/engine/claims.h"
+#include "daemon/engine/doctor.h"
+#include "daemon/engine/firewall.h"
+#include "daemon/engine/idrange.h"
+#include "daemon/util/fd.h"
+
+enum { SPACE_LOW_PERCENT = 15, SPACE_OUT_PERCENT = 5, LOOP_MAJOR = 7 };
+
+static void
+doctor_check_kernel(struct doctor *d)
+{
+	struct doctor_kernel kernel;
+	struct utsname name;
+	const char *defect;
+
+	if (uname(&name) < 0 || !doctor_parse_kernel(name.release, name.version, &kernel)) {
+		doctor_tell(d, "kernel", DOCTOR_WARNING, DOCTOR_BY_HAND, NULL, "the kernel's version can't be told");
+		return;
+	}
+	if (kernel.major < 6 || (kernel.major == 6 && kernel.minor < 1)) {
+		doctor_tell(d, "kernel", DOCTOR_PROBLEM, DOCTOR_BY_HAND, "boot a kernel of 6.1 or later",
+		            "the kernel %s is older than 6.1", name.release);
+		return;
+	}
+	defect = doctor_known_defect(&kernel);
+	if (defect)
+		doctor_tell(d, "kernel", DOCTOR_PROBLEM, DOCTOR_BY_HAND, "install the distribution's newest kernel and reboot",
+		            "the kernel %d.%d.%d has %s", kernel.major, kernel.minor, kernel.patch, defect);
+	else
+		doctor_tell(d, "kernel", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "Linux %s", name.release);
+}
+
+static void
+doctor_check_cgroups(struct doctor *d)
+{
+	const struct layout *layout = &d->job->spec.layout;
+	static const char *const needed[] = { "memory", "cpu", "pids" };
+
+	if (strcmp(layout->cgroup_mode, "hybrid") == 0) {
+		doctor_tell(d, "cgroups", DOCTOR_NOTE, DOCTOR_BY_HAND,
+		            "boot with systemd.unified_cgroup_hierarchy=1, or without cgroup v1 controllers",
+		            "limits are in cgroup v1: no memory.high, no swap limit where swapaccount is off, slower attachment");
+		for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+			bool there = false;
+
+			for (size_t k = 0; k < layout->cgroup_roots.n; k++)
+				there |= strncmp(layout->cgroup_roots.v[k], needed[i], strlen(needed[i])) == 0 &&
+				         layout->cgroup_roots.v[k][strlen(needed[i])] == '=';
+			if (!there)
+				doctor_tell(d, "cgroups", DOCTOR_PROBLEM, DOCTOR_BY_HAND, "enable it in the kernel",
+				            "there is no %s controller: that limit isn't enforced", needed[i]);
+		}
+	} else {
+		doctor_tell(d, "cgroups", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "cgroup v2");
+	}
+}
+
+static void
+doctor_check_storage(struct doctor *d)
+{
+	const struct layout *layout = &d->job->spec.layout;
+
+	if (strcmp(layout->storage, "dir") == 0)
+		doctor_tell(d, "storage", DOCTOR_WARNING, DOCTOR_BY_HAND,
+		            "put the pool on btrfs, or on ext4 or xfs with project quotas",
+		            "the pool has no disk quotas: one container can fill it for all");
+	else if (layout->pool_device && strtol(layout->pool_device, NULL, 10) == LOOP_MAJOR)
+		doctor_tell(d, "storage", DOCTOR_NOTE, DOCTOR_BY_HAND,
+		            "mount a file system with quotas on a device of its own at the pool's path",
+		            "the pool is a loop file: random writes run at about a fifth of the disk's speed");
+	else
+		doctor_tell(d, "storage", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "the pool is %s", layout->storage);
+}
+
+static void
+doctor_check_space(struct doctor *d, const char *check, const char *path)
+{
+	struct statvfs vfs;
+	enum doctor_severity severity;
+	uint64_t percent;
+
+	if (statvfs(path, &vfs) < 0 || vfs.f_blocks == 0) {
+		doctor_tell(d, check, DOCTOR_PROBLEM, DOCTOR_BY_HAND, NULL, "'%s' can't be looked at: %s", path, strerror(errno));
+		return;
+	}
+	percent = vfs.f_bavail * 100 / vfs.f_blocks;
+	severity = percent < SPACE_OUT_PERCENT ? DOCTOR_PROBLEM : percent < SPACE_LOW_PERCENT ? DOCTOR_WARNING : DOCTOR_OK;
+	if (vfs.f_flag & ST_RDONLY)
+		doctor_tell(d, check, DOCTOR_PROBLEM, DOCTOR_BY_HAND, "look at the kernel's log, check the file system, remount it",
+		            "'%s' is read-only", path);
+	else
+		doctor_tell(d, check, severity, DOCTOR_BY_HAND, severity == DOCTOR_OK ? NULL : "free or add space",
+		            "'%s' has %" PRIu64 " %% free", path, percent);
+}
+
+/*
+ * What the kernel shares among all containers. Those of inotify count against the user that made the containers' user namespaces,
+ * which is root for all of them together.
+ */
+static const struct {
+	const char *path;
+	int64_t least;
+	const char *text;
+} doctor_sysctls[] = {
+	{ "fs/inotify/max_user_instances", 65536, "every systemd holds several; all containers count together" },
+	{ "fs/inotify/max_user_watches", 1048576, "all containers count together" },
+	{ "fs/aio-max-nr", 1048576, "databases of all containers share it" },
+	{ "kernel/pty/max", 16384, "terminals of all containers share it" },
+	{ "kernel/pid_max", 1048576, "process numbers of all containers come from it" },
+	{ "net/ipv4/neigh/default/gc_thresh3", 8192, "each container is a neighbour or two" },
+	{ "net/ipv6/neigh/default/gc_thresh3", 8192, "each container is a neighbour or two" },
+	{ "net/netfilter/nf_conntrack_max", 262144, "connections of all containers share it" },
+	{ "vm/max_map_count", 262144, "databases and search engines want it, and a container can't raise it" },
+};
+
+static int
+doctor_set_sysctl(const struct settings *s, const char *path, const char *value, struct err *e)
+{
+	AUTO_CLOSE int claims = -1;
+
+	return claims_lock(s, &claims, e) < 0 ? -1 : claims_set_sysctl(claims, path, value, e);
+}
+
+/* -1: this kernel has none such. */
+static int64_t
+doctor_read_sysctl(const char *path)
+{
+	AUTO_FREE char *text = NULL;
+	char full[128];
+
+	snprintf(full, sizeof full, "/proc/sys/%s", path);
+	return fd_read_file(AT_FDCWD, full, 128, &text, NULL, NULL) < 0 ? -1 : strtoll(text, NULL, 10);
+}
+
+/* A value that is to be at least so much, with why. */
+static void
+doctor_check_sysctl(struct doctor *d, const char *path, int64_t least, enum doctor_severity severity, const char *why)
+{
+	int64_t value = doctor_read_sysctl(path);
+	char name[128], want[32], remedy[256];
+	struct err e = { 0 };
+
+	if (value < 0)
+		return;
+	snprintf(name, sizeof name, "%s", path);
+	for (char *c = name; *c; c++)
+		if (*c == '/')
+			*c = '.';
+	snprintf(want, sizeof want, "%" PRId64, least);
+	snprintf(remedy, sizeof remedy, "berth doctor --fix, and '%s = %s' in /etc/sysctl.d/berth.conf for the next boot", name,
+	         want);
+	if (value >= least)
+		doctor_tell(d, "sysctl", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "%s is %" PRId64, name, value);
+	else if (!d->fix)
+		doctor_tell(d, "sysctl", severity, DOCTOR_CAN_FIX, remedy, "%s is %" PRId64 ": %s", name, value, why);
+	else if (doctor_set_sysctl(&d->job->spec.settings, path, want, &e) < 0)
+		doctor_tell(d, "sysctl", severity, DOCTOR_BY_HAND, remedy, "%s is %" PRId64 " and can't be raised: %s", name, value,
+		            e.message);
+	else
+		doctor_tell(d, "sysctl", DOCTOR_OK, DOCTOR_FIXED, NULL, "%s was %" PRId64 ", is %s until the next boot", name,
+		            value, want);
+}
+
+static void
+doctor_check_network(struct doctor *d)
+{
+	AUTO_STRV struct strv foreign = { 0 };
+	const char *instance = d->job->spec.settings.instance;
+
+	doctor_check_sysctl(d, "net/ipv4/ip_forward", 1, DOCTOR_PROBLEM, "no packet reaches or leaves a container");
+	doctor_check_sysctl(d, "net/ipv6/conf/all/forwarding", 1, DOCTOR_PROBLEM, "no IPv6 packet reaches or leaves a container");
+	firewall_find_foreign(instance, &foreign);
+	for (size_t i = 0; i < foreign.n; i++)
+		doctor_tell(d, "firewall", DOCTOR_WARNING, DOCTOR_BY_HAND, "let interfaces of the instance's name through there",
+		            "the chain %s drops what it doesn't know: containers (%s*) reach the network only if it lets them",
+		            foreign.v[i], instance);
+}
+
+static void
+doctor_check_clock(struct doctor *d)
+{
+	struct timex t = { 0 };
+
+	if (adjtimex(&t) == TIME_ERROR || (t.status & STA_UNSYNC))
+		doctor_tell(d, "clock", DOCTOR_WARNING, DOCTOR_BY_HAND, "run systemd-timesyncd or chrony",
+		            "the clock isn't synchronised: events and logs can't be compared with others'");
+	else
+		doctor_tell(d, "clock", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "the clock is synchronised");
+}
+
+static void
+doctor_check_ids(struct doctor *d)
+{
+	struct err e = { 0 };
+
+	if (idrange_check_host(&d->job->spec.settings, &e) < 0)
+		doctor_tell(d, "ids", DOCTOR_PROBLEM, DOCTOR_BY_HAND, "take the entry away, or move id_base", "%s", e.message);
+	else
+		doctor_tell(d, "ids", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "no user of the host has a container's ids");
+}
+
+void
+doctor_check_host(struct doctor *d)
+{
+	const struct settings *s = &d->job->spec.settings;
+
+	doctor_check_kernel(d);
+	doctor_check_cgroups(d);
+	doctor_check_storage(d);
+	doctor_check_space(d, "state-space", s->state_dir);
+	doctor_check_space(d, "pool-space", s->pool_dir);
+	doctor_check_network(d);
+	for (size_t i = 0; i < sizeof doctor_sysctls / sizeof *doctor_sysctls; i++)
+		doctor_check_sysctl(d, doctor_sysctls[i].path, doctor_sysctls[i].least, DOCTOR_WARNING, doctor_sysctls[i].text);
+	doctor_check_clock(d);
+	doctor_check_ids(d);
+}

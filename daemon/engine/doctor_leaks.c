@@ -1,0 +1,181 @@
+/* What lies about without a container that it belongs to, and containers that lack what they need. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/engine/cgroup.h"
+#include "daemon/engine/doctor.h"
+#include "daemon/engine/monitor_call.h"
+#include "daemon/engine/net.h"
+#include "daemon/engine/registry_file.h"
+#include "daemon/util/fd.h"
+#include "schema/check.h"
+
+enum { FIRST_CTID = 101, PROBED_MAX = 20000 };
+
+struct known {
+	struct strv ids;
+	int64_t *ctids;
+	size_t n;
+};
+
+static void
+known_clear(struct known *known)
+{
+	strv_clear(&known->ids);
+	free(known->ctids);
+}
+
+static int
+known_take(const struct place *place, void *arg, struct err *e)
+{
+	struct known *known = arg;
+	int64_t *grown = reallocarray(known->ctids, known->n + 1, sizeof *grown);
+
+	if (grown)
+		known->ctids = grown;
+	if (!grown || !strv_add(&known->ids, place->id))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	known->ctids[known->n++] = place->ctid;
+	return 0;
+}
+
+static bool
+known_has(const struct known *known, int64_t ctid)
+{
+	for (size_t i = 0; i < known->n; i++)
+		if (known->ctids[i] == ctid)
+			return true;
+	return false;
+}
+
+/* What the number has on the host, for people. false: nothing. */
+static bool
+leak_describe(const struct spec *spec, char *out, size_t size)
+{
+	char groups[CGROUP_ROOTS_MAX][CGROUP_PATH_MAX], run[SPEC_PATH_MAX];
+	size_t n = cgroup_paths(&spec->settings, &spec->layout, spec->place.ctid, groups);
+	bool group = false, veth = if_nametoindex(spec->place.veth) > 0;
+
+	for (size_t i = 0; i < n; i++)
+		group |= access(groups[i], F_OK) == 0;
+	snprintf(run, sizeof run, "%s/ct/%" PRId64, spec->settings.run_dir, spec->place.ctid);
+	snprintf(out, size, "%s%s%s", group ? " control groups" : "", veth ? " an interface" : "",
+	         access(run, F_OK) == 0 ? " a run directory" : "");
+	return *out;
+}
+
+static int
+leak_remove(const struct spec *spec, struct err *e)
+{
+	char run[SPEC_PATH_MAX], name[24];
+	AUTO_CLOSE int dir = -1;
+
+	if (cgroup_remove(spec, e) < 0 || net_detach(spec, e) < 0)
+		return -1;
+	snprintf(run, sizeof run, "%s/ct", spec->settings.run_dir);
+	snprintf(name, sizeof name, "%" PRId64, spec->place.ctid);
+	dir = open(run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return dir < 0 ? err_sys(e, "open '%s'", run) : fd_remove_tree(dir, name, e);
+}
+
+static void
+leak_check_number(struct doctor *d, struct spec *spec)
+{
+	struct monitor_state state;
+	struct err e = { 0 };
+	AUTO_CLOSE int monitor = -1;
+	char what[100];
+
+	if (!leak_describe(spec, what, sizeof what))
+		return;
+	if (monitor_call_open(spec, &monitor, &state, &e) > 0)
+		doctor_tell(d, "leak", DOCTOR_PROBLEM, DOCTOR_BY_HAND, "find out with 'berth which' what runs in it, then end it",
+		            "a container runs as number %" PRId64 ", which isn't registered", spec->place.ctid);
+	else if (!d->fix)
+		doctor_tell(d, "leak", DOCTOR_WARNING, DOCTOR_CAN_FIX, "berth doctor --fix",
+		            "left over from number %" PRId64 ", which isn't registered:%s", spec->place.ctid, what);
+	else if (err_clear(&e), leak_remove(spec, &e) < 0)
+		doctor_tell(d, "leak", DOCTOR_WARNING, DOCTOR_BY_HAND, "see what still uses it",
+		            "left over from number %" PRId64 ":%s: %s", spec->place.ctid, what, e.message);
+	else
+		doctor_tell(d, "leak", DOCTOR_OK, DOCTOR_FIXED, NULL, "number %" PRId64 " had left%s: removed", spec->place.ctid,
+		            what);
+}
+
+/* Neither registered since, nor gone: a container may be made or removed at this moment. */
+static bool
+leak_is_lasting(const struct settings *s, const char *id)
+{
+	char path[SPEC_PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/registry/%s", s->state_dir, id);
+	if (access(path, F_OK) == 0)
+		return false;
+	snprintf(path, sizeof path, "%s/%s", s->pool_dir, id);
+	return access(path, F_OK) == 0;
+}
+
+/* A volume may be a customer's data: nothing here removes one. */
+static void
+leak_check_volumes(struct doctor *d, const struct known *known)
+{
+	const struct settings *s = &d->job->spec.settings;
+	const char *pool = s->pool_dir;
+	DIR *dir = opendir(pool);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!check_uuid(entry->d_name) && !strv_contains(&known->ids, entry->d_name) && leak_is_lasting(s, entry->d_name))
+			doctor_tell(d, "volume", DOCTOR_WARNING, DOCTOR_BY_HAND,
+			            "look at its manifest; 'berth recover' takes it up again if its container is wanted",
+			            "the volume %s belongs to no registered container", entry->d_name);
+	if (dir)
+		closedir(dir);
+	for (size_t i = 0; i < known->ids.n; i++) {
+		char path[SPEC_PATH_MAX];
+
+		snprintf(path, sizeof path, "%s/%s", pool, known->ids.v[i]);
+		if (access(path, F_OK) < 0)
+			doctor_tell(d, "volume", DOCTOR_PROBLEM, DOCTOR_BY_HAND,
+			            "restore it from a backup, or delete the container",
+			            "the container %s has no volume: '%s' is missing", known->ids.v[i], path);
+	}
+}
+
+/*
+ * Whoever is made or removed at this moment is registered before its first trace and until after its last; one that comes after the
+ * scan has a higher number than those probed.
+ */
+void
+doctor_check_leaks(struct doctor *d)
+{
+	struct spec spec = d->job->spec;
+	struct known known = { 0 };
+	struct err e = { 0 };
+	int64_t high = FIRST_CTID - 1;
+	char veth[32];
+
+	if (registry_file_scan(&spec.settings, &high, known_take, &known, &e) < 0) {
+		doctor_tell(d, "registry", DOCTOR_PROBLEM, DOCTOR_BY_HAND, NULL, "the registry can't be read: %s", e.message);
+		known_clear(&known);
+		return;
+	}
+	/* Borrowed, for the numbers alone. */
+	spec.place = (struct place){ .veth = veth };
+	for (int64_t n = high > PROBED_MAX ? high - PROBED_MAX : FIRST_CTID; n <= high; n++) {
+		if (known_has(&known, n))
+			continue;
+		spec.place.ctid = n;
+		snprintf(veth, sizeof veth, "%s%" PRId64, spec.settings.instance, n);
+		leak_check_number(d, &spec);
+	}
+	leak_check_volumes(d, &known);
+	doctor_tell(d, "registry", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "%zu container%s registered", known.n, known.n == 1 ? "" : "s");
+	known_clear(&known);
+}

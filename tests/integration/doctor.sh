@@ -1,0 +1,57 @@
+#!/bin/bash
+# The doctor finds what was left behind and kernel settings that are too low, says what to do, and puts right what is safe to.
+. "$(dirname "$0")/../lib/lib.sh"
+t_begin
+instances=/proc/sys/fs/inotify/max_user_instances
+before=$(cat "$instances")
+
+finding() { jq -r --arg check "$1" --arg text "$2" '.[] | select(.check == $check and (.text | test($text))) | "\(.severity) \(.fixable) \(.fixed)"' <<<"$3"; }
+ok "a container" B create web --template busybox --memory 32M --disk 32M --start
+ok "one that goes" B create gone --template busybox --memory 32M --disk 32M
+number=$(field gone ctid)
+ok "and is gone" B delete -y gone
+
+found=$(B doctor -o json)
+is "no problem: exit 0" 0 "$(B doctor >/dev/null 2>&1; echo $?)"
+is "the kernel is fine" "ok false false" "$(finding kernel Linux "$found")"
+is "nothing is left over" "" "$(finding leak . "$found")"
+like "what is registered is counted" "1 container registered" "$(B doctor --all)"
+unlike "only what matters is shown to people" "^ok" "$(B doctor)"
+
+# As a daemon that died badly would have left it.
+group=$(find /sys/fs/cgroup -maxdepth 3 -type d -name "$INSTANCE" | head -n 1)
+mkdir "$group/$number" "$T/r/ct/$number"
+ip link add "$INSTANCE$number" type veth peer name "${INSTANCE}x"
+stray=$T/s/pool/11111111-2222-4333-8444-555555555555
+mkdir "$stray"
+is "leftovers are found" "warning true false" "$(finding leak "number $number.*groups.*interface.*directory" "$(B doctor -o json)")"
+is "a volume of nobody's too" "warning false false" "$(finding volume 11111111 "$(B doctor -o json)")"
+like "and told what to do" "do: berth doctor --fix" "$(B doctor)"
+
+fixed=$(B doctor --fix -o json)
+is "they are removed" "ok false true" "$(finding leak "number $number" "$fixed")"
+is "truly" "" "$(ls -d "$group/$number" "$T/r/ct/$number" "/sys/class/net/$INSTANCE$number" 2>/dev/null)"
+is "the volume is left alone" yes "$([ -d "$stray" ] && echo yes)"
+if [ "$before" -lt 65536 ]; then
+	is "a setting that was too low is raised" 65536 "$(cat "$instances")"
+else
+	skip "no setting of this host is too low"
+fi
+is "the container runs on" running "$(state web)"
+is "afterwards nothing is left to fix" "" "$(jq -r '.[] | select(.fixable)' <<<"$(B doctor -o json)")"
+rmdir "$stray"
+
+volume=$T/s/pool/$(field web id)
+mv "$volume" "$T/s/pool/.aside"
+fails 1 '' "a problem: exit 1" eval 'B doctor 1>&2'
+like "a volume that is missing is one" "problem.*no volume" "$(B doctor)"
+mv "$T/s/pool/.aside" "$volume"
+
+api_is 422 invalid "a wrong parameter" POST "/v1/doctor/fix?dry=1"
+api POST "/v1/doctor/fix?dry_run=1" >/dev/null
+is "a dry run" 200 "$status"
+fails 5 'may not|admin|group' "strangers may not ask" as_user 65534 "$BUILD/berth" doctor
+
+t_stop_daemon
+ok "the instance leaves" "$BUILD/berthd" --cleanup --force --destroy --config "$T/conf"
+is "and puts the setting back" "$before" "$(cat "$instances")"
