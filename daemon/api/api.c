@@ -195,7 +195,7 @@ main(void)
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	log_init("api", LOG_LEVEL_INFO);
+	log_init("berth-api", LOG_LEVEL_INFO);
 	for (int fd = API_LISTEN_FD; fd <= API_SETTINGS_FD; fd++)
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
 			log_error("berth-api is started by berthd, with descriptors 3, 4 and 5");
@@ -204,7 +204,8 @@ main(void)
 	close_range(API_SETTINGS_FD + 1, ~0U, 0);
 	rc = api_read_settings(&api.settings, &e);
 	if (rc == 0) {
-		log_init("api", api_log_level(api.settings.log_level));
+		log_init("berth-api", api_log_level(api.settings.log_level));
+		log_stay_open();
 		rc = api_drop(&api, &e) < 0 ? -1 : api_run(&api, &e);
 	}
 	if (rc < 0)

@@ -113,6 +113,14 @@ job_reply(struct job *job, const struct err *e)
 	record_clear(&done_schema, &done);
 }
 
+static void
+job_log_subject(const struct job *job)
+{
+	const struct place *place = &job->spec.place;
+
+	log_about(&(struct log_subject){ place->name, place->id, place->tenant, job->request.op });
+}
+
 int
 job_open(struct job *job, const char *program, enum msg_type type, struct err *e)
 {
@@ -121,7 +129,10 @@ job_open(struct job *job, const char *program, enum msg_type type, struct err *e
 	log_init(program, LOG_LEVEL_INFO);
 	if (fcntl(job->channel, F_SETFD, FD_CLOEXEC) < 0)
 		job->channel = -1;
-	return job_load(job, e);
+	if (job_load(job, e) < 0)
+		return -1;
+	job_log_subject(job);
+	return 0;
 }
 
 int

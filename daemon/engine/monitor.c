@@ -32,15 +32,12 @@ enum {
 };
 
 static const struct option options[] = {
-	{ "name", required_argument, NULL, 'n' },
-	{ "job", required_argument, NULL, 'j' },
-	{ "stop", required_argument, NULL, 's' },
-	{ "reboot", required_argument, NULL, 'r' },
-	{ "console-log", required_argument, NULL, 'c' },
-	{ "kill", required_argument, NULL, 'k' },
-	{ "group", required_argument, NULL, 'g' },
-	{ "launch-fd", required_argument, NULL, 'l' },
-	{ 0 },
+	{ "name", required_argument, NULL, 'n' },        { "job", required_argument, NULL, 'j' },
+	{ "stop", required_argument, NULL, 's' },        { "reboot", required_argument, NULL, 'r' },
+	{ "console-log", required_argument, NULL, 'c' }, { "kill", required_argument, NULL, 'k' },
+	{ "group", required_argument, NULL, 'g' },       { "launch-fd", required_argument, NULL, 'l' },
+	{ "container", required_argument, NULL, 'C' },   { "id", required_argument, NULL, 'I' },
+	{ "tenant", required_argument, NULL, 'T' },      { 0 },
 };
 
 int64_t
@@ -495,6 +492,15 @@ monitor_options(struct monitor *m, int argc, char **argv)
 		case 'l':
 			m->launch_fd = (int)strtol(optarg, NULL, 10);
 			break;
+		case 'C':
+			m->subject.container = optarg;
+			break;
+		case 'I':
+			m->subject.container_id = optarg;
+			break;
+		case 'T':
+			m->subject.tenant = optarg;
+			break;
 		case '?':
 			return -1;
 		}
@@ -571,6 +577,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "berth-monitor is run by berthd alone\n");
 		return 2;
 	}
+	log_about(&m.subject);
 	setsid();
 	umask(077);
 	monitor_protect();

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "daemon/engine/monitor.h"
+#include "daemon/util/log.h"
 #include "schema/container.h"
 
 enum { MONITOR_CLIENTS = 16, MONITOR_VIEWERS = 8, MONITOR_GROUPS = 20, MONITOR_RESTARTS = 5 };
@@ -38,6 +39,7 @@ struct monitor {
 	const char *kill_dir;
 	const char *groups[MONITOR_GROUPS];
 	size_t ngroups;
+	struct log_subject subject;
 	int stop_signal;
 	int64_t log_max;
 	int launch_fd;

@@ -337,12 +337,33 @@ request_release(struct engine *engine, const struct request_row *row)
 	request_run_waiting(engine);
 }
 
+/* Of what changes something; a failure's precise words are the job's. */
+static void
+request_log(const struct task *task, const struct err *e)
+{
+	const struct request *request = task->request.record;
+	const struct place *place = task->ct ? &task->ct->place : &(const struct place){ 0 };
+	const char *what = msg_info(task->type)->name + strlen("REQUEST_");
+
+	if (!(task->row->flags & (EXCLUSIVE | JOB)))
+		return;
+	log_about(&(struct log_subject){ place->name, request->id, place->tenant, request->op });
+	log_info("%s %s: %s", what,
+	         place->name         ? place->name
+	         : request->template ? request->template
+	         : request->id       ? request->id
+	                             : "",
+	         e ? e->code : "done");
+	log_about(NULL);
+}
+
 static void
 request_end(struct task *task, const struct err *e)
 {
 	struct engine *engine = task->engine;
 	const struct request_row *row = task->row;
 
+	request_log(task, e);
 	if (e)
 		request_fail(task, e);
 	else

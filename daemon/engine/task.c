@@ -308,10 +308,27 @@ task_spawn_monitor(struct task *task, struct err *e)
 	snprintf(name, sizeof name, "%s-%lld", s->instance, (long long)place->ctid);
 	snprintf(size, sizeof size, "%lld", (long long)s->console_log);
 	/* Words that spawn_program() only reads. */
-	const char *words[] = {
-		"berth-monitor",  "--name",        name, "--job",       job, "--stop", t->stop_signal,          "--reboot",
-		t->reboot_signal, "--console-log", size, "--launch-fd", "3", "--kill", ngroups ? groups[0] : ""
-	};
+	const char *words[] = { "berth-monitor",
+		                "--name",
+		                name,
+		                "--job",
+		                job,
+		                "--stop",
+		                t->stop_signal,
+		                "--reboot",
+		                t->reboot_signal,
+		                "--console-log",
+		                size,
+		                "--launch-fd",
+		                "3",
+		                "--kill",
+		                ngroups ? groups[0] : "",
+		                "--container",
+		                place->name,
+		                "--id",
+		                place->id,
+		                "--tenant",
+		                place->tenant ? place->tenant : "" };
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		argv[n++] = (char *)(uintptr_t)words[i];

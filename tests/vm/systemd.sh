@@ -1,0 +1,94 @@
+#!/bin/bash
+# Berth under systemd as PID 1 with pure cgroup v2, as it was installed: units, watchdog, socket, journal, scopes, machined.
+# shellcheck disable=SC2154
+. "$(dirname "$0")/../lib/lib.sh"
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+[ -d /run/systemd/system ] || skip_all "needs systemd as PID 1"
+T=$(mktemp -d /tmp/bt.XXXXXX)
+export BERTH_SOCKET=/run/berth/berth.sock
+B() { berth "$@"; }
+main_pid() { systemctl show -p MainPID --value berthd; }
+api_pid() { pgrep -P "$(main_pid)" -x berth-api; }
+answers() { curl -sf --max-time 5 --unix-socket "$BERTH_SOCKET" http://berth/v1 >/dev/null; }
+# pool_mount PID: the pool's mount id and place as that process sees them.
+pool_mount() { awk '$5 == "/var/lib/berth/pool" { print $1, $5 }' "/proc/$1/mountinfo"; }
+unit_is() { [ "$(systemctl is-active "$1")" = "$2" ]; }
+
+end() {
+	trap - EXIT
+	rm -rf /run/systemd/system/berthd.service.d
+	systemctl daemon-reload
+	systemctl restart berthd
+	B delete --force web deb >/dev/null 2>&1
+	rm -rf "$T"
+	[ "$failed" = 0 ] || journalctl -b -u berthd --no-pager | tail -n 40
+	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+trap end EXIT
+
+# The socket starts the daemon.
+systemctl daemon-reload
+systemctl stop berthd.service 2>/dev/null
+ok "the socket listens" systemctl start berthd.socket
+is "without its daemon" inactive "$(systemctl is-active berthd)"
+ok "who connects starts the daemon" B list
+is "which runs" active "$(systemctl is-active berthd)"
+is "in the host's mount namespace" "$(readlink /proc/1/ns/mnt)" "$(readlink "/proc/$(main_pid)/ns/mnt")"
+B template list --no-header --fields name 2>/dev/null | grep -q '^busybox' || ok "a template" B template build busybox
+ok "a container starts" B create web --template busybox --memory 64M --disk 64M --pids 100 --start
+pid=$(field web pid)
+
+# Stop and restart.
+mount=$(pool_mount 1)
+like "PID 1 sees the pool's mount" pool "$mount"
+ok "restart" systemctl restart berthd
+is "the container runs on" "running $pid" "$(state web) $(field web pid)"
+is "PID 1 sees the same mount" "$mount" "$(pool_mount 1)"
+is "and the daemon too" "$mount" "$(pool_mount "$(main_pid)")"
+for i in 1 2 3; do
+	(for n in $(seq 20); do answers || echo "call $n failed"; sleep 0.05; done) >"$T/calls.$i" 2>&1 &
+done
+ok "restart under calls" systemctl restart berthd
+wait
+is "connections wait over a restart" "" "$(cat "$T"/calls.*)"
+kill -9 "$(main_pid)"
+ok "killed, it comes back" wait_for 30 unit_is berthd active
+is "with the container as it was" "running $pid" "$(state web) $(field web pid)"
+
+# The watchdog, of both loops.
+mkdir -p /run/systemd/system/berthd.service.d
+printf '[Service]\nWatchdogSec=4\n' >/run/systemd/system/berthd.service.d/test.conf
+systemctl daemon-reload
+systemctl restart berthd
+B list >/dev/null
+sleep 9
+daemon=$(main_pid)
+is "fed, the watchdog lets it live" "active 0" "$(systemctl is-active berthd) $(systemctl show -p NRestarts --value berthd)"
+restarted() { unit_is berthd active && [ "$(main_pid)" != "$daemon" ] && [ "$(main_pid)" != 0 ] && answers; }
+for process in api engine; do
+	daemon=$(main_pid)
+	hung=$daemon
+	[ $process = engine ] || hung=$(api_pid)
+	kill -STOP "$hung"
+	ok "an $process that hangs is restarted" wait_for 40 restarted
+	[ ! -e "/proc/$hung" ]; is "nothing of the old one remains" 0 $?
+	is "its container runs on" "running $pid" "$(state web) $(field web pid)"
+done
+rm -rf /run/systemd/system/berthd.service.d
+systemctl daemon-reload
+systemctl restart berthd
+
+# The journal.
+entries() { journalctl -b --no-pager -o json "$@" | jq -r "${jq:-.MESSAGE}"; }
+ok "freeze" B freeze web
+ok "thaw" B thaw web
+operation=$(B operation list --kind container_thaw -o json | jq -r '.[0].id')
+journalctl --sync
+like "the journal finds a container by its name" 'FREEZE web: done' "$(entries BERTH_CONTAINER=web)"
+like "by its UUID" 'THAW web: done' "$(entries "BERTH_CONTAINER=$(field web id)")"
+like "by its tenant" 'THAW web: done' "$(entries BERTH_TENANT=default)"
+like "by an operation" 'THAW web: done' "$(entries "BERTH_OPERATION=$operation")"
+unlike "messages carry no prefix" '<6>' "$(entries -u berthd)"
