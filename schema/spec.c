@@ -16,7 +16,7 @@ check_signal(const char *text)
 }
 
 #define L layout
-static const struct field layout_fields[] = { STRING_FIELD(L, cgroup_mode, FIELD_REQUIRED, 8, NULL, "v2 or hybrid."),
+static const struct field layout_fields[] = { STRING_FIELD(L, cgroup_mode, FIELD_REQUIRED, 8, NULL, "systemd, v2 or hybrid."),
 	                                      LIST_FIELD(L, cgroup_roots, FIELD_REQUIRED, 16, NULL, "CONTROLLER=MOUNT POINT."),
 	                                      STRING_FIELD(L, storage, FIELD_REQUIRED, 16, NULL, "Storage backend."),
 	                                      STRING_FIELD(L, pool_device, 0, 32, NULL, "MAJOR:MINOR of the pool's device."),

@@ -12,7 +12,7 @@
 /* What the host-setup job found or made; the same for all containers. */
 struct layout {
 	uint64_t set;
-	char *cgroup_mode;        /* "v2", or "hybrid": v1 controllers and a v2 tree without them */
+	char *cgroup_mode;        /* "systemd": v2, by its units; "v2"; "hybrid": v1 controllers and a v2 tree without them */
 	struct strv cgroup_roots; /* hybrid: "memory=/sys/fs/cgroup/memory"…; both: "unified=/sys/fs/cgroup[/unified]" */
 	char *storage;            /* the backend chosen: "btrfs" or "dir" */
 	char *pool_device;        /* MAJOR:MINOR of the pool's block device, "" where there is none */

@@ -21,7 +21,7 @@ enum { CGROUP_REMOVE_MS = 1000, CGROUP_REMOVE_PAUSE_MS = 5 };
 const struct cgroup_driver *
 cgroup_driver_get(const struct layout *layout)
 {
-	return strcmp(layout->cgroup_mode, "v2") == 0 ? &cgroup_v2_driver : &cgroup_v1_driver;
+	return cgroup_is_v2(layout) ? &cgroup_v2_driver : &cgroup_v1_driver;
 }
 
 int64_t
@@ -64,30 +64,30 @@ cgroup_dirs_close(struct cgroup_dirs *dirs)
 	for (size_t i = 0; i < CONTROLLER_COUNT; i++)
 		if (dirs->fd[i] >= 0)
 			close(dirs->fd[i]);
+	if (dirs->parent >= 0)
+		close(dirs->parent);
 }
 
 int
 cgroup_dirs_open(const struct settings *s, const struct layout *layout, int64_t ctid, struct cgroup_dirs *dirs_out, struct err *e)
 {
-	struct cgroup_dirs dirs = { { -1, -1, -1, -1, -1 } };
-	char path[CGROUP_PATH_MAX + 24];
+	struct cgroup_dirs dirs = CGROUP_DIRS_NONE;
+	char path[CGROUP_PATH_MAX];
 
 	for (size_t i = 0; i < CONTROLLER_COUNT; i++) {
 		const char *root = cgroup_root(layout, (enum controller)i);
 
 		if (!root)
 			continue;
-		if (ctid > 0)
-			snprintf(path, sizeof path, "%s/%s/%" PRId64, root, s->instance, ctid);
-		else
-			snprintf(path, sizeof path, "%s/%s", root, s->instance);
-		dirs.fd[i] = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		dirs.fd[i] = cgroup_dir_path(s, layout, root, ctid, path) < 0 ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (dirs.fd[i] >= 0)
 			continue;
 		err_sys(e, "open control group '%s'", path);
 		cgroup_dirs_close(&dirs);
 		return -1;
 	}
+	if (ctid > 0 && cgroup_dir_path(s, layout, cgroup_root(layout, CONTROLLER_UNIFIED), 0, path) == 0)
+		dirs.parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*dirs_out = dirs;
 	return 0;
 }
@@ -183,7 +183,7 @@ cgroup_make_dir(const char *path, struct err *e)
 static int
 cgroup_fill(const struct spec *spec, struct err *e)
 {
-	AUTO_DIRS struct cgroup_dirs dirs = { { -1, -1, -1, -1, -1 } };
+	AUTO_DIRS struct cgroup_dirs dirs = CGROUP_DIRS_NONE;
 
 	if (cgroup_dirs_open(&spec->settings, &spec->layout, spec->place.ctid, &dirs, e) < 0)
 		return -1;
@@ -211,7 +211,7 @@ cgroup_create(const struct spec *spec, struct err *e)
 int
 cgroup_apply(const struct spec *spec, struct err *e)
 {
-	AUTO_DIRS struct cgroup_dirs dirs = { { -1, -1, -1, -1, -1 } };
+	AUTO_DIRS struct cgroup_dirs dirs = CGROUP_DIRS_NONE;
 
 	if (cgroup_dirs_open(&spec->settings, &spec->layout, spec->place.ctid, &dirs, e) < 0)
 		return -1;
@@ -285,7 +285,7 @@ cgroup_entry_join(const struct cgroup_entry *entry)
 int
 cgroup_read(const struct spec *spec, struct cgroup_usage usage_out[CGROUP_RESOURCE_COUNT], struct err *e)
 {
-	AUTO_DIRS struct cgroup_dirs dirs = { { -1, -1, -1, -1, -1 } };
+	AUTO_DIRS struct cgroup_dirs dirs = CGROUP_DIRS_NONE;
 	struct cgroup_usage usage[CGROUP_RESOURCE_COUNT];
 
 	if (cgroup_dirs_open(&spec->settings, &spec->layout, spec->place.ctid, &dirs, e) < 0)

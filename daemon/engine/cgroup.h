@@ -1,14 +1,15 @@
 /*
  * Control groups, v1 (hybrid host) and v2 behind one interface. Values are those of struct container_config; nothing above
  * knows which version is there. Groups: <root>/<instance>/<ctid> in each hierarchy used; the parent <instance> keeps the
- * host's reserve.
+ * host's reserve. Under systemd with pure v2 they are its units: <root>/<instance>.slice/<instance>-<ctid>.scope, with the
+ * monitor in `monitor` and the container in `payload`.
  */
 #ifndef BERTH_CGROUP_H
 #define BERTH_CGROUP_H
 
 #include "schema/spec.h"
 
-enum { CGROUP_ROOTS_MAX = 16, CGROUP_PATH_MAX = 256 };
+enum { CGROUP_ROOTS_MAX = 16, CGROUP_PATH_MAX = 256, CGROUP_UNIT_MAX = 48 };
 
 /* Finds the hierarchies (libcgroup), fills layout->cgroup_mode and cgroup_roots, makes the parent group and the reserve.
  * Idempotent. */
@@ -18,6 +19,21 @@ int cgroup_host_cleanup(const struct settings *s, const struct layout *layout, s
 
 /* The container's directories, for the monitor's arguments: paths_out[0] is the one in the v2 tree. Returns their number. */
 size_t cgroup_paths(const struct settings *s, const struct layout *layout, int64_t ctid, char paths_out[][CGROUP_PATH_MAX]);
+
+bool cgroup_is_systemd(const struct layout *layout);
+bool cgroup_is_v2(const struct layout *layout);
+/* The units' names; each fills its buffer and returns it. */
+const char *cgroup_slice_name(const struct settings *s, char name[CGROUP_UNIT_MAX]);
+const char *cgroup_scope_name(const struct settings *s, int64_t ctid, char name[CGROUP_UNIT_MAX]);
+/* What machined calls it; the monitor's own name too. */
+const char *cgroup_machine_name(const struct settings *s, int64_t ctid, char name[CGROUP_UNIT_MAX]);
+/* The v2 tree's mount point. */
+const char *cgroup_unified_root(const struct layout *layout);
+/* The group below one mount point, the parent when ctid is 0. -1: longer than the buffer. */
+int cgroup_dir_path(const struct settings *s, const struct layout *layout, const char *root, int64_t ctid,
+                    char path[CGROUP_PATH_MAX]);
+/* Of the text of a /proc/PID/cgroup; 0: no container's. */
+int64_t cgroup_ctid_of(const struct settings *s, const struct layout *layout, const char *proc_text);
 
 /* Makes the groups (removing leftovers of the same number first, ERR_CONFLICT if populated) and writes every limit. */
 int cgroup_create(const struct spec *spec, struct err *e);

@@ -11,7 +11,12 @@ enum { CGROUP_PERIOD_US = 100000, CGROUP_WEIGHT_DEFAULT = 100 };
 /* A group's directory a controller, -1 where the host hasn't it. With v2 all are one and the same descriptor. */
 struct cgroup_dirs {
 	int fd[CONTROLLER_COUNT];
+	int parent; /* of all containers, in the v2 tree; -1 where these are its own directories */
 };
+#define CGROUP_DIRS_NONE                                                                                                           \
+	{                                                                                                                          \
+		.fd = { -1, -1, -1, -1, -1 }, .parent = -1                                                                         \
+	}
 
 struct cgroup_reserve {
 	int64_t memory_bytes; /* limits of all containers together; 0: none */
@@ -31,7 +36,7 @@ extern const struct cgroup_driver cgroup_v2_driver;
 
 const struct cgroup_driver *cgroup_driver_get(const struct layout *layout);
 
-/* The group <root>/<instance>/<ctid>, or the parent itself when ctid is 0, in each hierarchy. */
+/* The container's group, or the parent itself when ctid is 0, in each hierarchy. */
 int cgroup_dirs_open(const struct settings *s, const struct layout *layout, int64_t ctid, struct cgroup_dirs *dirs_out,
                      struct err *e);
 void cgroup_dirs_close(struct cgroup_dirs *dirs);

@@ -12,9 +12,11 @@
 #include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
+#include <time.h>
 
 #include "daemon/engine/cgroup_driver.h"
 #include "daemon/engine/cgroup_file.h"
+#include "daemon/engine/unit.h"
 #include "daemon/util/buf.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -36,7 +38,7 @@ static const struct {
 	{ "blkio", "io", CONTROLLER_IO, false },
 };
 
-enum { CONTROLLER_ROWS = sizeof controllers / sizeof *controllers };
+enum { CONTROLLER_ROWS = sizeof controllers / sizeof *controllers, SCOPE_PAUSE_MS = 20, SCOPE_PAUSES = 250 };
 
 static int
 host_err_library(int rc, const char *what, struct err *e)
@@ -105,6 +107,15 @@ host_clear_roots(struct layout *layout)
 	layout->cgroup_mode = NULL;
 }
 
+/* As sd_booted(3) has it: systemd manages this host's v2 tree, so groups are asked of it. */
+static bool
+host_has_systemd(void)
+{
+	struct stat st;
+
+	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* The v2 tree first: cgroup_paths() keeps the order. */
 static int
 host_find(struct layout *layout, struct err *e)
@@ -120,7 +131,7 @@ host_find(struct layout *layout, struct err *e)
 	rc = v2 ? host_add_root(layout, "unified", dir, e) : host_find_unified(layout, e);
 	for (size_t i = 0; rc == 0 && !v2 && i < CONTROLLER_ROWS; i++)
 		rc = host_find_controller(layout, i, e);
-	if (rc == 0 && !(layout->cgroup_mode = strdup(v2 ? "v2" : "hybrid")))
+	if (rc == 0 && !(layout->cgroup_mode = strdup(!v2 ? "hybrid" : host_has_systemd() ? "systemd" : "v2")))
 		rc = err_set(e, ERR_INTERNAL, "out of memory");
 	if (rc < 0)
 		return -1;
@@ -231,7 +242,7 @@ host_hand_down(const char *dir_path, struct err *e)
 static int
 host_make_parents(const struct settings *s, const struct layout *layout, struct err *e)
 {
-	bool v2 = strcmp(layout->cgroup_mode, "v2") == 0, there[CGROUP_ROOTS_MAX], missing = false;
+	bool v2 = cgroup_is_v2(layout), there[CGROUP_ROOTS_MAX], missing = false;
 	char path[CGROUP_PATH_MAX + 16], mark[64] = "";
 
 	for (size_t i = 0; i < layout->cgroup_roots.n; i++) {
@@ -271,9 +282,8 @@ host_pid_max(void)
 }
 
 static int
-host_reserve(const struct settings *s, const struct layout *layout, struct err *e)
+host_reserve_amounts(const struct settings *s, struct cgroup_reserve *r_out, struct err *e)
 {
-	AUTO_DIRS struct cgroup_dirs dirs = { { -1, -1, -1, -1, -1 } };
 	struct cgroup_reserve r = { 0 };
 	int64_t pid_max = host_pid_max();
 	struct sysinfo info;
@@ -289,15 +299,47 @@ host_reserve(const struct settings *s, const struct layout *layout, struct err *
 		r.memory_bytes = (int64_t)info.totalram * info.mem_unit / 100 * (100 - s->reserve_memory);
 	if (s->reserve_cpu > 0)
 		r.cpu_milli = get_nprocs() * (int64_t)10 * (100 - s->reserve_cpu);
+	*r_out = r;
+	return 0;
+}
+
+static int
+host_reserve(const struct settings *s, const struct layout *layout, struct err *e)
+{
+	AUTO_DIRS struct cgroup_dirs dirs = CGROUP_DIRS_NONE;
+	struct cgroup_reserve r;
+
+	if (host_reserve_amounts(s, &r, e) < 0)
+		return -1;
 	if (cgroup_dirs_open(s, layout, 0, &dirs, e) < 0)
 		return -1;
 	return cgroup_driver_get(layout)->reserve(&r, &dirs, e);
 }
 
+/* Set through systemd, which would put back what it didn't set itself. */
+static int
+host_make_slice(const struct settings *s, struct err *e)
+{
+	char slice[CGROUP_UNIT_MAX], memory[24], cpu[24], pids[24];
+	const char *const words[] = { "slice", cgroup_slice_name(s, slice), memory, cpu, pids, NULL };
+	struct cgroup_reserve r;
+
+	if (host_reserve_amounts(s, &r, e) < 0)
+		return -1;
+	snprintf(memory, sizeof memory, "%" PRId64, r.memory_bytes);
+	snprintf(cpu, sizeof cpu, "%" PRId64, r.cpu_milli);
+	snprintf(pids, sizeof pids, "%" PRId64, r.pids);
+	return unit_ask(s, words, e);
+}
+
 int
 cgroup_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 {
-	if (host_find(layout, e) < 0 || host_make_parents(s, layout, e) < 0)
+	if (host_find(layout, e) < 0)
+		return -1;
+	if (cgroup_is_systemd(layout))
+		return host_make_slice(s, e);
+	if (host_make_parents(s, layout, e) < 0)
 		return -1;
 	return host_reserve(s, layout, e) < 0 ? err_wrap(e, "keep the host's reserve") : 0;
 }
@@ -350,11 +392,31 @@ host_remove_parent(const char *root, const char *path, struct err *e)
 	return 0;
 }
 
+/* The last scopes may be ending yet. */
+static int
+host_remove_slice(const struct settings *s, const struct layout *layout, struct err *e)
+{
+	const struct timespec pause = { .tv_nsec = SCOPE_PAUSE_MS * 1000000L };
+	char path[CGROUP_PATH_MAX], slice[CGROUP_UNIT_MAX];
+	const char *const words[] = { "stop", cgroup_slice_name(s, slice), NULL };
+	int rc = 1;
+
+	if (cgroup_dir_path(s, layout, host_root_dir(layout, 0), 0, path) < 0)
+		return err_set(e, ERR_INTERNAL, "a control group's path is too long");
+	for (int i = 0; (rc = host_has_children(path, e)) > 0 && i < SCOPE_PAUSES; i++)
+		nanosleep(&pause, NULL);
+	if (rc != 0)
+		return rc < 0 ? -1 : err_set(e, ERR_CONFLICT, "'%s' still holds containers: stop them first", slice);
+	return unit_ask(s, words, e);
+}
+
 int
 cgroup_host_cleanup(const struct settings *s, const struct layout *layout, struct err *e)
 {
 	char path[CGROUP_PATH_MAX + 16];
 
+	if (cgroup_is_systemd(layout))
+		return host_remove_slice(s, layout, e);
 	for (size_t i = 0; i < layout->cgroup_roots.n; i++) {
 		int rc;
 

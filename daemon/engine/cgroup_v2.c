@@ -122,26 +122,27 @@ v2_reserve(const struct cgroup_reserve *r, const struct cgroup_dirs *parent, str
 	return cgroup_file_write_int(dir, "pids.max", r->pids, e);
 }
 
-/* "max" of the group or its parent says that there is no limit there. */
+/* "max" of the group or of the containers' parent says that there is no limit there. */
 static int64_t
-v2_limit(int dir, const char *name, const char *parent_name)
+v2_limit(const struct cgroup_dirs *dirs, const char *name)
 {
-	int64_t limit = cgroup_limit_min(cgroup_file_int(dir, name), parent_name ? cgroup_file_int(dir, parent_name) : -1);
+	int64_t limit = cgroup_limit_min(cgroup_file_int(dirs->fd[CONTROLLER_UNIFIED], name), cgroup_file_int(dirs->parent, name));
 
 	return limit == INT64_MAX ? -1 : limit;
 }
 
 static void
-v2_read_memory(int dir, struct cgroup_usage *memory, struct cgroup_usage *swap)
+v2_read_memory(const struct cgroup_dirs *dirs, struct cgroup_usage *memory, struct cgroup_usage *swap)
 {
+	int dir = dirs->fd[CONTROLLER_UNIFIED];
 	int64_t refused = cgroup_file_key(dir, "memory.events", "max");
 	int64_t killed = cgroup_file_key(dir, "memory.events", "oom_kill");
 
-	memory->effective = v2_limit(dir, "memory.max", "../memory.max");
+	memory->effective = v2_limit(dirs, "memory.max");
 	memory->used = cgroup_file_int(dir, "memory.current");
 	memory->peak = cgroup_file_int(dir, "memory.peak");
 	memory->hits = refused < 0 ? -1 : refused + (killed > 0 ? killed : 0);
-	swap->effective = v2_limit(dir, "memory.swap.max", "../memory.swap.max");
+	swap->effective = v2_limit(dirs, "memory.swap.max");
 	swap->used = cgroup_file_int(dir, "memory.swap.current");
 	swap->peak = cgroup_file_int(dir, "memory.swap.peak");
 	swap->hits = cgroup_file_key(dir, "memory.swap.events", "max");
@@ -157,20 +158,23 @@ v2_cpu_max(int dir, const char *name)
 }
 
 static void
-v2_read_cpu(int dir, struct cgroup_usage *cpus, struct cgroup_usage *weight)
+v2_read_cpu(const struct cgroup_dirs *dirs, struct cgroup_usage *cpus, struct cgroup_usage *weight)
 {
+	int dir = dirs->fd[CONTROLLER_UNIFIED];
 	int64_t used_us = cgroup_file_key(dir, "cpu.stat", "usage_usec");
 
-	cpus->effective = cgroup_limit_min(v2_cpu_max(dir, "cpu.max"), v2_cpu_max(dir, "../cpu.max"));
+	cpus->effective = cgroup_limit_min(v2_cpu_max(dir, "cpu.max"), v2_cpu_max(dirs->parent, "cpu.max"));
 	cpus->used = used_us < 0 ? -1 : used_us / 1000;
 	cpus->hits = cgroup_file_key(dir, "cpu.stat", "nr_throttled");
 	weight->effective = cgroup_file_int(dir, "cpu.weight");
 }
 
 static void
-v2_read_pids(int dir, struct cgroup_usage *pids)
+v2_read_pids(const struct cgroup_dirs *dirs, struct cgroup_usage *pids)
 {
-	pids->effective = v2_limit(dir, "pids.max", "../pids.max");
+	int dir = dirs->fd[CONTROLLER_UNIFIED];
+
+	pids->effective = v2_limit(dirs, "pids.max");
 	pids->used = cgroup_file_int(dir, "pids.current");
 	pids->peak = cgroup_file_int(dir, "pids.peak");
 	pids->hits = cgroup_file_key(dir, "pids.events", "max");
@@ -188,11 +192,13 @@ v2_read_bps(int dir, const char *queue, const char *limit_key, const char *used_
 
 /* A weight is heeded by BFQ, or by io.cost where it is switched on for the device. */
 static int64_t
-v2_io_weight(int dir, const char *queue)
+v2_io_weight(const struct cgroup_dirs *dirs, const char *queue)
 {
+	int dir = dirs->fd[CONTROLLER_UNIFIED];
+
 	if (cgroup_device_bfq(queue))
 		return cgroup_file_key(dir, "io.bfq.weight", "default");
-	if (cgroup_file_pair(dir, "../../io.cost.qos", queue, "enable") == 1)
+	if (cgroup_file_pair(dirs->parent, "../io.cost.qos", queue, "enable") == 1)
 		return cgroup_file_key(dir, "io.weight", "default");
 	return -1;
 }
@@ -203,14 +209,14 @@ v2_read(const struct spec *spec, const struct cgroup_dirs *dirs, struct cgroup_u
 	int dir = dirs->fd[CONTROLLER_UNIFIED];
 	char queue[32];
 
-	v2_read_memory(dir, &usage_out[CGROUP_MEMORY], &usage_out[CGROUP_SWAP]);
-	v2_read_cpu(dir, &usage_out[CGROUP_CPUS], &usage_out[CGROUP_CPU_WEIGHT]);
-	v2_read_pids(dir, &usage_out[CGROUP_PIDS]);
+	v2_read_memory(dirs, &usage_out[CGROUP_MEMORY], &usage_out[CGROUP_SWAP]);
+	v2_read_cpu(dirs, &usage_out[CGROUP_CPUS], &usage_out[CGROUP_CPU_WEIGHT]);
+	v2_read_pids(dirs, &usage_out[CGROUP_PIDS]);
 	if (!cgroup_file_exists(dir, "io.max") || !cgroup_device_queue(spec->layout.pool_device, queue, sizeof queue))
 		return;
 	v2_read_bps(dir, queue, "rbps", "rbytes", &usage_out[CGROUP_IO_READ]);
 	v2_read_bps(dir, queue, "wbps", "wbytes", &usage_out[CGROUP_IO_WRITE]);
-	usage_out[CGROUP_IO_WEIGHT].effective = v2_io_weight(dir, queue);
+	usage_out[CGROUP_IO_WEIGHT].effective = v2_io_weight(dirs, queue);
 }
 
 const struct cgroup_driver cgroup_v2_driver = { v2_apply, v2_reserve, v2_read };

@@ -43,7 +43,7 @@ launch_up_host(struct launch *l, struct err *e)
 static int
 launch_up_cgroup(struct launch *l, struct err *e)
 {
-	if (cgroup_create(l->spec, e) < 0)
+	if (launch_unit_wait(l, e) < 0 || cgroup_create(l->spec, e) < 0)
 		return -1;
 	if (cgroup_delegate(l->spec, e) == 0 && cgroup_entry_open(l->spec, &l->entry, e) == 0)
 		return 0;
@@ -181,6 +181,7 @@ launch_up_exec(struct launch *l, struct err *e)
 }
 
 static const struct launch_step steps[] = {
+	{ "scope", launch_unit_begin, NULL },
 	{ "network helper", launch_net_begin, launch_net_detach },
 	{ "prepare", launch_up_host, NULL },
 	{ "control groups", launch_up_cgroup, launch_down_cgroup },
@@ -241,8 +242,8 @@ launch_tell_monitor(const struct launch *l, const struct err *failed, struct err
 static void
 launch_clear(struct launch *l)
 {
-	int *const fds[] = { &l->home, &l->home_net, &l->run_dir, &l->sync, &l->netns,
-		             &l->net,  &l->pidfd,    &l->root,    &l->dev,  &l->master };
+	int *const fds[] = { &l->home, &l->home_net, &l->run_dir, &l->sync, &l->netns, &l->net,
+		             &l->unit, &l->pidfd,    &l->root,    &l->dev,  &l->master };
 
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		fd_auto_close(fds[i]);
@@ -260,6 +261,7 @@ launch_run(struct job *job, struct err *e)
 		            .run_dir = -1,
 		            .sync = -1,
 		            .netns = -1,
+		            .unit = -1,
 		            .pid = -1,
 		            .pidfd = -1,
 		            .root = -1,
@@ -275,6 +277,8 @@ launch_run(struct job *job, struct err *e)
 		launch_tell_monitor(&l, e, NULL);
 	else
 		rc = launch_tell_monitor(&l, NULL, e);
+	if (rc == 0)
+		launch_unit_register(&l);
 	launch_clear(&l);
 	return rc;
 }

@@ -20,6 +20,7 @@ struct launch {
 	int netns;
 	pid_t pid; /* the future init; the monitor's child */
 	int pidfd;
+	int unit;           /* to berth-unit, where systemd's scope is the container's */
 	int net;            /* SEQPACKET to the network helper */
 	size_t net_pending; /* answers that it owes */
 	int root;           /* its root mount */
@@ -53,6 +54,11 @@ int launch_net_begin(struct launch *l, struct err *e);
 int launch_net_attach(struct launch *l, struct err *e);
 int launch_net_wait(struct launch *l, struct err *e);
 void launch_net_detach(struct launch *l);
+
+/* Under systemd: the monitor's scope is made beside the rest; in the end machined is told, and not waited for. */
+int launch_unit_begin(struct launch *l, struct err *e);
+int launch_unit_wait(struct launch *l, struct err *e);
+void launch_unit_register(struct launch *l);
 
 /* The whole of it: until init runs, or nothing of it is left. Tells the monitor on descriptor 4. */
 int launch_run(struct job *job, struct err *e);

@@ -8,7 +8,7 @@ pkglibexec_PROGRAMS += berth-launch
 berth_launch_SOURCES = $(launch_shared) daemon/engine/cgroup.c daemon/engine/cgroup_file.c daemon/engine/cgroup_paths.c \
 	daemon/engine/cgroup_subgroup.c daemon/engine/cgroup_v1.c daemon/engine/cgroup_v2.c daemon/engine/launch.c \
 	daemon/engine/launch_init.c daemon/engine/launch_main.c daemon/engine/launch_mounts.c daemon/engine/launch_net.c \
-	daemon/engine/spawn.c daemon/engine/spawn.h
+	daemon/engine/launch_unit.c daemon/engine/unit.h daemon/engine/unit_call.c daemon/engine/spawn.c daemon/engine/spawn.h
 berth_launch_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 berth_launch_LDADD = libberth.a $(JSON_LIBS)
 
@@ -20,4 +20,4 @@ berth_monitor_LDADD = libberth.a
 # What a container's process was before it ran something of the container's own is still there as /proc/self/exe at that
 # moment: an interpreter line that names it finds nothing that it may run or read.
 install-exec-hook:
-	cd "$(DESTDIR)$(pkglibexecdir)" && chmod 0700 berth-job berth-launch berth-create berth-monitor
+	cd "$(DESTDIR)$(pkglibexecdir)" && chmod 0700 berth-job berth-unit berth-launch berth-create berth-monitor

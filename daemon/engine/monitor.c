@@ -32,12 +32,19 @@ enum {
 };
 
 static const struct option options[] = {
-	{ "name", required_argument, NULL, 'n' },        { "job", required_argument, NULL, 'j' },
-	{ "stop", required_argument, NULL, 's' },        { "reboot", required_argument, NULL, 'r' },
-	{ "console-log", required_argument, NULL, 'c' }, { "kill", required_argument, NULL, 'k' },
-	{ "group", required_argument, NULL, 'g' },       { "launch-fd", required_argument, NULL, 'l' },
-	{ "container", required_argument, NULL, 'C' },   { "id", required_argument, NULL, 'I' },
-	{ "tenant", required_argument, NULL, 'T' },      { 0 },
+	{ "name", required_argument, NULL, 'n' },
+	{ "job", required_argument, NULL, 'j' },
+	{ "stop", required_argument, NULL, 's' },
+	{ "reboot", required_argument, NULL, 'r' },
+	{ "console-log", required_argument, NULL, 'c' },
+	{ "kill", required_argument, NULL, 'k' },
+	{ "group", required_argument, NULL, 'g' },
+	{ "launch-fd", required_argument, NULL, 'l' },
+	{ "unregister", required_argument, NULL, 'u' },
+	{ "container", required_argument, NULL, 'C' },
+	{ "id", required_argument, NULL, 'I' },
+	{ "tenant", required_argument, NULL, 'T' },
+	{ 0 },
 };
 
 int64_t
@@ -140,6 +147,18 @@ monitor_write_exit(const struct monitor *m, enum container_state state, int stat
 		log_error("%s: %s", m->name, e.message);
 }
 
+/* Machined forgets it. Not waited for: the scope, and with it the next start, does. */
+static void
+monitor_unregister(const struct monitor *m)
+{
+	char *argv[] = { (char *)(uintptr_t) "berth-unit", (char *)(uintptr_t) "unregister", (char *)(uintptr_t)m->name, NULL };
+	struct err e = { 0 };
+	pid_t pid;
+
+	if (m->unregister && spawn_program(m->unregister, argv, NULL, 0, NULL, &pid, &e) < 0)
+		log_err(&e, "%s", m->name);
+}
+
 /* The record before the groups go, the word to clients after: then a new start finds nothing in its way. */
 static void
 monitor_end(struct monitor *m, enum container_state state, int status, int signal, const char *how)
@@ -148,6 +167,7 @@ monitor_end(struct monitor *m, enum container_state state, int status, int signa
 	m->init_pid = 0;
 	monitor_write_exit(m, state, status, signal, how);
 	group_remove_all(m);
+	monitor_unregister(m);
 	client_done(m, MONITOR_STOP, 0, how);
 	client_done(m, MONITOR_KILL, 0, how);
 	client_done(m, 0, ESRCH, how);
@@ -491,6 +511,9 @@ monitor_options(struct monitor *m, int argc, char **argv)
 			break;
 		case 'l':
 			m->launch_fd = (int)strtol(optarg, NULL, 10);
+			break;
+		case 'u':
+			m->unregister = optarg;
 			break;
 		case 'C':
 			m->subject.container = optarg;

@@ -36,6 +36,7 @@ struct viewer {
 struct monitor {
 	const char *name;
 	const char *job;
+	const char *unregister; /* berth-unit, or NULL */
 	const char *kill_dir;
 	const char *groups[MONITOR_GROUPS];
 	size_t ngroups;

@@ -296,8 +296,8 @@ task_spawn_monitor(struct task *task, struct err *e)
 	const struct template *t = registry_template(&task->engine->registry, request->rescue ? request->rescue : place->template);
 	char groups[CGROUP_ROOTS_MAX][CGROUP_PATH_MAX];
 	size_t ngroups = cgroup_paths(s, &task->engine->layout, place->ctid, groups), n = 0;
-	char program[SPEC_PATH_MAX], job[SPEC_PATH_MAX], run_dir[SPEC_PATH_MAX], name[64], size[32];
-	char *argv[MONITOR_WORDS_MAX + 2 * CGROUP_ROOTS_MAX];
+	char program[SPEC_PATH_MAX], job[SPEC_PATH_MAX], run_dir[SPEC_PATH_MAX], unit[SPEC_PATH_MAX];
+	char name[CGROUP_UNIT_MAX], size[32], *argv[MONITOR_WORDS_MAX + 2 * CGROUP_ROOTS_MAX];
 	AUTO_CLOSE int theirs = -1;
 
 	if (!t)
@@ -305,7 +305,8 @@ task_spawn_monitor(struct task *task, struct err *e)
 	snprintf(program, sizeof program, "%s/berth-monitor", s->libexec_dir);
 	snprintf(job, sizeof job, "%s/berth-launch", s->libexec_dir);
 	snprintf(run_dir, sizeof run_dir, "%s/ct/%lld", s->run_dir, (long long)place->ctid);
-	snprintf(name, sizeof name, "%s-%lld", s->instance, (long long)place->ctid);
+	cgroup_machine_name(s, place->ctid, name);
+	snprintf(unit, sizeof unit, "%s/berth-unit", s->libexec_dir);
 	snprintf(size, sizeof size, "%lld", (long long)s->console_log);
 	/* Words that spawn_program() only reads. */
 	const char *words[] = { "berth-monitor",
@@ -335,6 +336,10 @@ task_spawn_monitor(struct task *task, struct err *e)
 	for (size_t i = 0; i < ngroups; i++) {
 		argv[n++] = (char *)(uintptr_t) "--group";
 		argv[n++] = groups[i];
+	}
+	if (cgroup_is_systemd(&task->engine->layout)) {
+		argv[n++] = (char *)(uintptr_t) "--unregister";
+		argv[n++] = unit;
 	}
 	argv[n] = NULL;
 	if (task_write_spec(task, run_dir, e) < 0 || task_open_channel(task, &theirs, e) < 0 ||

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "daemon/engine/cgroup.h"
 #include "daemon/engine/net.h"
 #include "daemon/util/fd.h"
 
@@ -17,17 +18,14 @@ static struct container *
 which_by_pid(const struct engine *engine, int64_t pid, struct err *e)
 {
 	AUTO_FREE char *cgroups = NULL;
-	char path[64], needle[32];
-	const char *at;
+	char path[64];
 
 	snprintf(path, sizeof path, "/proc/%lld/cgroup", (long long)pid);
 	if (fd_read_file(AT_FDCWD, path, 64 * 1024, &cgroups, NULL, NULL) < 0) {
 		err_set(e, ERR_NOT_FOUND, "There is no process %lld on this host", (long long)pid);
 		return NULL;
 	}
-	snprintf(needle, sizeof needle, ":/%s/", engine->settings->instance);
-	at = strstr(cgroups, needle);
-	return at ? registry_by_ctid(&engine->registry, strtoll(at + strlen(needle), NULL, 10)) : NULL;
+	return registry_by_ctid(&engine->registry, cgroup_ctid_of(engine->settings, &engine->layout, cgroups));
 }
 
 static struct container *

@@ -58,6 +58,60 @@ kill -9 "$(main_pid)"
 ok "killed, it comes back" wait_for 30 unit_is berthd active
 is "with the container as it was" "running $pid" "$(state web) $(field web pid)"
 
+# A container is a scope of systemd's.
+ctid=$(field web ctid)
+scope=berth-$ctid.scope
+group=/sys/fs/cgroup/berth.slice/$scope
+group_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
+is "its init is in the scope's payload" "/berth.slice/$scope/payload" "$(group_of "$pid")"
+is "its monitor beside that" "/berth.slice/$scope/monitor" "$(group_of "$(awk '/^PPid/ { print $2 }' "/proc/$pid/status")")"
+is "systemd knows the scope" "active berth.slice yes" "$(systemctl show -p ActiveState -p Slice -p Delegate --value "$scope" | sort | xargs echo | awk '{ print $1, $2, $3 }')"
+is "the payload alone is the container's" "0 0 $(field web id_base)" "$(stat -c %u "$group" "$group/monitor" "$group/payload" | xargs)"
+is "and carries the limits" "67108864 100" "$(cat "$group/payload/memory.max" "$group/payload/pids.max" | xargs)"
+ok "limits change live" B set web memory=96M pids=120
+is "in the kernel" "100663296 120" "$(cat "$group/payload/memory.max" "$group/payload/pids.max" | xargs)"
+systemctl daemon-reload
+is "and stay over a reload of systemd" "100663296 120" "$(cat "$group/payload/memory.max" "$group/payload/pids.max" | xargs)"
+is "which knows its processes" web "$(B which "$pid" --no-header --fields name 2>/dev/null || B which "$pid")"
+like "the slice keeps the host's reserve" '^MemoryMax=[0-9]+$' "$(systemctl show -p MemoryMax berth.slice)"
+like "systemctl status shows the processes" "$pid" "$(systemctl status --no-pager "$scope")"
+like "and the memory" 'Memory: [0-9.]+[KM]' "$(systemctl status --no-pager "$scope")"
+like "systemd-cgls shows the container" "berth-$ctid.scope" "$(systemd-cgls --no-pager /berth.slice)"
+like "systemd-cgtop too" "berth.slice/berth-$ctid.scope +[0-9]+" "$(systemd-cgtop -b -n 2 -d 200ms --depth 4)"
+unlike "the daemon's own unit holds none of it" 'berth-monitor|init' "$(systemctl status --no-pager berthd | grep -A9 CGroup)"
+
+machine=berth-$ctid
+listed() { machinectl list --no-legend | awk -v n="$machine" '$1 == n { f = 1 } END { exit !f }'; }
+leader() { machinectl show -p Leader --value "$machine" 2>/dev/null; }
+ok "machined lists it" wait_for 10 listed
+is "with its init and scope" "$pid $scope" "$(machinectl show -p Leader --value "$machine") $(machinectl show -p Unit --value "$machine")"
+like "machinectl status shows its processes" "$pid" "$(machinectl status --no-pager "$machine")"
+invocation=$(systemctl show -p InvocationID --value "$scope")
+B exec web -- reboot
+rebooted() { [ "$(state web)" = running ] && [ "$(field web pid)" != "$pid" ]; }
+ok "a reboot from inside" wait_for 20 rebooted
+pid=$(field web pid)
+is "stays in its scope" "/berth.slice/$scope/payload $invocation" "$(group_of "$pid") $(systemctl show -p InvocationID --value "$scope")"
+led() { [ "$(leader)" = "$pid" ]; }
+ok "machined has the new init" wait_for 10 led
+for i in 1 2 3; do
+	ok "restart $i, a new scope at once" B restart web
+done
+ok "stop" B stop web
+gone() { ! systemctl list-units --all --no-legend "$scope" | grep -q . && [ ! -e "$group" ] && ! listed; }
+ok "the scope, its group and the machine are gone" wait_for 5 gone
+systemctl mask --now --runtime systemd-machined >/dev/null 2>&1
+ok "without machined it starts too" B start web
+systemctl unmask --runtime systemd-machined >/dev/null 2>&1
+kill -9 "$(awk '/^PPid/ { print $2 }' "/proc/$(field web pid)/status")"
+crashed() { [ "$(state web)" != running ] && [ ! -e "$group" ]; }
+ok "a monitor that is killed takes all with it" wait_for 10 crashed
+ok "and the next start finds a clean place" B start web
+pid=$(field web pid)
+ok "the daemon's end leaves the scopes" systemctl restart berthd
+is "as they were" "running $pid" "$(state web) $(field web pid)"
+unlike "nothing of a container's was in its unit" 'remains running|left-over process' "$(journalctl -b -u berthd --no-pager | grep -v berth-api | tail -n 8)"
+
 # The watchdog, of both loops.
 mkdir -p /run/systemd/system/berthd.service.d
 printf '[Service]\nWatchdogSec=4\n' >/run/systemd/system/berthd.service.d/test.conf
