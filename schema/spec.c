@@ -21,6 +21,7 @@ static const struct field layout_fields[] = { STRING_FIELD(L, cgroup_mode, FIELD
 	                                      STRING_FIELD(L, storage, FIELD_REQUIRED, 16, NULL, "Storage backend."),
 	                                      STRING_FIELD(L, pool_device, 0, 32, NULL, "MAJOR:MINOR of the pool's device."),
 	                                      STRING_FIELD(L, seccomp_file, FIELD_REQUIRED, 256, NULL, "Compiled seccomp program."),
+	                                      STRING_FIELD(L, apparmor, 0, 64, check_line, "AppArmor profile."),
 	                                      LIST_FIELD(L, dns, 0, 3, check_address, "Default name servers."),
 	                                      END_FIELDS };
 

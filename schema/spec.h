@@ -17,6 +17,7 @@ struct layout {
 	char *storage;            /* the backend chosen: "btrfs" or "dir" */
 	char *pool_device;        /* MAJOR:MINOR of the pool's block device, "" where there is none */
 	char *seccomp_file;       /* the compiled filter program of containers */
+	char *apparmor;           /* their AppArmor profile; not given where there is none */
 	struct strv dns;          /* the name servers to use where a container names none */
 };
 

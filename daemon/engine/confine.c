@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/engine/apparmor.h"
 #include "daemon/engine/seccomp.h"
 #include "daemon/util/fd.h"
 
@@ -49,13 +50,19 @@ static const struct {
 int
 confine_open(const struct spec *spec, struct confine *confine_out, struct err *e)
 {
-	return seccomp_read(spec->layout.seccomp_file, &confine_out->program, &confine_out->len, e);
+	if (seccomp_read(spec->layout.seccomp_file, &confine_out->program, &confine_out->len, e) < 0)
+		return -1;
+	if (!spec->layout.apparmor)
+		return 0;
+	confine_out->apparmor = strdup(spec->layout.apparmor);
+	return confine_out->apparmor ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
 }
 
 void
 confine_close(struct confine *confine)
 {
 	free(confine->program);
+	free(confine->apparmor);
 	*confine = (struct confine){ 0 };
 }
 
@@ -77,7 +84,7 @@ confine_limit(int resource, rlim_t soft, rlim_t hard)
 }
 
 int
-confine_host(struct err *e)
+confine_host(const struct confine *confine, struct err *e)
 {
 	AUTO_CLOSE int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
@@ -89,7 +96,7 @@ confine_host(struct err *e)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return err_sys(e, "make a session keyring");
 	umask(022);
-	return 0;
+	return confine->apparmor ? apparmor_on_exec(confine->apparmor, e) : 0;
 }
 
 static void

@@ -4,7 +4,7 @@
  *
  *   confine_open()   on the host: loads what the filter needs
  *   confine_host()   on the host, in the process that clones or enters: resource limits (they can't be raised inside),
- *                    oom_score_adj 0, a session keyring of its own, umask 022
+ *                    oom_score_adj 0, a session keyring of its own, umask 022, the AppArmor profile of the next execve()
  *   confine_apply()  inside, as the container's root, before setresuid() to another user and before execve()
  */
 #ifndef BERTH_CONFINE_H
@@ -13,14 +13,15 @@
 #include "schema/spec.h"
 
 struct confine {
-	void *program; /* BPF; owned */
-	size_t len;    /* bytes */
+	void *program;  /* BPF; owned */
+	size_t len;     /* bytes */
+	char *apparmor; /* profile, or NULL; owned */
 };
 
 int confine_open(const struct spec *spec, struct confine *confine_out, struct err *e);
 void confine_close(struct confine *confine);
 
-int confine_host(struct err *e);
+int confine_host(const struct confine *confine, struct err *e);
 
 /*
  * Async-signal-safe. Default signal dispositions and an empty mask, bounding set, no inheritable or ambient capabilities,

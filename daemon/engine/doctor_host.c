@@ -9,6 +9,7 @@
 #include <sys/timex.h>
 #include <sys/utsname.h>
 
+#include "daemon/engine/apparmor.h"
 #include "daemon/engine/claims.h"
 #include "daemon/engine/doctor.h"
 #include "daemon/engine/firewall.h"
@@ -210,6 +211,22 @@ doctor_check_ids(struct doctor *d)
 		doctor_tell(d, "ids", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "no user of the host has a container's ids");
 }
 
+static void
+doctor_check_apparmor(struct doctor *d)
+{
+	const struct layout *layout = &d->job->spec.layout;
+
+	if (layout->apparmor)
+		doctor_tell(d, "apparmor", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "containers run under the profile %s", layout->apparmor);
+	else if (apparmor_is_on())
+		doctor_tell(d, "apparmor", DOCTOR_WARNING, DOCTOR_BY_HAND,
+		            "install the package apparmor, then restart berthd and the containers",
+		            "the kernel has AppArmor, but the containers' profile isn't loaded");
+	else
+		doctor_tell(d, "apparmor", DOCTOR_NOTE, DOCTOR_BY_HAND, "boot with apparmor=1 security=apparmor",
+		            "the kernel has no AppArmor, or doesn't use it");
+}
+
 void
 doctor_check_host(struct doctor *d)
 {
@@ -225,4 +242,5 @@ doctor_check_host(struct doctor *d)
 		doctor_check_sysctl(d, doctor_sysctls[i].path, doctor_sysctls[i].least, DOCTOR_WARNING, doctor_sysctls[i].text);
 	doctor_check_clock(d);
 	doctor_check_ids(d);
+	doctor_check_apparmor(d);
 }

@@ -54,7 +54,7 @@ enter_namespaces(const struct exec_entry *x, struct err *e)
 
 	if (cgroup_entry_join(&x->groups) < 0)
 		return err_sys(e, "enter the container's control groups");
-	if (confine_host(e) < 0)
+	if (confine_host(&x->confine, e) < 0)
 		return -1;
 	if (setns(x->init, namespaces) < 0)
 		return errno == ESRCH ? err_set(e, ERR_CONFLICT, "The container stopped meanwhile")

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "daemon/engine/apparmor.h"
 #include "daemon/engine/cgroup.h"
 #include "daemon/engine/idrange.h"
 #include "daemon/engine/job.h"
@@ -139,10 +140,17 @@ host_up_seccomp(struct job *job, struct err *e)
 	return record_set_text(&layout_schema, &job->spec.layout, "seccomp_file", path, e);
 }
 
+static int
+host_up_apparmor(struct job *job, struct err *e)
+{
+	return apparmor_host_setup(&job->spec.layout, e);
+}
+
 static const struct step host_steps[] = {
 	{ "directories", host_up_dirs, NULL },       { "user ids", host_up_ids, NULL },
 	{ "network", host_up_net, host_down_net },   { "control groups", host_up_cgroup, host_down_cgroup },
 	{ "storage", host_up_pool, host_down_pool }, { "system call filter", host_up_seccomp, NULL },
+	{ "AppArmor", host_up_apparmor, NULL },
 };
 
 /* A daemon that starts anew finds its host set up, perhaps with containers running on it: a failure then takes nothing down. */

@@ -1,0 +1,46 @@
+#!/bin/bash
+# Containers run under their AppArmor profile, whose denials hold against the container's root and which lets a system work.
+. "$(dirname "$0")/../lib/lib.sh"
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] || skip_all "the kernel has no AppArmor"
+export BERTH_SOCKET=/run/berth/berth.sock
+B() { berth "$@"; }
+names=()
+
+end() {
+	trap - EXIT
+	[ ${#names[@]} = 0 ] || B delete -y --force "${names[@]}" >/dev/null 2>&1
+	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+trap end EXIT
+
+like "the containers' profile is loaded" '^berth-container \(enforce\)' "$(cat /sys/kernel/security/apparmor/profiles)"
+for template in busybox debian-12; do
+	if ! B template list --no-header --fields name | grep -q "^$template"; then
+		[ "$template" = busybox ] || { skip "the template debian-12 isn't here"; continue; }
+		ok "build busybox" B template build busybox
+	fi
+	name=${template%-12}
+	names+=("$name")
+	ok "$name: starts" B create "$name" --template "$template" --memory 512M --disk 512M --start
+	ok "can be entered" wait_for 60 B exec "$name" -- true
+	is "its init is under the profile" "berth-container (enforce)" "$(B exec "$name" -- cat /proc/1/attr/current)"
+	is "the host says so too" "berth-container (enforce)" "$(cat "/proc/$(field "$name" pid)/attr/current")"
+	is "so is what enters it" "berth-container (enforce)" "$(B exec "$name" -- cat /proc/self/attr/current)"
+	like "a file system of the host's kernel is refused" 'denied|cannot mount' "$(B exec "$name" -- mount -t debugfs none /mnt 2>&1)"
+	ok "mounts of its own work" B exec "$name" -- sh -c 'mount -t tmpfs none /mnt && umount /mnt'
+	ok "it signals its own" B exec "$name" -- sh -c 'sleep 60 & kill $!'
+	fails 1 'denied|not permitted|Read-only|cannot|can.t|I/O error' "its profile can't be left" \
+		B exec "$name" -- sh -c 'echo "changeprofile unconfined" >/proc/self/attr/current'
+done
+if [ ${#names[@]} -gt 1 ]; then
+	is "systemd reaches running" running "$(timeout 120 berth exec debian -- systemctl is-system-running --wait)"
+	ok "dpkg works" B exec debian -- dpkg --audit
+	ok "su works" B exec debian -- su -s /bin/sh nobody -c true
+fi
+api=$(pgrep -P "$(systemctl show -p MainPID --value berthd 2>/dev/null || echo 0)" -x berth-api)
+[ -z "$api" ] || is "the api is under its own profile" "berth-api (enforce)" "$(cat "/proc/$api/attr/current")"
+ok "the denials are seen" eval 'dmesg 2>/dev/null | grep -q "apparmor=\"DENIED\".*berth-container" || journalctl -k --no-pager | grep -q "berth-container"'
