@@ -217,7 +217,8 @@ doctor_check_apparmor(struct doctor *d)
 	const struct layout *layout = &d->job->spec.layout;
 
 	if (layout->apparmor)
-		doctor_tell(d, "apparmor", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "containers run under the profile %s", layout->apparmor);
+		doctor_tell(d, "apparmor", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "containers run under the profile %s",
+		            layout->apparmor);
 	else if (apparmor_is_on())
 		doctor_tell(d, "apparmor", DOCTOR_WARNING, DOCTOR_BY_HAND,
 		            "install the package apparmor, then restart berthd and the containers",
