@@ -53,4 +53,9 @@ fails 5 'may not|admin|group' "strangers may not ask" as_user 65534 "$BUILD/bert
 
 t_stop_daemon
 ok "the instance leaves" "$BUILD/berthd" --cleanup --force --destroy --config "$T/conf"
-is "and puts the setting back" "$before" "$(cat "$instances")"
+# The last of several instances does.
+if [ -z "$(find "$CLAIMS" -maxdepth 1 -type f -regex '.*/[a-z]+' ! -name lock 2>/dev/null)" ]; then
+	is "and puts the setting back" "$before" "$(cat "$instances")"
+else
+	skip "another instance is here: the setting stays raised"
+fi

@@ -1,5 +1,6 @@
 #!/bin/bash
 # Containers run under their AppArmor profile, whose denials hold against the container's root and which lets a system work.
+# shellcheck disable=SC2154
 . "$(dirname "$0")/../lib/lib.sh"
 
 [ "$(id -u)" = 0 ] || skip_all "needs root"
