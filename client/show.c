@@ -20,7 +20,7 @@ static const char *const show_sections[][2] = {
 	  "template,hostname,ip,dns,ssh_keys,memory,swap,cpus,cpu_weight,pids,disk,io_weight,io_read,io_write,onboot" },
 };
 
-static const char *const limit_columns[] = { "configured", "effective", "used", "peak", "hits" };
+static const char *const limit_columns[] = { "configured", "effective", "used", "peak", "hits", "pressure" };
 enum { LIMIT_COLUMNS = sizeof limit_columns / sizeof *limit_columns };
 
 /* A key is a long line; its end names it. */
@@ -68,7 +68,8 @@ show_limit_cell(const char *limit, struct json_object *row, const char *column, 
 	struct json_object *value = NULL;
 
 	json_object_object_get_ex(row, column, &value);
-	if (field && field->type == FIELD_SIZE && strcmp(column, "hits") != 0 && json_object_is_type(value, json_type_int))
+	if (field && field->type == FIELD_SIZE && strcmp(column, "hits") != 0 && strcmp(column, "pressure") != 0 &&
+	    json_object_is_type(value, json_type_int))
 		print_size(json_object_get_int64(value), out);
 	else
 		print_value(&container_view_of_lists, row, column, true, out);

@@ -86,6 +86,9 @@ static const struct field settings_fields[] = {
 	INT_FIELD(S, max_connections, 0, 16, 65536, 1024, "Connections of the API at once."),
 	INT_FIELD(S, stop_timeout, 0, 1, 3600, 30, "Seconds a stop waits before it kills, unless the caller says."),
 	SIZE_FIELD(S, console_log, 0, 4096, 1 << 30, 256 << 10, "Size at which a console log is rotated; one older is kept."),
+	INT_FIELD(
+	        S, memory_high, 0, 50, 100, 100,
+	        "Percent of its memory past which a container is slowed down and reclaimed from; 100: killed at its limit alone."),
 	END_FIELDS
 };
 

@@ -37,6 +37,7 @@ struct settings {
 	int64_t max_connections;
 	int64_t stop_timeout;
 	int64_t console_log;
+	int64_t memory_high;
 };
 
 extern const struct schema settings_schema;

@@ -292,6 +292,10 @@ cgroup_read(const struct spec *spec, struct cgroup_usage usage_out[CGROUP_RESOUR
 		return -1;
 	memset(usage, 0xff, sizeof usage);
 	cgroup_driver_get(&spec->layout)->read(spec, &dirs, usage);
+	/* In the v2 tree of a hybrid host too. */
+	usage[CGROUP_MEMORY].pressure = cgroup_file_pressure(dirs.fd[CONTROLLER_UNIFIED], "memory.pressure");
+	usage[CGROUP_CPUS].pressure = cgroup_file_pressure(dirs.fd[CONTROLLER_UNIFIED], "cpu.pressure");
+	usage[CGROUP_IO_WEIGHT].pressure = cgroup_file_pressure(dirs.fd[CONTROLLER_UNIFIED], "io.pressure");
 	memcpy(usage_out, usage, sizeof usage);
 	return 0;
 }

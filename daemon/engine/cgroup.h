@@ -81,6 +81,7 @@ struct cgroup_usage {
 	int64_t used;
 	int64_t peak;
 	int64_t hits;
+	int64_t pressure; /* thousandths of a percent */
 };
 enum cgroup_resource {
 	CGROUP_MEMORY,

@@ -99,6 +99,20 @@ cgroup_file_pair(int dir, const char *name, const char *device, const char *key)
 	return -1;
 }
 
+/* "some avg10=0.00 avg60=1.53 …": always two digits behind the point. */
+int64_t
+cgroup_file_pressure(int dir, const char *name)
+{
+	char text[CGROUP_FILE_MAX];
+	const char *at = cgroup_file_read(dir, name, text) ? cgroup_find_line(text, "some") : NULL;
+	long long percent, hundredths;
+
+	at = at ? strstr(at, "avg60=") : NULL;
+	if (!at || sscanf(at, "avg60=%lld.%2lld", &percent, &hundredths) != 2)
+		return -1;
+	return percent * 1000 + hundredths * 10;
+}
+
 bool
 cgroup_file_exists(int dir, const char *name)
 {

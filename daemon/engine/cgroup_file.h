@@ -13,6 +13,8 @@ int64_t cgroup_file_int(int dir, const char *name);
 int64_t cgroup_file_key(int dir, const char *name, const char *key);
 /* In the line of `device`, the number of `key`=, as in io.max; INT64_MAX for "max", -1 when there is none. */
 int64_t cgroup_file_pair(int dir, const char *name, const char *device, const char *key);
+/* A *.pressure file: the share of the last minute in which somebody waited, in thousandths of a percent; -1: not known. */
+int64_t cgroup_file_pressure(int dir, const char *name);
 bool cgroup_file_exists(int dir, const char *name);
 /* Whether one of the words in the file is `word`, as in cgroup.controllers. */
 bool cgroup_file_word(int dir, const char *name, const char *word);

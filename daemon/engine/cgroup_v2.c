@@ -25,6 +25,14 @@ v2_make_room(int dir, int64_t memory, struct err *e)
 }
 
 static int
+v2_apply_memory_high(int dir, int64_t memory, int64_t percent, bool fresh, struct err *e)
+{
+	if (percent < 100)
+		return cgroup_file_write_int(dir, "memory.high", memory / 100 * percent, e);
+	return fresh ? 0 : fd_write_kernel(dir, "memory.high", "max", e);
+}
+
+static int
 v2_apply_memory(int dir, int64_t memory, int64_t swap, bool fresh, struct err *e)
 {
 	if (!fresh && v2_make_room(dir, memory, e) < 0)
@@ -98,7 +106,8 @@ v2_apply(const struct spec *spec, const struct cgroup_dirs *dirs, bool fresh, st
 	const struct container_config *c = &spec->config;
 	int dir = dirs->fd[CONTROLLER_UNIFIED];
 
-	if (v2_apply_memory(dir, c->memory, c->swap, fresh, e) < 0)
+	if (v2_apply_memory(dir, c->memory, c->swap, fresh, e) < 0 ||
+	    v2_apply_memory_high(dir, c->memory, spec->settings.memory_high, fresh, e) < 0)
 		return -1;
 	if (v2_apply_cpu(dir, c->cpus, c->cpu_weight, fresh, e) < 0)
 		return -1;
@@ -137,11 +146,12 @@ v2_read_memory(const struct cgroup_dirs *dirs, struct cgroup_usage *memory, stru
 	int dir = dirs->fd[CONTROLLER_UNIFIED];
 	int64_t refused = cgroup_file_key(dir, "memory.events", "max");
 	int64_t killed = cgroup_file_key(dir, "memory.events", "oom_kill");
+	int64_t slowed = cgroup_file_key(dir, "memory.events", "high");
 
 	memory->effective = v2_limit(dirs, "memory.max");
 	memory->used = cgroup_file_int(dir, "memory.current");
 	memory->peak = cgroup_file_int(dir, "memory.peak");
-	memory->hits = refused < 0 ? -1 : refused + (killed > 0 ? killed : 0);
+	memory->hits = refused < 0 ? -1 : refused + (killed > 0 ? killed : 0) + (slowed > 0 ? slowed : 0);
 	swap->effective = v2_limit(dirs, "memory.swap.max");
 	swap->used = cgroup_file_int(dir, "memory.swap.current");
 	swap->peak = cgroup_file_int(dir, "memory.swap.peak");

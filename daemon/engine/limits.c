@@ -49,6 +49,7 @@ limits_row(const struct field *field, const struct container_config *config, con
 	json_object_object_add(row, "used", limits_number(usage->used, milli));
 	json_object_object_add(row, "peak", limits_number(usage->peak, milli));
 	json_object_object_add(row, "hits", limits_number(usage->hits, false));
+	json_object_object_add(row, "pressure", limits_number(usage->pressure, true));
 	return row;
 }
 

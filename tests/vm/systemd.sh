@@ -15,8 +15,17 @@ answers() { curl -sf --max-time 5 --unix-socket "$BERTH_SOCKET" http://berth/v1 
 pool_mount() { awk '$5 == "/var/lib/berth/pool" { print $1, $5 }' "/proc/$1/mountinfo"; }
 unit_is() { [ "$(systemctl is-active "$1")" = "$2" ]; }
 
+slow_hogs() {
+	mkdir -p /etc/berth
+	touch /etc/berth/berthd.conf
+	cp /etc/berth/berthd.conf "$T/conf"
+	printf 'memory_high = 90\n' >>/etc/berth/berthd.conf
+	systemctl restart berthd
+}
+
 end() {
 	trap - EXIT
+	[ ! -e "$T/conf" ] || cp "$T/conf" /etc/berth/berthd.conf
 	rm -rf /run/systemd/system/berthd.service.d
 	systemctl daemon-reload
 	systemctl restart berthd
@@ -79,6 +88,11 @@ like "and the memory" 'Memory: [0-9.]+[KM]' "$(systemctl status --no-pager "$sco
 like "systemd-cgls shows the container" "berth-$ctid.scope" "$(systemd-cgls --no-pager /berth.slice)"
 like "systemd-cgtop too" "berth.slice/berth-$ctid.scope +[0-9]+" "$(systemd-cgtop -b -n 2 -d 200ms --depth 4)"
 unlike "the daemon's own unit holds none of it" 'berth-monitor|init' "$(systemctl status --no-pager berthd | grep -A9 CGroup)"
+
+ok "a daemon that slows hogs down" slow_hogs
+ok "does so from the next change" B set web memory=100M
+is "at that part of the memory" "$((104857600 / 100 * 90 / 4096 * 4096))" "$(cat "$group/payload/memory.high")"
+like "show tells the pressure" '^[0-9]' "$(B show web -o json | jq .limits.memory.pressure)"
 
 machine=berth-$ctid
 listed() { machinectl list --no-legend | awk -v n="$machine" '$1 == n { f = 1 } END { exit !f }'; }
