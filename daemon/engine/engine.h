@@ -76,6 +76,7 @@ struct engine {
 	int64_t api_start_ms; /* monotonic */
 	int64_t api_alive_ms; /* when it last answered; 0: not yet */
 	int64_t alive_serial;
+	bool api_hangs; /* said already */
 
 	struct event *sigchld, *sigterm, *sigint;
 };

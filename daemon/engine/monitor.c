@@ -28,7 +28,8 @@ enum {
 	RESTART_WINDOW_MS = 60000,
 	BACKOFF_FIRST_MS = 5000,
 	BACKOFF_MAX_MS = 300000,
-	REAP_TIMEOUT_MS = 5000
+	REAP_TIMEOUT_MS = 5000,
+	TERM_TIMEOUT_S = 60 /* systemd kills after 90 */
 };
 
 static const struct option options[] = {
@@ -385,6 +386,9 @@ monitor_signals_ready(struct monitor *m, struct source *s, uint32_t events)
 
 	if (read(s->fd, &info, sizeof info) != (ssize_t)sizeof info)
 		return;
+	/* The host goes down, or somebody stopped the scope: the container ends as by `stop`. */
+	if (info.ssi_signo == SIGTERM && !m->stopping)
+		monitor_stop(m, TERM_TIMEOUT_S);
 	/* The handover first: an init that ended at once must be known as such. */
 	if (m->handover.fd >= 0)
 		monitor_handover_ready(m, &m->handover, EPOLLIN);
@@ -562,7 +566,7 @@ monitor_protect(void)
 static int
 monitor_signals(struct monitor *m)
 {
-	static const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2 };
+	static const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2 };
 	sigset_t set;
 	int fd;
 
@@ -570,6 +574,7 @@ monitor_signals(struct monitor *m)
 		signal(ignored[i], SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return -1;
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -55,12 +55,15 @@ watchdog_on_tick(evutil_socket_t fd, short what, void *arg)
 
 	record_mark(&alive_schema, &alive, "serial", true);
 	link_send(engine, ALIVE, &alive);
-	if (!watchdog_api_hangs(engine))
+	if (!watchdog_api_hangs(engine)) {
+		engine->api_hangs = false;
 		sd_notify(0, "WATCHDOG=1");
-	else if (engine->watchdog_ms == 0)
+	} else if (engine->watchdog_ms == 0) {
 		link_replace_api(engine, "it hangs");
-	else
+	} else if (!engine->api_hangs) {
+		engine->api_hangs = true;
 		log_error("the api hangs; systemd's watchdog will restart the daemon");
+	}
 }
 
 int

@@ -90,7 +90,9 @@ like "systemd-cgtop too" "berth.slice/berth-$ctid.scope +[0-9]+" "$(systemd-cgto
 unlike "the daemon's own unit holds none of it" 'berth-monitor|init' "$(systemctl status --no-pager berthd | grep -A9 CGroup)"
 
 ok "a daemon that slows hogs down" slow_hogs
-ok "does so from the next change" B set web memory=100M
+ok "does so from the next start" B restart web
+pid=$(field web pid)
+ok "live too" B set web memory=100M
 is "at that part of the memory" "$((104857600 / 100 * 90 / 4096 * 4096))" "$(cat "$group/payload/memory.high")"
 like "show tells the pressure" '^[0-9]' "$(B show web -o json | jq .limits.memory.pressure)"
 
@@ -125,6 +127,29 @@ pid=$(field web pid)
 ok "the daemon's end leaves the scopes" systemctl restart berthd
 is "as they were" "running $pid" "$(state web) $(field web pid)"
 unlike "nothing of a container's was in its unit" 'remains running|left-over process' "$(journalctl -b -u berthd --no-pager | grep -v berth-api | tail -n 8)"
+
+# By systemd's own means.
+ok "the scope is stopped" systemctl stop "$scope"
+stopped() { [ "$(state web)" = stopped ]; }
+ok "the container is" wait_for 10 stopped
+like "in good order" poweroff "$(field web exit)"
+ok "and starts again" B start web
+pid=$(field web pid)
+
+# A systemd inside has its own tree.
+if B template list --no-header --fields name 2>/dev/null | grep -q '^debian-12'; then
+	ok "Debian" B create deb --template debian-12 --memory 512M --disk 1G --pids 300 --start
+	ok "comes up" wait_for 180 eval '[ "$(B exec deb -- systemctl is-system-running 2>/dev/null)" = running ]'
+	payload=/sys/fs/cgroup/berth.slice/berth-$(field deb ctid).scope/payload
+	is "its systemd made the groups" "$(field deb id_base)" "$(stat -c %u "$payload/system.slice")"
+	like "with controllers" 'memory' "$(cat "$payload/cgroup.subtree_control")"
+	is "and limits of its own work" 20971520 "$(B exec deb -- systemd-run -q --pipe -p MemoryMax=20M sh -c 'cat "/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/memory.max"')"
+	is "its own limit isn't its to change" 536870912 "$(B exec deb -- sh -c 'echo max >/sys/fs/cgroup/memory.max' >/dev/null 2>&1; cat "$payload/memory.max")"
+	like "machinectl shows its units" 'system.slice' "$(machinectl status --no-pager "berth-$(field deb ctid)")"
+	ok "it stops" B stop deb --timeout 60
+else
+	skip "there is no template debian-12"
+fi
 
 # The watchdog, of both loops.
 mkdir -p /run/systemd/system/berthd.service.d
