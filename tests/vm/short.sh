@@ -1,0 +1,39 @@
+#!/bin/bash
+# What every change has to pass on a production host: the service, a container of each template, quota, restart of the daemon, reboot.
+# shellcheck disable=SC2154
+. "$(dirname "$0")/../lib/lib.sh"
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+[ -d /run/systemd/system ] || skip_all "needs systemd as PID 1"
+export BERTH_SOCKET=/run/berth/berth.sock
+B() { berth "$@"; }
+
+end() {
+	trap - EXIT
+	if [ "$failed" != 0 ] || [ "${BOOT:-0}" != 0 ]; then B delete -y --force busy deb >/dev/null 2>&1; fi
+	[ "$failed" = 0 ] || journalctl -b -u berthd --no-pager | tail -n 30
+	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+trap end EXIT
+is "the service is up" active "$(systemctl is-active berthd)"
+
+if [ "${BOOT:-0}" = 0 ]; then
+	ok "a template" B template build busybox
+	ok "busybox" B create busy --template busybox --memory 64M --disk 64M --start
+	ok "Debian" B create deb --template debian-12 --memory 512M --disk 512M --start
+	is "systemd inside reaches running" running "$(timeout 120 berth exec deb -- systemctl is-system-running --wait)"
+	fails 1 'quota|space' "the disk's quota holds" B exec busy -- dd if=/dev/zero of=/root/fill bs=1M count=100
+	ok "the container's root makes place again" B exec busy -- rm /root/fill
+	is "the kernel's limit is the one asked for" 67108864 "$(api GET /v1/containers/busy/limits | jq .memory.effective)"
+	before="$(field busy pid) $(field deb pid)"
+	ok "the daemon restarts" systemctl restart berthd
+	is "its containers run on" "$before" "$(field busy pid) $(field deb pid)"
+	ok "and can be entered" B exec deb -- true
+	ok "one is stopped" B stop busy
+else
+	is "after a reboot the stopped one is down" stopped "$(state busy)"
+	ok "and starts" B start busy
+	ok "the other is there too" B show deb
+fi
