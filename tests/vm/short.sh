@@ -23,7 +23,7 @@ if [ "${BOOT:-0}" = 0 ]; then
 	ok "a template" B template build busybox
 	ok "busybox" B create busy --template busybox --memory 64M --disk 64M --start
 	ok "Debian" B create deb --template debian-12 --memory 512M --disk 512M --start
-	is "systemd inside reaches running" running "$(timeout 120 berth exec deb -- systemctl is-system-running --wait)"
+	ok "systemd inside reaches running" wait_for 120 eval '[ "$(B exec deb -- systemctl is-system-running)" = running ]'
 	fails 1 'quota|space' "the disk's quota holds" B exec busy -- dd if=/dev/zero of=/root/fill bs=1M count=100
 	ok "the container's root makes place again" B exec busy -- rm /root/fill
 	is "the kernel's limit is the one asked for" 67108864 "$(api GET /v1/containers/busy/limits | jq .memory.effective)"
