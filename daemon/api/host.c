@@ -63,7 +63,7 @@ host_handle_events(struct call *c)
 	struct container_view view = { 0 };
 	struct answered answered;
 	const char *container;
-	int64_t since;
+	int64_t since = 0;
 	int rc = 0;
 
 	if (c->query.container && check_uuid(c->query.container))
