@@ -22,11 +22,47 @@ unit_say(int rc, const struct err *e)
 	return fd_send(UNIT_CHANNEL, &answer, sizeof answer, NULL, 0, 0);
 }
 
-/* SLICE MEMORY CPU_MILLI PIDS: the containers' parent, with the host's reserve taken off. 0: no limit. */
+/* In the order of the words behind the slice's name; as many of systemd's unit as one of ours. */
+static const struct {
+	const char *property;
+	uint64_t factor;
+} slice_limits[] = { { "MemoryMax", 1 }, { "CPUQuotaPerSecUSec", 1000 }, { "TasksMax", 1 } };
+
+enum { SLICE_LIMITS = sizeof slice_limits / sizeof *slice_limits };
+
+static uint64_t
+slice_limit(char **words, size_t i)
+{
+	uint64_t value = strtoull(words[1 + i], NULL, 10);
+
+	return value > 0 ? value * slice_limits[i].factor : UINT64_MAX;
+}
+
+/* What is so already isn't set again: systemd would tell each reader of its status that the unit has changed. */
+static bool
+slice_is_limited(struct unit_bus *u, char **words)
+{
+	char *path = NULL;
+	size_t same = 0;
+
+	if (sd_bus_path_encode("/org/freedesktop/systemd1/unit", words[0], &path) < 0)
+		return false;
+	while (same < SLICE_LIMITS) {
+		uint64_t value = 0;
+
+		if (sd_bus_get_property_trivial(u->bus, "org.freedesktop.systemd1", path, "org.freedesktop.systemd1.Slice",
+		                                slice_limits[same].property, NULL, 't', &value) < 0 ||
+		    value != slice_limit(words, same))
+			break;
+		same++;
+	}
+	free(path);
+	return same == SLICE_LIMITS;
+}
+
 static int
 slice_fill(sd_bus_message *m, char **words, bool fresh)
 {
-	int64_t memory = strtoll(words[1], NULL, 10), milli = strtoll(words[2], NULL, 10), pids = strtoll(words[3], NULL, 10);
 	int rc = sd_bus_message_append(m, "s", words[0]);
 
 	if (rc >= 0)
@@ -35,12 +71,11 @@ slice_fill(sd_bus_message *m, char **words, bool fresh)
 		rc = sd_bus_message_open_container(m, 'a', "(sv)");
 	if (rc >= 0 && fresh)
 		rc = sd_bus_message_append(m, "(sv)", "Description", "s", "Berth's containers");
+	for (size_t i = 0; rc >= 0 && i < SLICE_LIMITS; i++)
+		rc = sd_bus_message_append(m, "(sv)", slice_limits[i].property, "t", slice_limit(words, i));
 	if (rc >= 0)
-		rc = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "MemoryMax", "t",
-		                           memory > 0 ? (uint64_t)memory : UINT64_MAX, "CPUQuotaPerSecUSec", "t",
-		                           milli > 0 ? (uint64_t)milli * 1000 : UINT64_MAX, "TasksMax", "t",
-		                           pids > 0 ? (uint64_t)pids : UINT64_MAX, "CPUAccounting", "b", 1, "MemoryAccounting", "b",
-		                           1, "IOAccounting", "b", 1, "TasksAccounting", "b", 1);
+		rc = sd_bus_message_append(m, "(sv)(sv)(sv)(sv)", "CPUAccounting", "b", 1, "MemoryAccounting", "b", 1,
+		                           "IOAccounting", "b", 1, "TasksAccounting", "b", 1);
 	if (rc >= 0)
 		rc = sd_bus_message_close_container(m);
 	return rc < 0 || !fresh ? rc : sd_bus_message_append(m, "a(sa(sv))", 0);
@@ -62,6 +97,7 @@ slice_set(struct unit_bus *u, char **words, bool fresh, struct err *e)
 	return err_sys(e, "make a message");
 }
 
+/* SLICE MEMORY CPU_MILLI PIDS: the containers' parent, with the host's reserve taken off. 0: no limit. */
 static int
 unit_slice(struct unit_bus *u, char **words, struct err *e)
 {
@@ -72,6 +108,8 @@ unit_slice(struct unit_bus *u, char **words, struct err *e)
 	if (!u->there)
 		return err_wrap(e, "make '%s'", words[0]);
 	err_clear(e);
+	if (slice_is_limited(u, words))
+		return 0;
 	return slice_set(u, words, false, e) < 0 ? err_wrap(e, "limit '%s'", words[0]) : 0;
 }
 

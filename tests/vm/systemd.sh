@@ -83,6 +83,8 @@ systemctl daemon-reload
 is "and stay over a reload of systemd" "100663296 120" "$(cat "$group/payload/memory.max" "$group/payload/pids.max" | xargs)"
 is "which knows its processes" web "$(B which "$pid" --no-header --fields name 2>/dev/null || B which "$pid")"
 like "the slice keeps the host's reserve" '^MemoryMax=[0-9]+$' "$(systemctl show -p MemoryMax berth.slice)"
+systemctl restart berthd
+is "which a restart doesn't touch" no "$(systemctl show -p NeedDaemonReload --value berth.slice)"
 like "systemctl status shows the processes" "$pid" "$(systemctl status --no-pager "$scope")"
 like "and the memory" 'Memory: [0-9.]+[KM]' "$(systemctl status --no-pager "$scope")"
 like "systemd-cgls shows the container" "berth-$ctid.scope" "$(systemd-cgls --no-pager /berth.slice)"
