@@ -74,13 +74,11 @@ apparmor_host_setup(struct layout *layout, struct err *e)
 }
 
 int
-apparmor_on_exec(const char *profile, struct err *e)
+apparmor_enter(const char *profile)
 {
-	AUTO_CLOSE int fd = open("/proc/thread-self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = open("/proc/thread-self/attr/apparmor/current", O_WRONLY | O_CLOEXEC);
 	char text[80];
-	int len = snprintf(text, sizeof text, "exec %s", profile);
+	int len = snprintf(text, sizeof text, "changeprofile %s", profile);
 
-	if (fd < 0 || write(fd, text, (size_t)len) != len)
-		return err_sys(e, "set the AppArmor profile '%s'", profile);
-	return 0;
+	return fd >= 0 && write(fd, text, (size_t)len) == len ? 0 : -1;
 }

@@ -12,7 +12,10 @@ int apparmor_host_setup(struct layout *layout, struct err *e);
 /* Whether the kernel has it and uses it. */
 bool apparmor_is_on(void);
 
-/* The next execve() of this process, or of a child that it makes before, is under the profile. */
-int apparmor_on_exec(const char *profile, struct err *e);
+/*
+ * From now on. Not from the next execve() on: a profile that changes there takes the parent-death signal away, by which init
+ * ends with its monitor. -1 with errno.
+ */
+int apparmor_enter(const char *profile);
 
 #endif

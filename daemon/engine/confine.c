@@ -84,7 +84,7 @@ confine_limit(int resource, rlim_t soft, rlim_t hard)
 }
 
 int
-confine_host(const struct confine *confine, struct err *e)
+confine_host(struct err *e)
 {
 	AUTO_CLOSE int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
@@ -96,7 +96,13 @@ confine_host(const struct confine *confine, struct err *e)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return err_sys(e, "make a session keyring");
 	umask(022);
-	return confine->apparmor ? apparmor_on_exec(confine->apparmor, e) : 0;
+	return 0;
+}
+
+int
+confine_profile(const struct confine *confine)
+{
+	return confine->apparmor ? apparmor_enter(confine->apparmor) : 0;
 }
 
 static void

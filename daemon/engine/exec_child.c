@@ -54,8 +54,10 @@ enter_namespaces(const struct exec_entry *x, struct err *e)
 
 	if (cgroup_entry_join(&x->groups) < 0)
 		return err_sys(e, "enter the container's control groups");
-	if (confine_host(&x->confine, e) < 0)
+	if (confine_host(e) < 0)
 		return -1;
+	if (confine_profile(&x->confine) < 0)
+		return err_sys(e, "enter the AppArmor profile");
 	if (setns(x->init, namespaces) < 0)
 		return errno == ESRCH ? err_set(e, ERR_CONFLICT, "The container stopped meanwhile")
 		                      : err_sys(e, "enter the container");

@@ -30,7 +30,7 @@ struct launch_step {
 static int
 launch_up_host(struct launch *l, struct err *e)
 {
-	if (confine_open(l->spec, &l->confine, e) < 0 || confine_host(&l->confine, e) < 0)
+	if (confine_open(l->spec, &l->confine, e) < 0 || confine_host(e) < 0)
 		return -1;
 	l->home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	l->home_net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);

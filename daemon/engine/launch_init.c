@@ -97,6 +97,8 @@ launch_init(const struct launch *l)
 
 	if (cgroup_entry_join(&l->entry) < 0)
 		init_fail(sync, "enter the cgroups");
+	if (confine_profile(&l->confine) < 0)
+		init_fail(sync, "enter the AppArmor profile");
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		init_fail(sync, "make a cgroup namespace");
 	init_say(sync, INIT_JOINED, "");
