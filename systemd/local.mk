@@ -2,7 +2,7 @@
 systemdsystemunit_DATA = systemd/berthd.service systemd/berthd.socket
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
-EXTRA_DIST += systemd/berthd.service.in systemd/berthd.socket systemd/sysusers.conf systemd/tmpfiles.conf scripts/deps scripts/quickstart
+EXTRA_DIST += systemd/berthd.service.in systemd/berthd.socket systemd/berth-containers.service.in systemd/sysusers.conf systemd/tmpfiles.conf scripts/deps scripts/quickstart
 CLEANFILES += systemd/berthd.service
 
 systemd/berthd.service: systemd/berthd.service.in Makefile
