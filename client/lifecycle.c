@@ -205,3 +205,32 @@ lifecycle_delete(struct client *c, const struct args *args, struct err *e)
 		call_query_add(&action.query, "force", "true");
 	return lifecycle_run(c, args, &action, e);
 }
+
+static int
+lifecycle_host(struct client *c, enum op_id op, const char *label, const char *said, struct err *e)
+{
+	struct json_object *end = NULL, *result;
+	int64_t all, failed;
+	int rc = operation_run(c, op, NULL, NULL, NULL, label, &end, e);
+
+	if (rc < 0 || !end)
+		return rc;
+	result = json_object_object_get(end, "result");
+	all = call_int(result, "containers", 0);
+	failed = call_int(result, "failed", 0);
+	client_say(c, "%lld of %lld containers %s", (long long)(all - failed), (long long)all, said);
+	json_object_put(end);
+	return failed > 0;
+}
+
+int
+lifecycle_host_boot(struct client *c, const struct args *args, struct err *e)
+{
+	return lifecycle_host(c, HOST_BOOT, "boot", "started", e);
+}
+
+int
+lifecycle_host_shutdown(struct client *c, const struct args *args, struct err *e)
+{
+	return lifecycle_host(c, HOST_SHUTDOWN, "shutdown", "stopped", e);
+}

@@ -10,6 +10,9 @@ int lifecycle_restart(struct client *c, const struct args *args, struct err *e);
 int lifecycle_freeze(struct client *c, const struct args *args, struct err *e);
 int lifecycle_thaw(struct client *c, const struct args *args, struct err *e);
 int lifecycle_delete(struct client *c, const struct args *args, struct err *e);
+/* All containers of the host. */
+int lifecycle_host_boot(struct client *c, const struct args *args, struct err *e);
+int lifecycle_host_shutdown(struct client *c, const struct args *args, struct err *e);
 
 extern const struct opt lifecycle_start_opts[];
 extern const struct opt lifecycle_stop_opts[];

@@ -32,7 +32,10 @@ static const struct field container_config_fields[] = {
 	           "Addresses: numeric ones, or auto (one of each family), auto4, auto6; auto when left out."),
 	LIST_FIELD(C, dns, MAKE_LIVE, 3, check_address, "Name servers; the host's own when left out."),
 	LIST_FIELD(C, ssh_keys, MAKE_LIVE, 32, check_ssh_key, "Public keys that may log in as root by SSH."),
-	BOOL_FIELD(C, onboot, MAKE_LIVE, 0, "Start it when the host boots."),
+	BOOL_FIELD(C, onboot, MAKE_LIVE | FIELD_NO_PRESET, 0,
+	           "Start it when the host boots; when left out it is as it was before the boot."),
+	INT_FIELD(C, boot_priority, MAKE_LIVE, 0, 1000, 0, "When the host boots the highest starts first; it stops last."),
+	INT_FIELD(C, boot_delay, MAKE_LIVE, 0, 3600, 0, "Seconds that the next one waits after its start when the host boots."),
 	STRING_FIELD(C, password, MAKE_LIVE | FIELD_SECRET, 256, check_password, "Root's password; hashed inside, never kept."),
 	END_FIELDS
 };

@@ -25,6 +25,8 @@ struct container_config {
 	struct strv dns;
 	struct strv ssh_keys;
 	int64_t onboot;
+	int64_t boot_priority;
+	int64_t boot_delay;
 	char *password;
 };
 

@@ -172,7 +172,7 @@ record_apply_presets(const struct schema *schema, void *record)
 	for (size_t i = 0; schema->fields[i].name; i++) {
 		const struct field *f = &schema->fields[i];
 
-		if (!field_is_number(f) || (*(uint64_t *)record & field_bit(i)))
+		if (!field_is_number(f) || (f->flags & FIELD_NO_PRESET) || (*(uint64_t *)record & field_bit(i)))
 			continue;
 		*field_int(f, record) = f->preset;
 		*(uint64_t *)record |= field_bit(i);

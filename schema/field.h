@@ -33,12 +33,13 @@ enum field_type {
 
 enum field_flag {
 	FIELD_REQUIRED = 1 << 0,
-	FIELD_CREATE = 1 << 1,   /* may be given when the object is made */
-	FIELD_PATCH = 1 << 2,    /* may be changed afterwards */
-	FIELD_LIVE = 1 << 3,     /* a change takes effect on a running container at once */
-	FIELD_SECRET = 1 << 4,   /* never stored, logged, journalled or echoed */
-	FIELD_READONLY = 1 << 5, /* the daemon's own: shown, never taken */
-	FIELD_INTERNAL = 1 << 6, /* between daemon processes alone: neither taken nor shown */
+	FIELD_CREATE = 1 << 1,    /* may be given when the object is made */
+	FIELD_PATCH = 1 << 2,     /* may be changed afterwards */
+	FIELD_LIVE = 1 << 3,      /* a change takes effect on a running container at once */
+	FIELD_SECRET = 1 << 4,    /* never stored, logged, journalled or echoed */
+	FIELD_READONLY = 1 << 5,  /* the daemon's own: shown, never taken */
+	FIELD_INTERNAL = 1 << 6,  /* between daemon processes alone: neither taken nor shown */
+	FIELD_NO_PRESET = 1 << 7, /* a number that means something of its own when it isn't given */
 };
 
 /* Returns NULL when the text is right, else what is wrong with it ("is no DNS label…"), as a static string. */

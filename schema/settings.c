@@ -85,6 +85,8 @@ static const struct field settings_fields[] = {
 	SIZE_FIELD(S, max_body, 0, 4096, 16 << 20, 1 << 20, "Largest request body of the API."),
 	INT_FIELD(S, max_connections, 0, 16, 65536, 1024, "Connections of the API at once."),
 	INT_FIELD(S, stop_timeout, 0, 1, 3600, 30, "Seconds a stop waits before it kills, unless the caller says."),
+	INT_FIELD(S, boot_parallel, 0, 1, 64, 4, "Containers that start at once when the host boots."),
+	INT_FIELD(S, shutdown_timeout, 0, 5, 3600, 120, "Seconds that all containers together have when the host shuts down."),
 	SIZE_FIELD(S, console_log, 0, 4096, 1 << 30, 256 << 10, "Size at which a console log is rotated; one older is kept."),
 	INT_FIELD(
 	        S, memory_high, 0, 50, 100, 100,

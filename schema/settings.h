@@ -36,6 +36,8 @@ struct settings {
 	int64_t max_body;
 	int64_t max_connections;
 	int64_t stop_timeout;
+	int64_t boot_parallel;
+	int64_t shutdown_timeout;
 	int64_t console_log;
 	int64_t memory_high;
 };

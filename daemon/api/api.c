@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/api/boot.h"
 #include "daemon/api/sandbox.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/fd.h"
@@ -158,6 +159,9 @@ api_run(struct api *api, struct err *e)
 	api->follow = api->base ? follow_new(api, api->base) : NULL;
 	if (!api->follow)
 		return err_set(e, ERR_INTERNAL, "no event loop");
+	api->boot = boot_new(api);
+	if (!api->boot)
+		return err_set(e, ERR_INTERNAL, "out of memory");
 	api->model.changed = follow_kick;
 	api->model.changed_arg = api->follow;
 	if (sandbox_filter(e) < 0 || api_open_store(api, e) < 0)
@@ -179,6 +183,7 @@ api_clear(struct api *api)
 {
 	http_server_free(api->http);
 	link_free(api->link);
+	boot_free(api->boot);
 	follow_free(api->follow);
 	store_close(api->model.store);
 	if (api->base)

@@ -11,6 +11,8 @@
 #include "daemon/model/model.h"
 #include "schema/settings.h"
 
+struct boot;
+
 struct api {
 	struct event_base *base;
 	struct settings settings;
@@ -18,6 +20,7 @@ struct api {
 	struct http_server *http; /* NULL until the engine is ready */
 	struct link *link;
 	struct follow *follow;
+	struct boot *boot;
 	gid_t admin_gid;
 	bool has_admin_group;
 	int listen_fd;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/boot.h"
 #include "daemon/api/handlers.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
@@ -220,6 +221,8 @@ container_handle_action(struct call *c)
 		return reply_error(c);
 	if (!container_fill_options(c, &s, container_actions[action].with_config))
 		return reply_out_of_memory(c);
+	if ((c->id == CONTAINER_START || c->id == CONTAINER_RESTART) && boot_check_start(c->api->boot, &c->err) < 0)
+		return reply_error(c);
 	if (container_resolve_rescue(c, &s.request) < 0 ||
 	    container_begin(m, c->id, &s.view, c->query.force, c->peer.uid, c->query.dry_run, &s.operation, &c->err) < 0)
 		return reply_error(c);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/boot.h"
 #include "daemon/api/reply.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/log.h"
@@ -35,6 +36,8 @@ call_handler *const handlers[OP_COUNT] = {
 	[OPERATION_EVENTS] = operation_handle_events,
 	[OPERATION_CANCEL] = operation_handle_cancel,
 	[EVENTS] = host_handle_events,
+	[HOST_BOOT] = boot_handle,
+	[HOST_SHUTDOWN] = boot_handle,
 	[DOCTOR] = host_handle_doctor,
 	[DOCTOR_FIX] = host_handle_fix,
 	[WHICH] = host_handle_which,

@@ -118,7 +118,7 @@ host_handle_fix(struct call *c)
 	struct answered answered;
 
 	row_put_int(&request_schema, &request, "fix", 1);
-	if (operation_doctor_fix(&c->api->model, c->peer.uid, c->query.dry_run, &operation, &c->err) < 0)
+	if (operation_host(&c->api->model, DOCTOR_FIX, c->peer.uid, c->query.dry_run, &operation, &c->err) < 0)
 		answered = reply_error(c);
 	else if (c->query.dry_run)
 		answered = reply_json(c, 200, show_operation(&operation), NULL);

@@ -5,6 +5,7 @@ include daemon/model/local.mk
 libberthapi_a_SOURCES += \
 	daemon/api/api.h \
 	daemon/api/auth.c daemon/api/auth.h \
+	daemon/api/boot.c daemon/api/boot.h \
 	daemon/api/conn.c daemon/api/conn.h \
 	daemon/api/containers.c \
 	daemon/api/follow.c daemon/api/follow.h \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/boot.h"
 #include "daemon/api/handlers.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
@@ -121,6 +122,8 @@ operation_cancel(struct call *c, struct operation *operation)
 		err_set(&c->err, ERR_CONFLICT, "The operation has ended already: it is %s", operation->state);
 		return err_code(&c->err, "already_ended");
 	}
+	if (boot_cancel(c->api->boot, operation->id))
+		return 0;
 	rc = row_put_text(&request_schema, &request, "op", operation->id)
 	             ? link_send(c->api->link, REQUEST_CANCEL, &request, -1, &c->err)
 	             : err_set(&c->err, ERR_INTERNAL, "out of memory");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/boot.h"
 #include "daemon/model/container.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/fd.h"
@@ -82,6 +83,7 @@ api_receive_done(struct api *api, const struct done *done, struct err *e)
 	if (rc == 0)
 		log_debug("a stream ended: %s%s%s", done->op, done->message ? ": " : "", done->message ? done->message : "");
 	follow_end_progress(api->follow, done->op);
+	boot_ended(api->boot, done);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -111,7 +113,7 @@ api_receive_ready(struct api *api, const struct ready *ready, struct err *e)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	api->listen_fd = -1;
 	log_info("ready: %zu operations to settle", works.n);
-	return 0;
+	return boot_begin_due(api->boot, e);
 }
 
 static int

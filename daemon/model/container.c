@@ -431,12 +431,12 @@ static const struct {
 };
 
 static int
-container_take_step(struct model *m, enum op_id op, struct container_view *view, struct err *e)
+container_take_step(struct model *m, enum op_id op, struct container_view *view, bool wanted, struct err *e)
 {
 	for (size_t i = 0; i < sizeof container_steps / sizeof *container_steps; i++) {
 		if (container_steps[i].op != op)
 			continue;
-		if (container_steps[i].desired &&
+		if (wanted && container_steps[i].desired &&
 		    store_container_write_desired(m->store, view->config.id, container_steps[i].desired, e) < 0)
 			return -1;
 		if (container_steps[i].state != STATE_COUNT &&
@@ -446,22 +446,39 @@ container_take_step(struct model *m, enum op_id op, struct container_view *view,
 	return 0;
 }
 
-int
-container_begin(struct model *m, enum op_id op, struct container_view *view, bool force, int64_t actor, bool dry_run,
-                struct operation *operation_out, struct err *e)
+/* wanted: it is what its owner wants of it from now on. */
+static int
+container_begin_step(struct model *m, enum op_id op, struct container_view *view, bool force, bool wanted, int64_t actor,
+                     bool dry_run, struct operation *operation_out, struct err *e)
 {
 	AUTO_TXN struct txn txn = { 0 };
+	char undo[64];
 
 	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, view->config.id, e) < 0 ||
 	    container_check_state(op, container_state(view), force, e) < 0 ||
 	    operation_make(operation_out, op, view, NULL, actor, e) < 0)
 		return -1;
-	/* Should it fail, this is the state to return to. */
-	if (!row_put_text(&operation_schema, operation_out, "undo", view->state))
+	/* Should it fail, this is what to return to: the state, and what was wanted. */
+	snprintf(undo, sizeof undo, "%s %s", view->state, view->desired);
+	if (!row_put_text(&operation_schema, operation_out, "undo", undo))
 		return container_out_of_memory(e);
-	if (operation_insert(m, operation_out, e) < 0 || container_take_step(m, op, view, e) < 0)
+	if (operation_insert(m, operation_out, e) < 0 || container_take_step(m, op, view, wanted, e) < 0)
 		return -1;
 	return dry_run ? 0 : txn_commit(&txn, e);
+}
+
+int
+container_begin(struct model *m, enum op_id op, struct container_view *view, bool force, int64_t actor, bool dry_run,
+                struct operation *operation_out, struct err *e)
+{
+	return container_begin_step(m, op, view, force, true, actor, dry_run, operation_out, e);
+}
+
+int
+container_begin_host(struct model *m, enum op_id op, struct container_view *view, int64_t actor, struct operation *operation_out,
+                     struct err *e)
+{
+	return container_begin_step(m, op, view, false, false, actor, false, operation_out, e);
 }
 
 static int
@@ -491,6 +508,21 @@ container_add_transition(struct model *m, const struct container_view *before, c
 	return rc;
 }
 
+/* One that powers itself off, unasked, is to stay down over the host's next boot. */
+static int
+container_note_poweroff(struct model *m, const struct container_view *before, const struct observed *seen, struct err *e)
+{
+	struct operation open = { 0 };
+	int rc;
+
+	if (!seen->state || strcmp(seen->state, container_state_name(STATE_STOPPED)) != 0 || !seen->exit ||
+	    strcmp(seen->exit, "poweroff") != 0 || !((1u << container_state(before)) & ALIVE))
+		return 0;
+	rc = store_operation_open(m->store, before->config.id, &open, e);
+	record_clear(&operation_schema, &open);
+	return rc == 0 ? store_container_write_desired(m->store, before->config.id, "stopped", e) : rc < 0 ? -1 : 0;
+}
+
 /* Until their operations end they are being made or removed, whatever is seen meanwhile. */
 static void
 container_hold_state(const struct container_view *before, struct observed *seen)
@@ -515,8 +547,8 @@ container_record_observed(struct model *m, struct observed *seen, struct contain
 		return 0;
 	}
 	container_hold_state(before, seen);
-	if (container_add_transition(m, before, seen, e) < 0 || store_container_write_observed(m->store, seen, e) < 0 ||
-	    txn_commit(&txn, e) < 0)
+	if (container_add_transition(m, before, seen, e) < 0 || container_note_poweroff(m, before, seen, e) < 0 ||
+	    store_container_write_observed(m->store, seen, e) < 0 || txn_commit(&txn, e) < 0)
 		return -1;
 	model_changed(m);
 	return 0;

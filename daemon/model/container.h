@@ -34,6 +34,10 @@ int container_change(struct model *m, struct container_view *view, const struct 
 int container_begin(struct model *m, enum op_id op, struct container_view *view, bool force, int64_t actor, bool dry_run,
                     struct operation *operation_out, struct err *e);
 
+/* The same for the host's boot and end: what is wanted of the container stays as it was. */
+int container_begin_host(struct model *m, enum op_id op, struct container_view *view, int64_t actor,
+                         struct operation *operation_out, struct err *e);
+
 /* What the engine saw. One that the database doesn't know is logged and not shown: 0. */
 int container_observe(struct model *m, const struct observed *observed, struct err *e);
 

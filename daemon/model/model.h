@@ -14,6 +14,9 @@ struct model {
 	void *changed_arg;
 };
 
+/* Operations that nobody asked for are root's. */
+enum { DAEMON_ACTOR = 0 };
+
 /* Seconds since the epoch. */
 int64_t model_now(void);
 void model_changed(struct model *m);

@@ -213,21 +213,25 @@ ending_not_created(struct ending *end, struct err *e)
 	               : 0;
 }
 
-/* Back to the state before, unless the engine has told another since. */
+/* Back to the state before, unless the engine has told another since, and to what was wanted. */
 static int
 ending_return(struct ending *end, struct err *e)
 {
 	unsigned int held = S(STARTING) | S(STOPPING) | S(DELETING);
+	const char *undo = end->operation->undo;
 	enum container_state before;
+	char state[32], desired[32];
+	int words = undo ? sscanf(undo, "%31s %31s", state, desired) : 0;
 
-	if (!end->container->config.id || !end->operation->undo || !container_state_of_name(end->operation->undo, &before))
+	if (!end->container->config.id || words < 1 || !container_state_of_name(state, &before))
 		return 0;
+	/* A daemon before this one noted the state alone. */
+	if (words == 1)
+		snprintf(desired, sizeof desired, "%s", before == STATE_STOPPED || before == STATE_CRASHED ? "stopped" : "running");
 	if ((held & (1u << container_state(end->container))) &&
 	    store_container_write_state(end->m->store, end->container->config.id, before, e) < 0)
 		return -1;
-	if (before == STATE_STOPPED || before == STATE_CRASHED)
-		return store_container_write_desired(end->m->store, end->container->config.id, "stopped", e);
-	return store_container_write_desired(end->m->store, end->container->config.id, "running", e);
+	return store_container_write_desired(end->m->store, end->container->config.id, desired, e);
 }
 
 static int
@@ -410,12 +414,11 @@ operation_record(struct model *m, enum op_id op, const char *template, int64_t a
 }
 
 int
-operation_doctor_fix(struct model *m, int64_t actor, bool dry_run, struct operation *operation_out, struct err *e)
+operation_host(struct model *m, enum op_id op, int64_t actor, bool dry_run, struct operation *operation_out, struct err *e)
 {
 	AUTO_TXN struct txn txn = { 0 };
 
-	return txn_begin(&txn, m->store, e) < 0 ? -1
-	                                        : operation_record(m, DOCTOR_FIX, NULL, actor, dry_run, &txn, operation_out, e);
+	return txn_begin(&txn, m->store, e) < 0 ? -1 : operation_record(m, op, NULL, actor, dry_run, &txn, operation_out, e);
 }
 
 int

@@ -29,7 +29,8 @@ int operation_fail(struct model *m, const char *id, const struct err *why, struc
 
 int operation_template_delete(struct model *m, const char *ref, int64_t actor, bool dry_run, struct operation *operation_out,
                               struct err *e);
-int operation_doctor_fix(struct model *m, int64_t actor, bool dry_run, struct operation *operation_out, struct err *e);
+/* On the host as a whole: HOST_BOOT, HOST_SHUTDOWN, DOCTOR_FIX. */
+int operation_host(struct model *m, enum op_id op, int64_t actor, bool dry_run, struct operation *operation_out, struct err *e);
 int operation_template_build(struct model *m, const char *template, int64_t actor, bool dry_run, struct operation *operation_out,
                              struct err *e);
 

@@ -12,7 +12,7 @@
 #define CONFIG (&container_config_schema)
 #define REQUEST (&request_schema)
 
-enum { DAEMON_ACTOR = 0, RECONCILE_MAX = 1 << 20 };
+enum { RECONCILE_MAX = 1 << 20 };
 
 void
 works_clear(struct works *works)

@@ -4,6 +4,7 @@ libberthapi_a_SOURCES = \
 	daemon/store/address.c \
 	daemon/store/container.c \
 	daemon/store/event.c \
+	daemon/store/host.c \
 	daemon/store/migrate.c \
 	daemon/store/operation.c \
 	daemon/store/row.c daemon/store/row.h \
@@ -15,7 +16,7 @@ nodist_libberthapi_a_SOURCES = daemon/store/migrations.c
 libberthapi_a_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(SQLITE_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS)
 BERTH_API_LIBS = libberthapi.a libberth.a $(EVENT_LIBS) $(JSON_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS) $(HTTP_PARSER_LIBS)
 
-MIGRATIONS = schema/001_init.sql
+MIGRATIONS = schema/001_init.sql schema/002_boot.sql
 EXTRA_DIST += $(MIGRATIONS)
 CLEANFILES += daemon/store/migrations.c
 daemon/store/migrations.c: $(MIGRATIONS) daemon/store/local.mk

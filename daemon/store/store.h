@@ -105,6 +105,11 @@ int store_operation_list(struct store *s, const struct operation_filter *filter,
 /* Ended before that time. */
 int store_operation_purge(struct store *s, int64_t before, struct err *e);
 
+/* The host's boot that brought its containers up. 1 found, 0 absent, -1 error. */
+enum { BOOT_ID_SIZE = 64 };
+int store_host_boot(struct store *s, char boot_id_out[BOOT_ID_SIZE], struct err *e);
+int store_host_set_boot(struct store *s, const char *boot_id, struct err *e);
+
 /* Events. */
 struct event_row {
 	int64_t seq;

@@ -171,6 +171,7 @@ test_a_failed_migration_changes_nothing(void **state)
 	struct err e = { 0 };
 	int64_t n = -1;
 
+	assert_int_equal(sql_script(s, "PRAGMA user_version = 1", &e), 0);
 	assert_int_equal(store_migrate(s, broken, &e), -1);
 	assert_int_equal(sql_number(s, &n, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'", &e, ""), 1);
 	assert_int_equal(n, 0);
