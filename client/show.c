@@ -16,8 +16,8 @@
 static const char *const show_sections[][2] = {
 	{ "Container",
 	  "name,tenant,id,ctid,state,desired,exit,exited_at,started_at,restarts,rescue,pid,id_base,storage,created_at,revision" },
-	{ "Configuration",
-	  "template,hostname,ip,dns,ssh_keys,memory,swap,cpus,cpu_weight,pids,disk,io_weight,io_read,io_write,onboot,boot_priority,boot_delay" },
+	{ "Configuration", "template,hostname,ip,dns,ssh_keys,memory,swap,cpus,cpu_weight,pids,disk,io_weight,io_read,io_write,"
+	                   "onboot,boot_priority,boot_delay" },
 };
 
 static const char *const limit_columns[] = { "configured", "effective", "used", "peak", "hits", "pressure" };

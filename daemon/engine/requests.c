@@ -236,7 +236,9 @@ request_started(struct task *task)
 		monitors_read_exit(task->engine, ct);
 		link_send_observed(task->engine, ct);
 	} else if (ct->state == STATE_STARTING) {
+		/* Before the end is told: the stop half of a restart has said that it is stopped. */
 		ct->state = STATE_RUNNING;
+		link_send_observed(task->engine, ct);
 	}
 }
 
