@@ -64,6 +64,9 @@ static const struct {
 	{ "--cleanup", CONFIG_CLEANUP, "undo what this instance put on the host: mounts, cgroups, table, sysctls" },
 	{ "--help", CONFIG_HELP, "show this and exit" },
 	{ "--version", CONFIG_VERSION, "show the version and exit" },
+#ifdef BERTH_FAULT
+	{ "--fault-list", CONFIG_FAULT_LIST, "list the places where this build can be made to fail and exit" },
+#endif
 };
 
 static bool
@@ -142,7 +145,7 @@ config_load(struct config *config, int argc, char **argv, struct err *e)
 
 	if (config_read_arguments(config, &arguments, argc, argv, e) < 0)
 		goto out;
-	if (config->action == CONFIG_HELP || config->action == CONFIG_VERSION) {
+	if (config->action == CONFIG_HELP || config->action == CONFIG_VERSION || config->action == CONFIG_FAULT_LIST) {
 		rc = 0;
 		goto out;
 	}

@@ -4,7 +4,7 @@
 
 #include "schema/settings.h"
 
-enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_CLEANUP, CONFIG_HELP, CONFIG_VERSION };
+enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_CLEANUP, CONFIG_HELP, CONFIG_VERSION, CONFIG_FAULT_LIST };
 
 struct config {
 	enum config_action action;

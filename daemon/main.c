@@ -11,6 +11,7 @@
 
 #include "daemon/config.h"
 #include "daemon/engine/engine.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -88,6 +89,10 @@ main(int argc, char **argv)
 		config_print_help();
 	} else if (rc == 0 && config.action == CONFIG_VERSION) {
 		printf("berthd %s\n", PACKAGE_VERSION);
+#ifdef BERTH_FAULT
+	} else if (rc == 0 && config.action == CONFIG_FAULT_LIST) {
+		fault_print_list();
+#endif
 	} else if (rc == 0 && config.action == CONFIG_CHECK) {
 		printf("The configuration is right.\n");
 	} else if (rc == 0) {

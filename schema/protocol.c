@@ -57,6 +57,7 @@ static const struct field observed_fields[] = { STRING_FIELD(O, id, FIELD_REQUIR
 	                                        STRING_FIELD(O, template, 0, 80, check_template, "NAME@VERSION."),
 	                                        STRING_FIELD(O, storage, 0, 16, NULL, "Backend."),
 	                                        STRING_FIELD(O, rescue, 0, 80, check_template, "Booted from this."),
+	                                        STRING_FIELD(O, note, 0, 64, check_line, "Why it is in this state."),
 	                                        END_FIELDS };
 
 #define PR progress
@@ -72,6 +73,7 @@ static const struct field done_fields[] = { STRING_FIELD(D, op, FIELD_REQUIRED, 
 	                                    STRING_FIELD(D, message, 0, 512, NULL, "Error message."),
 	                                    LIST_FIELD(D, params, 0, ERR_PARAMS_MAX, NULL, "Wrong parameters."),
 	                                    STRING_FIELD(D, result, 0, MSG_MAX - 4096, NULL, "JSON."),
+	                                    BOOL_FIELD(D, cut_short, 0, 0, "What it did wasn't undone."),
 	                                    END_FIELDS };
 
 #define RD ready

@@ -80,6 +80,7 @@ struct observed {
 	char *template;
 	char *storage;
 	char *rescue;
+	char *note; /* absent, or what its monitor has to say of the state: why it waits before a restart */
 };
 
 struct progress {
@@ -99,6 +100,7 @@ struct done {
 	char *message;
 	struct strv params; /* "name: reason" of ERR_INVALID */
 	char *result;       /* JSON text for the caller, or absent */
+	int64_t cut_short;  /* failed, and what it did wasn't undone */
 };
 
 /* End of the handshake: everything observed and every template has been sent. */

@@ -9,6 +9,7 @@
 #include "daemon/api/boot.h"
 #include "daemon/api/reply.h"
 #include "daemon/model/operation.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/log.h"
 
 call_handler *const handlers[OP_COUNT] = {
@@ -84,10 +85,13 @@ handler_start(struct call *c, enum msg_type type, struct request *request, const
 {
 	struct err e = { 0 };
 
+	FAULT("api.journalled");
 	if (!row_put_text(&request_schema, request, "op", operation->id))
 		err_set(&c->err, ERR_INTERNAL, "out of memory");
-	else if (link_send(c->api->link, type, request, -1, &c->err) == 0)
+	else if (link_send(c->api->link, type, request, -1, &c->err) == 0) {
+		FAULT("api.asked");
 		return reply_operation(c, operation);
+	}
 	if (operation_fail(&c->api->model, operation->id, &c->err, &e) < 0)
 		log_err(&e, "end the operation %s", operation->id);
 	return reply_error(c);

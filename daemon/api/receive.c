@@ -6,6 +6,7 @@
 #include "daemon/api/boot.h"
 #include "daemon/model/container.h"
 #include "daemon/model/operation.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -71,22 +72,6 @@ api_receive_progress(struct api *api, const struct progress *progress, struct er
 	return txn_commit(&txn, e);
 }
 
-/* An end that couldn't be recorded leaves the operation open: it is settled at the next start. */
-static int
-api_receive_done(struct api *api, const struct done *done, struct err *e)
-{
-	int rc;
-
-	if (link_answer(api->link, done))
-		return 0;
-	rc = operation_end(&api->model, done, e);
-	if (rc == 0)
-		log_debug("a stream ended: %s%s%s", done->op, done->message ? ": " : "", done->message ? done->message : "");
-	follow_end_progress(api->follow, done->op);
-	boot_ended(api->boot, done);
-	return rc < 0 ? -1 : 0;
-}
-
 static int
 api_send_works(struct api *api, const struct works *works, struct err *e)
 {
@@ -94,6 +79,25 @@ api_send_works(struct api *api, const struct works *works, struct err *e)
 		if (link_send(api->link, works->v[i].type, &works->v[i].request, -1, e) < 0)
 			return -1;
 	return 0;
+}
+
+/* An end that couldn't be recorded leaves the operation open: it is settled at the next start. */
+static int
+api_receive_done(struct api *api, const struct done *done, struct err *e)
+{
+	AUTO_WORKS struct works works = { 0 };
+	int rc;
+
+	if (link_answer(api->link, done))
+		return 0;
+	FAULT("api.done");
+	rc = done->cut_short ? operation_end_cut_short(&api->model, done, &works, e) : operation_end(&api->model, done, e);
+	FAULT("api.ended");
+	if (rc == 0)
+		log_debug("a stream ended: %s%s%s", done->op, done->message ? ": " : "", done->message ? done->message : "");
+	follow_end_progress(api->follow, done->op);
+	boot_ended(api->boot, done);
+	return rc < 0 ? -1 : api_send_works(api, &works, e);
 }
 
 static int
@@ -104,8 +108,13 @@ api_receive_ready(struct api *api, const struct ready *ready, struct err *e)
 	if (api->ready)
 		return err_set(e, ERR_BAD_REQUEST, "a second handshake");
 	snprintf(api->storage, sizeof api->storage, "%s", ready->storage ? ready->storage : "");
-	if (operation_reconcile(&api->model, &api->known, ready, &works, e) < 0 || api_send_works(api, &works, e) < 0)
+	FAULT("api.told-all");
+	if (operation_reconcile(&api->model, &api->known, ready, &works, e) < 0)
 		return err_wrap(e, "settle what the last daemon left");
+	FAULT("api.reconciled");
+	if (api_send_works(api, &works, e) < 0)
+		return err_wrap(e, "settle what the last daemon left");
+	FAULT("api.works-sent");
 	strv_clear(&api->known);
 	api->ready = true;
 	api->http = http_server_new(api, api->base, api->listen_fd);

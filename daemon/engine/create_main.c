@@ -15,8 +15,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "berth-create is run by berthd alone\n");
 		return 2;
 	}
-	rc = job_open(&job, "berth-create", REQUEST_CREATE, &e);
+	rc = job_open(&job, "berth-create", "create", REQUEST_CREATE, &e);
 	if (rc == 0)
 		rc = create_run(&job, &e);
-	return job_close(&job, "create", rc, &e);
+	return job_close(&job, rc, &e);
 }

@@ -16,7 +16,7 @@
 #include "daemon/engine/volume.h"
 #include "daemon/util/fd.h"
 
-/* The line "Uid:" of its status: real, effective, saved and file-system user. */
+/* The line "Uid:" of its status: real, effective, saved and file-system user. One that is dead but not buried does nothing more. */
 static bool
 delete_has_uid(int proc, const char *pid, int64_t first)
 {
@@ -27,6 +27,8 @@ delete_has_uid(int proc, const char *pid, int64_t first)
 
 	snprintf(path, sizeof path, "%s/status", pid);
 	if (fd_read_file(proc, path, 64 * 1024, &text, NULL, NULL) < 0)
+		return false;
+	if (strstr(text, "\nState:\tZ"))
 		return false;
 	line = strstr(text, "\nUid:");
 	if (!line || sscanf(line, "\nUid: %lld %lld %lld %lld", &uid[0], &uid[1], &uid[2], &uid[3]) != 4)
@@ -68,20 +70,45 @@ delete_run_dir(const struct spec *spec, struct err *e)
 	return fd_remove_tree(dir, name, e);
 }
 
+static int
+delete_up_network(struct job *job, struct err *e)
+{
+	return net_detach(&job->spec, e);
+}
+
+static int
+delete_up_processes(struct job *job, struct err *e)
+{
+	return cgroup_remove(&job->spec, e) < 0 ? -1 : delete_check_processes(&job->spec, e);
+}
+
+static int
+delete_up_volume(struct job *job, struct err *e)
+{
+	return volume_delete(&job->spec, e);
+}
+
+static int
+delete_up_run_dir(struct job *job, struct err *e)
+{
+	return delete_run_dir(&job->spec, e);
+}
+
+static int
+delete_up_registry(struct job *job, struct err *e)
+{
+	return registry_file_remove(&job->spec.settings, job->spec.place.id, e);
+}
+
 int
 delete_run(struct job *job, struct err *e)
 {
-	const struct spec *spec = &job->spec;
+	/* The entry last: as long as it is there, a delete that was cut short can be asked for again. */
+	static const struct step steps[] = {
+		{ "network", delete_up_network, NULL },   { "processes", delete_up_processes, NULL },
+		{ "volume", delete_up_volume, NULL },     { "run directory", delete_up_run_dir, NULL },
+		{ "registry", delete_up_registry, NULL },
+	};
 
-	job_progress(job, "network", 0, "network");
-	if (net_detach(spec, e) < 0)
-		return err_wrap(e, "network");
-	job_progress(job, "processes", 20, "processes");
-	if (cgroup_remove(spec, e) < 0 || delete_check_processes(spec, e) < 0)
-		return err_wrap(e, "processes");
-	job_progress(job, "volume", 40, "volume");
-	if (volume_delete(spec, e) < 0 || delete_run_dir(spec, e) < 0)
-		return err_wrap(e, "volume");
-	/* Last: as long as the entry is there, a delete that was cut short can be asked for again. */
-	return registry_file_remove(&spec->settings, spec->place.id, e);
+	return job_run_steps(job, steps, sizeof steps / sizeof *steps, e);
 }

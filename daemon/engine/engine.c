@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -186,13 +187,17 @@ engine_run(const struct settings *settings, int ready_fd, struct err *e)
 
 	TAILQ_INIT(&engine.waiting);
 	TAILQ_INIT(&engine.api_queue);
-	if (engine_lock(settings, &engine.run_fd, e) < 0 || engine_listen(&engine, e) < 0 || engine_setup_host(&engine, e) < 0)
+	if (engine_lock(settings, &engine.run_fd, e) < 0 || engine_end_orphans(&engine, e) < 0 || engine_listen(&engine, e) < 0 ||
+	    engine_setup_host(&engine, e) < 0)
 		goto out;
 	if (engine_init_events(&engine, e) < 0 || registry_load(&engine.registry, settings, e) < 0)
 		goto out;
+	FAULT("engine.loaded");
 	monitors_adopt(&engine);
+	FAULT("engine.adopted");
 	if (link_start_api(&engine, e) < 0 || watchdog_start(&engine, e) < 0)
 		goto out;
+	FAULT("engine.api-started");
 	engine_tell_ready(&engine);
 	event_base_dispatch(engine.base);
 	rc = engine.exit_status ? err_set(e, ERR_UNAVAILABLE, "the api can't be kept running") : 0;

@@ -25,9 +25,11 @@ struct task {
 	bool exclusive;       /* ct->task is this one */
 	bool queued;
 	bool stopping; /* in the stop half of restart or of a forced delete */
-	bool undoing;  /* a delete job cleans up after a create that ended badly */
+	bool undoing;  /* another job cleans up after one that was killed */
+	bool again;    /* a second job goes on where the first was killed */
 	bool cancelled;
 	bool finished;      /* REPLY_DONE has been received from the job */
+	bool cut_short;     /* its job ended without having undone what it did */
 	struct err failure; /* answered when undoing is done */
 	pid_t pid;          /* job's or monitor's; 0: none */
 	int pidfd;
@@ -91,6 +93,9 @@ int engine_lock(const struct settings *settings, int *run_fd_out, struct err *e)
 /* host_job.c: runs the host-setup or host-cleanup job and waits for its end. The caller clears *done_out, also on error. */
 int engine_host_job(const struct engine *engine, enum msg_type type, bool destroy, struct done *done_out, struct err *e);
 
+/* orphans.c: once no daemon but this one is there. */
+int engine_end_orphans(const struct engine *engine, struct err *e);
+
 /* link.c: the api process and what is said to it. */
 int link_start_api(struct engine *engine, struct err *e);
 void link_send(struct engine *engine, enum msg_type type, const void *record);
@@ -111,6 +116,10 @@ void requests_job_ended(struct task *task);
 void requests_monitor_ended(struct engine *engine, struct container *ct);
 void requests_monitor_done(struct task *task, int error, const char *text);
 
+/* repair.c: whether another job is under way for the task, whose end is told as the first one's; after one that only removed. */
+bool repair_begin(struct task *task);
+void repair_end(struct task *task);
+
 /* task.c */
 struct task *task_new(struct engine *engine, struct msg *msg, const struct request_row *row, struct container *ct, bool exclusive);
 struct task *task_find(const struct engine *engine, const char *op);
@@ -124,7 +133,16 @@ void task_end(struct task *task, const struct err *e);
 /* Fills the spec of the task's container; settings and layout are copied. The caller clears it. */
 int task_fill_spec(const struct task *task, struct spec *spec, struct err *e);
 
+/* monitor_spawn.c: starts a monitor in the container's run directory, on `channel` a launch reports; without a template, one to
+ * tidy. */
+int monitors_spawn(struct engine *engine, const struct container *ct, const struct template *t, int channel, pid_t *pid_out,
+                   struct err *e);
+/* Whether a monitor that died left something: it is being removed, and that end is told as the monitor's. */
+bool monitors_tidy(struct engine *engine, struct container *ct);
+
 /* monitors.c: connections to containers' monitors. */
+/* The connection is the container's from now on. */
+int monitors_attach(struct engine *engine, struct container *ct, int fd, struct err *e);
 int monitors_connect(struct engine *engine, struct container *ct, struct err *e);
 /* Waits at most a second in all for the first state of each connected one; then reads exit records of the others. */
 void monitors_adopt(struct engine *engine);

@@ -37,7 +37,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "berth-job is run by berthd alone\n");
 		return 2;
 	}
-	if (job_open(&job, "berth-job", verbs[i].type, &e) == 0)
+	if (job_open(&job, "berth-job", verbs[i].verb, verbs[i].type, &e) == 0)
 		rc = verbs[i].run(&job, &e);
-	return job_close(&job, verbs[i].verb, rc, &e);
+	return job_close(&job, rc, &e);
 }

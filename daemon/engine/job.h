@@ -8,8 +8,12 @@
 
 #include "schema/protocol.h"
 
+/* In RUN_DIR: jobs that change something hold a lock on it. */
+#define JOB_LOCK "jobs.lock"
+
 struct job {
 	int channel; /* -1 when nobody listens */
+	const char *verb;
 	enum msg_type type;
 	struct request request;
 	struct spec spec;
@@ -19,9 +23,9 @@ struct job {
 };
 
 /* The frame of a program that does one job: what the engine sends is taken; at the end it is answered. */
-int job_open(struct job *job, const char *program, enum msg_type type, struct err *e);
+int job_open(struct job *job, const char *program, const char *verb, enum msg_type type, struct err *e);
 /* Returns the exit status. */
-int job_close(struct job *job, const char *verb, int rc, const struct err *e);
+int job_close(struct job *job, int rc, const struct err *e);
 
 /* One row a verb, in job.c. Each lives in the file named for its noun and fills e on failure. */
 int create_run(struct job *job, struct err *e);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -47,10 +48,12 @@ job_run_steps(struct job *job, const struct step *steps, size_t n, struct err *e
 		job_progress(job, steps[i].name, (int)(100 * i / n), "%s", steps[i].name);
 		if (job_cancelled(job))
 			err_set(e, ERR_CANCELLED, "The operation was cancelled");
-		else if (steps[i].up(job, e) == 0)
+		else if (steps[i].up(job, e) < 0)
+			err_wrap(e, "%s", steps[i].name);
+		else if (fault_at_step(job->verb, steps[i].name, e) == 0)
 			continue;
 		else
-			err_wrap(e, "%s", steps[i].name);
+			i++;
 		while (i-- > 0)
 			if (steps[i].down)
 				steps[i].down(job);
@@ -79,6 +82,31 @@ job_take(int channel, enum msg_type want, void *record_out, int *fds_out, size_t
 		*nfds_out = msg.nfds;
 		msg.nfds = 0;
 	}
+	return 0;
+}
+
+/*
+ * Held for life and gone with the process, whatever it leaves behind: a new daemon finds who still works. Launches belong to their
+ * monitors, streams to their callers.
+ */
+static int
+job_lock(const struct job *job, struct err *e)
+{
+	static const enum msg_type types[] = { REQUEST_CREATE,         REQUEST_DELETE,          REQUEST_SET,
+		                               REQUEST_TEMPLATE_BUILD, REQUEST_TEMPLATE_DELETE, REQUEST_HOST_SETUP };
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	char path[SPEC_PATH_MAX];
+	bool wanted = false;
+	int fd;
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		wanted = wanted || types[i] == job->type;
+	if (!wanted)
+		return 0;
+	snprintf(path, sizeof path, "%s/" JOB_LOCK, job->spec.settings.run_dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || fcntl(fd, F_SETLKW, &lock) < 0)
+		return err_sys(e, "lock '%s'", path);
 	return 0;
 }
 
@@ -122,24 +150,24 @@ job_log_subject(const struct job *job)
 }
 
 int
-job_open(struct job *job, const char *program, enum msg_type type, struct err *e)
+job_open(struct job *job, const char *program, const char *verb, enum msg_type type, struct err *e)
 {
-	*job = (struct job){ .channel = JOB_CHANNEL, .type = type };
+	*job = (struct job){ .channel = JOB_CHANNEL, .verb = verb, .type = type };
 	signal(SIGPIPE, SIG_IGN);
 	log_init(program, LOG_LEVEL_INFO);
 	if (fcntl(job->channel, F_SETFD, FD_CLOEXEC) < 0)
 		job->channel = -1;
-	if (job_load(job, e) < 0)
+	if (job_load(job, e) < 0 || job_lock(job, e) < 0)
 		return -1;
 	job_log_subject(job);
 	return 0;
 }
 
 int
-job_close(struct job *job, const char *verb, int rc, const struct err *e)
+job_close(struct job *job, int rc, const struct err *e)
 {
 	if (rc < 0)
-		log_err(e, "%s of %s", verb, job->spec.place.name ? job->spec.place.name : "the host");
+		log_err(e, "%s of %s", job->verb, job->spec.place.name ? job->spec.place.name : "the host");
 	job_reply(job, rc < 0 ? e : NULL);
 	record_clear(&request_schema, &job->request);
 	record_clear(&spec_schema, &job->spec);

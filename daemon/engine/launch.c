@@ -16,10 +16,11 @@
 #include "daemon/engine/kernel.h"
 #include "daemon/engine/monitor.h"
 #include "daemon/engine/rootfs.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-enum { LAUNCH_MONITOR = 4, INIT_TIMEOUT_MS = 30000 };
+enum { INIT_TIMEOUT_MS = 30000 };
 
 struct launch_step {
 	const char *name;
@@ -180,6 +181,15 @@ launch_up_exec(struct launch *l, struct err *e)
 	return rc > 0 ? launch_init_failed(&report, e) : rc;
 }
 
+/* Its monitor alone could tie init to itself: without it nothing may run. */
+bool
+launch_monitor_gone(void)
+{
+	struct pollfd p = { .fd = LAUNCH_MONITOR };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR));
+}
+
 static const struct launch_step steps[] = {
 	{ "scope", launch_unit_begin, NULL },
 	{ "network helper", launch_net_begin, launch_net_detach },
@@ -212,8 +222,15 @@ launch_run_steps(struct launch *l, struct err *e)
 	size_t i;
 
 	for (i = 0; i < sizeof steps / sizeof *steps; i++) {
-		if (steps[i].up(l, e) == 0)
-			continue;
+		if (launch_monitor_gone()) {
+			err_set(e, ERR_UNAVAILABLE, "the container's monitor has gone");
+		} else if (job_cancelled(l->job)) {
+			err_set(e, ERR_CANCELLED, "The operation was cancelled");
+		} else if (steps[i].up(l, e) == 0) {
+			if (fault_at_step("launch", steps[i].name, e) == 0)
+				continue;
+			i++;
+		}
 		if (l->run_dir >= 0)
 			launch_go_home(l);
 		while (i-- > 0)
@@ -255,7 +272,8 @@ launch_clear(struct launch *l)
 int
 launch_run(struct job *job, struct err *e)
 {
-	struct launch l = { .spec = &job->spec,
+	struct launch l = { .job = job,
+		            .spec = &job->spec,
 		            .home = -1,
 		            .home_net = -1,
 		            .run_dir = -1,
@@ -277,6 +295,7 @@ launch_run(struct job *job, struct err *e)
 		launch_tell_monitor(&l, e, NULL);
 	else
 		rc = launch_tell_monitor(&l, NULL, e);
+	FAULT("launch.told");
 	if (rc == 0)
 		launch_unit_register(&l);
 	launch_clear(&l);

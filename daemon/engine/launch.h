@@ -9,7 +9,11 @@
 #include "daemon/engine/job.h"
 #include "schema/spec.h"
 
+/* The descriptor of the handover to the monitor. */
+enum { LAUNCH_MONITOR = 4 };
+
 struct launch {
+	struct job *job;
 	const struct spec *spec;
 	struct confine confine;
 	struct cgroup_entry entry;
@@ -62,6 +66,8 @@ void launch_unit_register(struct launch *l);
 
 /* The whole of it: until init runs, or nothing of it is left. Tells the monitor on descriptor 4. */
 int launch_run(struct job *job, struct err *e);
+
+bool launch_monitor_gone(void);
 
 /* The new process's side, up to execve(). Never returns. */
 void launch_init(const struct launch *l) __attribute__((noreturn));

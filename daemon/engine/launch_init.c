@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/util/fault.h"
+
 static void
 init_say(int sync, enum init_stage stage, const char *what)
 {
@@ -46,6 +48,9 @@ init_become_root(int sync)
 	/* Two inits on one volume would destroy it: without its monitor nobody would know of this one. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		init_fail(sync, "tie init to its monitor");
+	/* It may have died before it was tied. */
+	if (launch_monitor_gone())
+		_exit(126);
 }
 
 static void
@@ -85,6 +90,7 @@ static void __attribute__((noreturn)) init_exec(int sync, const struct spec *spe
 
 	snprintf(uuid, sizeof uuid, "container_uuid=%s", spec->place.id);
 	init_say(sync, INIT_EXEC, "");
+	FAULT("init.exec");
 	execve(t->init.v[0], t->init.v, (char **)(uintptr_t)env);
 	init_fail(sync, "run the template's init");
 }
@@ -101,14 +107,17 @@ launch_init(const struct launch *l)
 		init_fail(sync, "enter the AppArmor profile");
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		init_fail(sync, "make a cgroup namespace");
+	FAULT("init.joined");
 	init_say(sync, INIT_JOINED, "");
 	init_wait(sync);
+	FAULT("init.let-go");
 	init_become_root(sync);
 	if (chdir("/") < 0)
 		init_fail(sync, "change to the container's root");
 	/* A mount namespace of the container's own user namespace: everything in it so far becomes locked. */
 	if (unshare(CLONE_NEWNS) < 0)
 		init_fail(sync, "lock the mounts");
+	FAULT("init.locked");
 	init_set_hostname(sync, l->spec);
 	init_take_console(sync);
 	if (confine_apply(&l->confine, &what) < 0)

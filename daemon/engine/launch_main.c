@@ -16,8 +16,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "berth-launch is run by berth-monitor alone\n");
 		return 2;
 	}
-	rc = job_open(&job, "berth-launch", REQUEST_START, &e);
+	rc = job_open(&job, "berth-launch", "start", REQUEST_START, &e);
 	if (rc == 0)
 		rc = launch_run(&job, &e);
-	return job_close(&job, "start", rc, &e);
+	return job_close(&job, rc, &e);
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/engine/spawn.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -29,7 +30,9 @@ enum {
 	BACKOFF_FIRST_MS = 5000,
 	BACKOFF_MAX_MS = 300000,
 	REAP_TIMEOUT_MS = 5000,
-	TERM_TIMEOUT_S = 60 /* systemd kills after 90 */
+	TERM_TIMEOUT_S = 60, /* systemd kills after 90 */
+	ASK_AGAIN_MS = 200,
+	ASK_AGAIN_MAX_MS = 6400
 };
 
 static const struct option options[] = {
@@ -41,6 +44,7 @@ static const struct option options[] = {
 	{ "kill", required_argument, NULL, 'k' },
 	{ "group", required_argument, NULL, 'g' },
 	{ "launch-fd", required_argument, NULL, 'l' },
+	{ "tidy", no_argument, NULL, 't' },
 	{ "unregister", required_argument, NULL, 'u' },
 	{ "container", required_argument, NULL, 'C' },
 	{ "id", required_argument, NULL, 'I' },
@@ -101,7 +105,7 @@ monitor_kill(struct monitor *m)
 {
 	m->stopping = true;
 	m->killed = true;
-	m->kill_at = 0;
+	m->kill_at = m->ask_at = 0;
 	m->relaunch_at = 0;
 	if (m->state != STATE_STOPPING)
 		monitor_set_state(m, STATE_STOPPING, "");
@@ -110,6 +114,16 @@ monitor_kill(struct monitor *m)
 		pidfd_send_signal(m->init_pidfd, SIGKILL, NULL, 0);
 	if (m->job_pid > 0)
 		kill(m->job_pid, SIGKILL);
+}
+
+/* Before an init has installed its handler the kernel drops the signal: so it is asked again, each time after twice the pause. */
+static void
+monitor_ask(struct monitor *m)
+{
+	m->ask_at = monitor_now_ms() + m->ask_again_ms;
+	if (m->ask_again_ms < ASK_AGAIN_MAX_MS)
+		m->ask_again_ms *= 2;
+	pidfd_send_signal(m->init_pidfd, m->stop_signal, NULL, 0);
 }
 
 void
@@ -121,10 +135,12 @@ monitor_stop(struct monitor *m, int64_t timeout_s)
 		return;
 	}
 	m->stopping = true;
+	FAULT("monitor.stopping");
 	group_freeze(m, false);
 	monitor_set_state(m, STATE_STOPPING, "");
 	m->kill_at = monitor_now_ms() + (timeout_s < 86400 ? timeout_s : 86400) * 1000;
-	pidfd_send_signal(m->init_pidfd, m->stop_signal, NULL, 0);
+	m->ask_again_ms = ASK_AGAIN_MS;
+	monitor_ask(m);
 }
 
 /* JSON by hand: the text is our own but for what an error says. */
@@ -166,8 +182,11 @@ monitor_end(struct monitor *m, enum container_state state, int status, int signa
 {
 	console_close(m);
 	m->init_pid = 0;
+	FAULT("monitor.init-ended");
 	monitor_write_exit(m, state, status, signal, how);
+	FAULT("monitor.exit-written");
 	group_remove_all(m);
+	FAULT("monitor.groups-removed");
 	monitor_unregister(m);
 	client_done(m, MONITOR_STOP, 0, how);
 	client_done(m, MONITOR_KILL, 0, how);
@@ -233,23 +252,36 @@ monitor_start_time(pid_t pid)
 	return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
+static void monitor_init_ended(struct monitor *m, int status);
+
 static void
 monitor_adopt(struct monitor *m, pid_t pid, int master)
 {
+	bool early = pid == m->early_pid;
+
 	fd_auto_close(&m->init_pidfd);
 	/* This is its parent, and it isn't reaped before this returns: the pid is its own. */
-	m->init_pidfd = pidfd_open(pid, 0);
+	m->init_pidfd = early ? -1 : pidfd_open(pid, 0);
 	m->init_pid = pid;
 	m->start_time = monitor_start_time(pid);
 	m->started_at = time(NULL);
 	m->launch_by = 0;
 	monitor_unwatch(m, &m->handover);
+	m->early_pid = 0;
+	if (early) {
+		if (console_open(m, master) < 0)
+			log_warning("%s: its last words are lost", m->name);
+		monitor_init_ended(m, m->early_status);
+		return;
+	}
 	if (m->init_pidfd < 0 || console_open(m, master) < 0) {
 		log_error("%s: can't take init over: %s", m->name, strerror(errno));
 		monitor_kill(m);
 		return;
 	}
+	FAULT("monitor.init-taken");
 	monitor_set_state(m, STATE_RUNNING, "");
+	FAULT("monitor.running");
 }
 
 static void
@@ -300,6 +332,7 @@ monitor_launch(struct monitor *m)
 	fd_auto_close(&m->launch_fd);
 	m->launch_fd = -1;
 	m->launch_by = monitor_now_ms() + LAUNCH_TIMEOUT_MS;
+	FAULT("monitor.launching");
 	if (rc < 0) {
 		m->job_pid = 0;
 		monitor_launch_failed(m, e.message);
@@ -333,6 +366,7 @@ monitor_restart(struct monitor *m)
 
 	console_close(m);
 	group_remove_all(m);
+	FAULT("monitor.restarting");
 	m->restarts++;
 	if (wait == 0) {
 		monitor_launch(m);
@@ -357,7 +391,7 @@ monitor_init_ended(struct monitor *m, int status)
 	m->init_pid = 0;
 	fd_auto_close(&m->init_pidfd);
 	m->init_pidfd = -1;
-	m->kill_at = 0;
+	m->kill_at = m->ask_at = 0;
 	m->freeze_by = 0;
 	monitor_unwatch(m, &m->events);
 	if (signal == SIGHUP && !m->stopping) {
@@ -397,6 +431,10 @@ monitor_signals_ready(struct monitor *m, struct source *s, uint32_t events)
 			m->job_pid = 0;
 		else if (pid == m->init_pid)
 			monitor_init_ended(m, status);
+		else {
+			m->early_pid = pid;
+			m->early_status = status;
+		}
 	}
 	if (!m->ended && m->job_pid == 0 && m->init_pid == 0 && m->handover.fd >= 0)
 		monitor_launch_failed(m, "the launch job died");
@@ -420,6 +458,8 @@ monitor_deadlines(struct monitor *m)
 	}
 	if (m->kill_at && now >= m->kill_at)
 		monitor_kill(m);
+	if (m->ask_at && now >= m->ask_at)
+		monitor_ask(m);
 	if (m->freeze_by && now >= m->freeze_by) {
 		client_done(m, MONITOR_FREEZE, ETIMEDOUT, "some process can't be frozen");
 		group_freeze(m, false);
@@ -435,7 +475,7 @@ monitor_deadlines(struct monitor *m)
 static int
 monitor_timeout(const struct monitor *m)
 {
-	const int64_t deadlines[] = { m->launch_by, m->kill_at, m->freeze_by, m->relaunch_at, m->console_at };
+	const int64_t deadlines[] = { m->launch_by, m->kill_at, m->ask_at, m->freeze_by, m->relaunch_at, m->console_at };
 	int64_t now = monitor_now_ms(), next = -1;
 
 	if (monitor_killed_idle(m))
@@ -528,6 +568,9 @@ monitor_options(struct monitor *m, int argc, char **argv)
 		case 'T':
 			m->subject.tenant = optarg;
 			break;
+		case 't':
+			m->tidy = true;
+			break;
 		case '?':
 			return -1;
 		}
@@ -594,6 +637,19 @@ monitor_init_struct(struct monitor *m)
 		m->viewers[i].source.fd = -1;
 }
 
+/* The engine is the one client; to it this is the monitor until the groups are gone, and then an end like any other. */
+static void
+monitor_tidy(struct monitor *m)
+{
+	m->clients[0].source.fd = take_fd(&m->launch_fd);
+	monitor_set_state(m, STATE_STOPPING, "");
+	group_kill(m);
+	if (access("exit", F_OK) < 0)
+		monitor_write_exit(m, STATE_CRASHED, 0, SIGKILL, "its monitor died");
+	group_remove_all(m);
+	unlink("monitor");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -609,14 +665,20 @@ main(int argc, char **argv)
 	setsid();
 	umask(077);
 	monitor_protect();
+	if (m.tidy && monitor_descriptors(&m) == 0) {
+		monitor_tidy(&m);
+		return 0;
+	}
 	unlink("exit");
 	if (monitor_descriptors(&m) < 0 || (m.epoll = epoll_create1(EPOLL_CLOEXEC)) < 0 || monitor_signals(&m) < 0 ||
 	    client_listen(&m) < 0) {
 		log_error("%s: %s", m.name, strerror(errno));
 		return 1;
 	}
+	FAULT("monitor.listening");
 	monitor_launch(&m);
 	monitor_loop(&m);
+	FAULT("monitor.ending");
 	unlink("monitor");
 	return 0;
 }

@@ -11,6 +11,8 @@
  *   --group  each of its cgroups, removed (with what was made below) when init has ended
  *   --launch-fd  job channel for the first launch, handed on to the job as descriptor 3
  *
+ *   --tidy       what a monitor that was killed left is removed; --launch-fd is the one client, nothing is launched
+ *
  * To start init it runs `berth-launch launch` in the same directory: the job reads ./spec, reports on descriptor 3 (if it is
  * open) and hands init over on descriptor 4, see struct monitor_init. In the directory the monitor makes `monitor` (socket),
  * `console.log`, `console.log.1` and, at the end, `exit` (one line of JSON: struct observed's exit fields).

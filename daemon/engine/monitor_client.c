@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 
 static const char socket_name[] = "monitor";
@@ -102,6 +103,7 @@ client_freeze(struct monitor *m, struct client *c, uint32_t serial)
 		client_finish(m, c, serial, errno, "write cgroup.freeze");
 		return;
 	}
+	FAULT("monitor.freezing");
 	c->verb = MONITOR_FREEZE;
 	c->serial = serial;
 	group_watch_frozen(m);
@@ -114,6 +116,7 @@ client_thaw(struct monitor *m, struct client *c, uint32_t serial)
 		client_finish(m, c, serial, errno, "write cgroup.freeze");
 		return;
 	}
+	FAULT("monitor.thawing");
 	if (m->state == STATE_FROZEN)
 		monitor_set_state(m, STATE_RUNNING, "");
 	client_finish(m, c, serial, 0, "");

@@ -35,6 +35,7 @@ struct viewer {
 
 struct monitor {
 	const char *name;
+	bool tidy; /* nothing is launched: what a killed monitor left is removed */
 	const char *job;
 	const char *unregister; /* berth-unit, or NULL */
 	const char *kill_dir;
@@ -59,11 +60,14 @@ struct monitor {
 	pid_t job_pid;
 	pid_t init_pid; /* 0: none */
 	int init_pidfd;
+	pid_t early_pid; /* one that ended before it was handed over, and how */
+	int early_status;
 	uint64_t start_time;
 	int64_t started_at;
 	int64_t restarts;
 	int64_t restart_ms[MONITOR_RESTARTS]; /* when the last ones were */
 	int64_t backoff_ms;
+	int64_t ask_again_ms;
 	bool stopping;
 	bool killed;
 	bool ended;
@@ -71,6 +75,7 @@ struct monitor {
 	/* Deadlines, CLOCK_MONOTONIC in ms; 0: none. */
 	int64_t launch_by;
 	int64_t kill_at;
+	int64_t ask_at; /* for the stop signal, once more */
 	int64_t freeze_by;
 	int64_t relaunch_at;
 	int64_t console_at;

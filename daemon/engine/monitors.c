@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -64,6 +65,7 @@ monitors_disconnect(struct container *ct)
 		close(ct->monitor);
 	ct->monitor = -1;
 	ct->pid = 0;
+	ct->note[0] = '\0';
 }
 
 static void
@@ -74,6 +76,7 @@ monitors_take_state(struct engine *engine, struct container *ct, const struct mo
 	ct->state = (enum container_state)m->a;
 	ct->pid = m->pid;
 	ct->restarts = m->b;
+	snprintf(ct->note, sizeof ct->note, "%.*s", (int)sizeof ct->note - 1, m->text);
 	ct->started_at = m->c;
 	link_send_observed(engine, ct);
 }
@@ -120,9 +123,27 @@ monitors_on_read(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	monitors_disconnect(ct);
+	/* One that was killed; a second attempt would fare no better than the first. */
+	if (!ct->tidying && monitors_tidy(engine, ct)) {
+		link_send_observed(engine, ct);
+		return;
+	}
+	ct->tidying = false;
 	if (!ct->exit_told)
 		monitors_read_exit(engine, ct);
 	requests_monitor_ended(engine, ct);
+}
+
+int
+monitors_attach(struct engine *engine, struct container *ct, int fd, struct err *e)
+{
+	ct->engine = engine;
+	ct->exit_told = false;
+	ct->monitor_event = event_new(engine->base, fd, EV_READ | EV_PERSIST, monitors_on_read, ct);
+	if (!ct->monitor_event || event_add(ct->monitor_event, NULL) < 0)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	ct->monitor = fd;
+	return 0;
 }
 
 int
@@ -137,12 +158,9 @@ monitors_connect(struct engine *engine, struct container *ct, struct err *e)
 	         (long long)ct->place.ctid);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
 		return err_sys(e, "connect to the container's monitor");
-	ct->engine = engine;
-	ct->exit_told = false;
-	ct->monitor_event = event_new(engine->base, fd, EV_READ | EV_PERSIST, monitors_on_read, ct);
-	if (!ct->monitor_event || event_add(ct->monitor_event, NULL) < 0)
-		return err_set(e, ERR_INTERNAL, "out of memory");
-	ct->monitor = take_fd(&fd);
+	if (monitors_attach(engine, ct, fd, e) < 0)
+		return -1;
+	take_fd(&fd);
 	return 0;
 }
 
@@ -155,6 +173,7 @@ monitors_command(struct engine *engine, struct container *ct, enum monitor_verb 
 	m.serial = ++engine->last_serial;
 	if (fd_send(ct->monitor, &m, sizeof m, NULL, 0, 0) < 0)
 		return err_sys(e, "tell the container's monitor");
+	FAULT("engine.monitor-told");
 	if (serial_out)
 		*serial_out = m.serial;
 	return 0;
@@ -170,7 +189,8 @@ monitors_adopt(struct engine *engine)
 		struct pollfd p = { .events = POLLIN };
 
 		if (monitors_connect(engine, ct, NULL) < 0) {
-			monitors_read_exit(engine, ct);
+			if (!monitors_tidy(engine, ct))
+				monitors_read_exit(engine, ct);
 			continue;
 		}
 		/* A monitor says its state at once; one that hangs costs the start a moment and is told apart as "starting". */

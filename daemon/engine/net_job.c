@@ -6,6 +6,7 @@
 #include "daemon/engine/job.h"
 #include "daemon/engine/launch.h"
 #include "daemon/engine/net.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 
 enum { NET_CHANNEL = 4 };
@@ -31,6 +32,7 @@ net_run(struct job *job, struct err *e)
 		return err_sys(e, "find the launch on descriptor %d", NET_CHANNEL);
 	/* What needs no namespace is done while there is none yet. */
 	prepared.rc = net_prepare(&job->spec, &prepared.error);
+	FAULT("net.prepared");
 	for (;;) {
 		struct net_answer answer = { 0 };
 		int fds[FD_PASS_MAX];
@@ -41,6 +43,7 @@ net_run(struct job *job, struct err *e)
 		if (n <= 0)
 			return n < 0 ? err_sys(e, "hear from the launch") : 0;
 		answer.rc = net_obey(&job->spec, command, nfds == 1 ? fds[0] : -1, &prepared, &answer.error);
+		FAULT("net.done");
 		while (nfds > 0)
 			close(fds[--nfds]);
 		if (fd_send(NET_CHANNEL, &answer, sizeof answer, NULL, 0, 0) < 0)

@@ -152,7 +152,7 @@ registry_load_versions(struct registry *r, int templates_fd, const char *name)
 	closedir(dir);
 }
 
-static int
+int
 registry_load_templates(struct registry *r, struct err *e)
 {
 	DIR *dir = opendir(r->settings->templates_dir);
@@ -404,7 +404,10 @@ registry_observe(const struct registry *r, const struct container *ct, const cha
 	out->template = ct->place.template;
 	out->storage = (char *)(uintptr_t)storage;
 	out->rescue = ct->rescue;
+	out->note = (char *)(uintptr_t)ct->note;
 	for (const struct field *f = observed_schema.fields; f->name; f++)
-		if (strncmp(f->name, "exit", 4) != 0 && (strcmp(f->name, "rescue") != 0 || ct->rescue))
+		if (strncmp(f->name, "exit", 4) != 0)
 			record_mark(&observed_schema, out, f->name, true);
+	record_mark(&observed_schema, out, "rescue", ct->rescue != NULL);
+	record_mark(&observed_schema, out, "note", ct->note[0] != '\0');
 }

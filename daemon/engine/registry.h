@@ -26,6 +26,8 @@ struct container {
 	char *rescue; /* template booted for rescue, or NULL */
 	int monitor;  /* connection, -1 when it isn't running */
 	struct event *monitor_event;
+	char note[64];     /* its monitor's word with the state */
+	bool tidying;      /* the monitor is one that removes what another left */
 	bool exit_told;    /* the monitor has sent MONITOR_EXIT */
 	struct task *task; /* the one exclusive operation on it */
 };
@@ -48,6 +50,8 @@ struct registry {
 
 /* Reads registry files and templates' metas. */
 int registry_load(struct registry *r, const struct settings *s, struct err *e);
+/* Also later: what is on disk and not known yet is added. */
+int registry_load_templates(struct registry *r, struct err *e);
 void registry_clear(struct registry *r);
 
 struct container *registry_find(const struct registry *r, const char *id);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -34,13 +35,28 @@ registry_file_high(int fd)
 	return fd_read_file(fd, "high", 64, &text, NULL, NULL) < 0 ? 0 : strtoll(text, NULL, 10);
 }
 
+/* The number is given for good, before anything else. Creates run side by side: none may write an older one over a newer. */
+static int
+registry_file_raise(int fd, int64_t ctid, struct err *e)
+{
+	char high[32];
+	int rc = 0;
+
+	if (flock(fd, LOCK_EX) < 0)
+		return err_sys(e, "lock the registry");
+	snprintf(high, sizeof high, "%lld\n", (long long)ctid);
+	if (ctid > registry_file_high(fd))
+		rc = fd_replace_file(fd, "high", high, strlen(high), 0600, false, e);
+	flock(fd, LOCK_UN);
+	return rc;
+}
+
 int
 registry_file_write(const struct settings *s, const struct place *place, struct err *e)
 {
 	struct json_object *json = record_to_json(&place_schema, place, true);
 	const char *text = json ? json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN) : NULL;
 	AUTO_CLOSE int fd = -1;
-	char high[32];
 	int rc = -1;
 
 	if (!text) {
@@ -49,9 +65,8 @@ registry_file_write(const struct settings *s, const struct place *place, struct 
 	}
 	if (registry_file_open(s, &fd, e) < 0)
 		goto out;
-	snprintf(high, sizeof high, "%lld\n", (long long)place->ctid);
-	/* The number first: whatever happens next, it is never given again. The entry's sync covers both names. */
-	if (place->ctid > registry_file_high(fd) && fd_replace_file(fd, "high", high, strlen(high), 0600, false, e) < 0)
+	/* The entry's sync covers both names. */
+	if (registry_file_raise(fd, place->ctid, e) < 0)
 		goto out;
 	rc = fd_replace_file(fd, place->id, text, strlen(text), 0600, true, e);
 out:

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -233,7 +234,8 @@ request_started(struct task *task)
 	struct container *ct = task->ct;
 
 	if (ct->monitor < 0 && monitors_connect(task->engine, ct, NULL) < 0) {
-		monitors_read_exit(task->engine, ct);
+		if (!monitors_tidy(task->engine, ct))
+			monitors_read_exit(task->engine, ct);
 		link_send_observed(task->engine, ct);
 	} else if (ct->state == STATE_STARTING) {
 		/* Before the end is told: the stop half of a restart has said that it is stopped. */
@@ -313,7 +315,7 @@ static void
 request_fail(struct task *task, const struct err *e)
 {
 	struct engine *engine = task->engine;
-	struct container *ct = task->ct;
+	struct container *ct = task->ct, *told = task->exclusive && task->type != REQUEST_CREATE ? ct : NULL;
 
 	if (task->row->flags & STREAM)
 		request_refuse_stream(task, e);
@@ -321,9 +323,11 @@ request_fail(struct task *task, const struct err *e)
 		request_forget_container(engine, ct);
 	} else if (task->exclusive && ct && ct->monitor < 0 && (ct->state == STATE_STARTING || ct->state == STATE_DELETING)) {
 		ct->state = STATE_STOPPED;
-		link_send_observed(engine, ct);
 	}
 	task_end(task, e);
+	/* After the end, which puts the state back that was before the request: this is the one that is so. */
+	if (told)
+		link_send_observed(engine, told);
 }
 
 static void request_run_waiting(struct engine *engine);
@@ -380,6 +384,7 @@ request_begin(struct task *task)
 	struct err e = { 0 };
 	int rc;
 
+	FAULT("engine.asked");
 	if (row->flags & JOB)
 		task->engine->running_jobs++;
 	if (row->flags & STREAM)
@@ -405,7 +410,8 @@ request_run_waiting(struct engine *engine)
 static void
 request_cancel(struct task *task)
 {
-	if (task->cancelled)
+	/* What is being removed already can't be kept. */
+	if (task->cancelled || task->undoing || (task->type == REQUEST_DELETE && task->channel >= 0))
 		return;
 	task->cancelled = true;
 	err_set(&task->failure, ERR_CANCELLED, "The operation was cancelled");
@@ -500,32 +506,26 @@ requests_handle(struct engine *engine, struct msg *msg, struct err *e)
 	return 0;
 }
 
-/* A create whose job ended without having undone its steps: a delete job does. */
-static bool
-request_undo_create(struct task *task)
-{
-	struct err e = { 0 };
-
-	if (task->type != REQUEST_CREATE || task->undoing || !task->ct)
-		return false;
-	task->undoing = true;
-	task->finished = false;
-	if (task_spawn_job(task, REQUEST_DELETE, &e) == 0)
-		return true;
-	log_err(&e, "clean up container %s", task->ct->place.id);
-	return false;
-}
-
 /* A launch that failed: its monitor is still tidying up. The operation ends with it, so that the next start finds no trace. */
 static bool
 request_await_monitor(struct task *task, const struct err *e)
 {
 	if (!task->ct || !task->exclusive || task->ct->state != STATE_STARTING ||
-	    monitors_connect(task->engine, task->ct, NULL) < 0)
+	    (monitors_connect(task->engine, task->ct, NULL) < 0 && !monitors_tidy(task->engine, task->ct)))
 		return false;
 	task->failure = *e;
 	task->stopping = true;
 	task_set_deadline(task, MONITOR_GRACE);
+	return true;
+}
+
+/* The first job had got so far before it was killed. */
+static bool
+request_gone_already(struct task *task)
+{
+	if (!task->again || err_kind_of_code(task->done.kind) != ERR_NOT_FOUND)
+		return false;
+	record_clear(&done_schema, &task->done);
 	return true;
 }
 
@@ -534,7 +534,9 @@ requests_job_ended(struct task *task)
 {
 	struct err e = task->failure;
 
+	FAULT("engine.job-done");
 	if (task->undoing) {
+		repair_end(task);
 		request_end(task, &task->failure);
 		return;
 	}
@@ -542,9 +544,10 @@ requests_job_ended(struct task *task)
 		if (!err_is_set(&e))
 			err_set(&e, ERR_INTERNAL, "The job ended before it was done");
 		task->failure = e;
-		if (request_undo_create(task))
+		task->cut_short = true;
+		if (repair_begin(task))
 			return;
-	} else if (record_has(&done_schema, &task->done, "kind")) {
+	} else if (record_has(&done_schema, &task->done, "kind") && !request_gone_already(task)) {
 		done_to_err(&task->done, &e);
 	} else {
 		if (task->row->succeed)
@@ -563,6 +566,7 @@ request_go_on(struct task *task)
 	struct err e = { 0 };
 	int rc = 0;
 
+	FAULT("engine.stopped");
 	task->stopping = false;
 	task->serial = 0;
 	task_set_deadline(task, 0);

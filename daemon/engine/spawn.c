@@ -9,21 +9,31 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SPAWN_FDS_MAX = 8, SPAWN_FD_BASE = 64 };
+enum { SPAWN_FDS_MAX = 8, SPAWN_FD_BASE = 64, SPAWN_ENV_MAX = 5, SPAWN_TEXT_MAX = 256 };
+
+/* What a child gets of our environment. */
+static const char *const spawn_passed[] = { "JOURNAL_STREAM",
+#ifdef BERTH_FAULT
+	                                    "BERTH_FAULT"
+#endif
+};
 
 /* Only what a child may need of ours; a tenant's bytes never come here. */
 static void
-spawn_environment(char *env_out[4], char journal[64])
+spawn_environment(char *env_out[SPAWN_ENV_MAX], char texts[SPAWN_ENV_MAX][SPAWN_TEXT_MAX])
 {
 	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", lang[] = "LANG=C.UTF-8";
-	const char *stream = getenv("JOURNAL_STREAM");
+	size_t n = 0;
 
-	env_out[0] = path;
-	env_out[1] = lang;
-	env_out[2] = NULL;
-	if (stream && snprintf(journal, 64, "JOURNAL_STREAM=%s", stream) < 64)
-		env_out[2] = journal;
-	env_out[3] = NULL;
+	env_out[n++] = path;
+	env_out[n++] = lang;
+	for (size_t i = 0; i < sizeof spawn_passed / sizeof *spawn_passed; i++) {
+		const char *value = getenv(spawn_passed[i]);
+
+		if (value && snprintf(texts[i], SPAWN_TEXT_MAX, "%s=%s", spawn_passed[i], value) < SPAWN_TEXT_MAX)
+			env_out[n++] = texts[i];
+	}
+	env_out[n] = NULL;
 }
 
 static int
@@ -62,7 +72,7 @@ spawn_program(const char *path, char *const argv[], const struct spawn_fd *fds, 
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	char *env[4], journal[64];
+	char *env[SPAWN_ENV_MAX], texts[SPAWN_ENV_MAX][SPAWN_TEXT_MAX];
 	int copies[SPAWN_FDS_MAX];
 	size_t copied = 0;
 	int rc = 0;
@@ -79,7 +89,7 @@ spawn_program(const char *path, char *const argv[], const struct spawn_fd *fds, 
 			break;
 		}
 	}
-	spawn_environment(env, journal);
+	spawn_environment(env, texts);
 	if (rc == 0)
 		rc = spawn_actions(&actions, copies, fds, nfds, cwd);
 	if (rc == 0)

@@ -13,6 +13,7 @@
 
 #include "daemon/engine/cgroup.h"
 #include "daemon/engine/spawn.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -260,6 +261,7 @@ task_spawn_job(struct task *task, enum msg_type type, struct err *e)
 		task_close_job(task);
 		return -1;
 	}
+	FAULT("engine.job-started");
 	task->pidfd = pidfd_open(task->pid, 0);
 	task_set_deadline(task, task_jobs[row].seconds);
 	return 0;
@@ -285,69 +287,25 @@ task_write_spec(struct task *task, const char *run_dir, struct err *e)
 	return rc;
 }
 
-enum { MONITOR_WORDS_MAX = 32 };
-
 int
 task_spawn_monitor(struct task *task, struct err *e)
 {
-	const struct settings *s = task->engine->settings;
 	const struct place *place = &task->ct->place;
 	const struct request *request = task->request.record;
 	const struct template *t = registry_template(&task->engine->registry, request->rescue ? request->rescue : place->template);
-	char groups[CGROUP_ROOTS_MAX][CGROUP_PATH_MAX];
-	size_t ngroups = cgroup_paths(s, &task->engine->layout, place->ctid, groups), n = 0;
-	char program[SPEC_PATH_MAX], job[SPEC_PATH_MAX], run_dir[SPEC_PATH_MAX], unit[SPEC_PATH_MAX];
-	char name[CGROUP_UNIT_MAX], size[32], *argv[MONITOR_WORDS_MAX + 2 * CGROUP_ROOTS_MAX];
+	char run_dir[SPEC_PATH_MAX];
 	AUTO_CLOSE int theirs = -1;
 
 	if (!t)
 		return err_set(e, ERR_CONFLICT, "Template '%s' is no longer there", place->template);
-	snprintf(program, sizeof program, "%s/berth-monitor", s->libexec_dir);
-	snprintf(job, sizeof job, "%s/berth-launch", s->libexec_dir);
-	snprintf(run_dir, sizeof run_dir, "%s/ct/%lld", s->run_dir, (long long)place->ctid);
-	cgroup_machine_name(s, place->ctid, name);
-	snprintf(unit, sizeof unit, "%s/berth-unit", s->libexec_dir);
-	snprintf(size, sizeof size, "%lld", (long long)s->console_log);
-	/* Words that spawn_program() only reads. */
-	const char *words[] = { "berth-monitor",
-		                "--name",
-		                name,
-		                "--job",
-		                job,
-		                "--stop",
-		                t->stop_signal,
-		                "--reboot",
-		                t->reboot_signal,
-		                "--console-log",
-		                size,
-		                "--launch-fd",
-		                "3",
-		                "--kill",
-		                ngroups ? groups[0] : "",
-		                "--container",
-		                place->name,
-		                "--id",
-		                place->id,
-		                "--tenant",
-		                place->tenant ? place->tenant : "" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		argv[n++] = (char *)(uintptr_t)words[i];
-	for (size_t i = 0; i < ngroups; i++) {
-		argv[n++] = (char *)(uintptr_t) "--group";
-		argv[n++] = groups[i];
-	}
-	if (cgroup_is_systemd(&task->engine->layout)) {
-		argv[n++] = (char *)(uintptr_t) "--unregister";
-		argv[n++] = unit;
-	}
-	argv[n] = NULL;
-	if (task_write_spec(task, run_dir, e) < 0 || task_open_channel(task, &theirs, e) < 0 ||
-	    spawn_program(program, argv, &(struct spawn_fd){ theirs, JOB_CHANNEL }, 1, run_dir, &task->pid, e) < 0 ||
+	snprintf(run_dir, sizeof run_dir, "%s/ct/%lld", task->engine->settings->run_dir, (long long)place->ctid);
+	if (task_write_spec(task, run_dir, e) < 0 || fault_at("engine.spec-written", e) < 0 ||
+	    task_open_channel(task, &theirs, e) < 0 || monitors_spawn(task->engine, task->ct, t, theirs, &task->pid, e) < 0 ||
 	    task_send_request(task, REQUEST_START, NULL, e) < 0) {
 		task_close_job(task);
 		return -1;
 	}
+	FAULT("engine.monitor-started");
 	task_set_deadline(task, task_jobs[task_job_index(REQUEST_START)].seconds);
 	return 0;
 }
@@ -360,12 +318,15 @@ task_end(struct task *task, const struct err *e)
 	struct engine *engine = task->engine;
 
 	if (e && done_from_err(&failure, request->op, e)) {
+		failure.cut_short = task->cut_short;
+		record_mark(&done_schema, &failure, "cut_short", task->cut_short);
 		link_send(engine, REPLY_DONE, &failure);
 	} else {
 		if (!record_has(&done_schema, &task->done, "op") && (task->done.op = strdup(request->op)))
 			record_mark(&done_schema, &task->done, "op", true);
 		link_send(engine, REPLY_DONE, &task->done);
 	}
+	FAULT("engine.answered");
 	record_clear(&done_schema, &failure);
 	record_clear(&done_schema, &task->done);
 	task_close_job(task);

@@ -14,6 +14,7 @@
 
 #include "daemon/engine/kernel.h"
 #include "daemon/engine/registry_file.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "schema/check.h"
@@ -21,7 +22,7 @@
 #define TEMPLATE_BUILD ".build-"
 #define TEMPLATE_DELETE ".delete-"
 
-enum { TEMPLATE_VERSIONS_A_DAY = 1000, TEMPLATE_FULL_MAX = 96 };
+enum { TEMPLATE_VERSIONS_A_DAY = 1000, TEMPLATE_NAME_TRIES = 10, TEMPLATE_FULL_MAX = 96 };
 
 struct build {
 	struct job *job;
@@ -102,6 +103,9 @@ template_sweep_delete(const struct settings *s, int templates, const char *name)
 	if (template_check_unused(s, full, &e) == 0) {
 		if (fd_remove_tree(templates, name, &e) < 0)
 			log_err(&e, "remove what is left of a template");
+		/* Its last version, perhaps. */
+		*strchrnul(path, '/') = '\0';
+		unlinkat(templates, path, AT_REMOVEDIR);
 	} else if (renameat2(templates, name, templates, path, RENAME_NOREPLACE) < 0) {
 		log_warning("template %s is used and can't be put back: %s", full, strerror(errno));
 	}
@@ -239,6 +243,22 @@ template_write_meta(struct build *b, struct err *e)
 	return rc;
 }
 
+/* A template's directory goes with its last version, perhaps at this very moment: then it is made again. */
+static int
+template_name(struct build *b, const char *path)
+{
+	int rc = -1;
+
+	for (int i = 0; rc < 0 && i < TEMPLATE_NAME_TRIES; i++) {
+		if (mkdirat(b->templates, b->template.name, 0700) < 0 && errno != EEXIST)
+			return -1;
+		rc = renameat2(b->templates, b->dir_name, b->templates, path, RENAME_NOREPLACE);
+		if (rc < 0 && errno != ENOENT)
+			return -1;
+	}
+	return rc;
+}
+
 /* On disk in full before it has its name. */
 static int
 template_publish(struct build *b, struct err *e)
@@ -248,13 +268,13 @@ template_publish(struct build *b, struct err *e)
 
 	if (syncfs(b->dir) < 0)
 		return err_sys(e, "sync the template");
-	if (mkdirat(b->templates, b->template.name, 0700) < 0 && errno != EEXIST)
-		return err_sys(e, "make the directory of template '%s'", b->template.name);
-	parent = openat(b->templates, b->template.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	snprintf(path, sizeof path, "%s/%s", b->template.name, b->template.version);
-	if (parent < 0 || renameat2(b->templates, b->dir_name, b->templates, path, RENAME_NOREPLACE) < 0)
+	if (template_name(b, path) < 0)
 		return err_sys(e, "name the template");
-	return fsync(parent) < 0 || fsync(b->templates) < 0 ? err_sys(e, "sync '%s'", path) : 0;
+	parent = openat(b->templates, b->template.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (parent < 0 || fsync(parent) < 0 || fsync(b->templates) < 0)
+		return err_sys(e, "sync '%s'", path);
+	return 0;
 }
 
 static int
@@ -270,13 +290,17 @@ template_build(struct build *b, struct err *e)
 	if (record_check(&template_schema, &b->template, true, &wrong) < 0)
 		return err_set(e, ERR_CONFLICT, "Recipe '%s': %s %s", b->template.name, wrong.params[0].name,
 		               wrong.params[0].reason);
-	if (template_make_dir(b, e) < 0 || template_sandbox_run(b->job, b->recipe, b->target, b->tmp, e) < 0 ||
-	    template_check_tree(b, e) < 0)
+	if (template_make_dir(b, e) < 0 || fault_at("template-build.directory", e) < 0 ||
+	    template_sandbox_run(b->job, b->recipe, b->target, b->tmp, e) < 0 || template_check_tree(b, e) < 0 ||
+	    fault_at("template-build.built", e) < 0)
 		return -1;
 	job_progress(b->job, "store", 99, "storing");
 	if (fd_remove_tree(b->dir, "tmp", e) < 0 || template_measure(b, e) < 0 || template_write_meta(b, e) < 0)
 		return -1;
-	return template_publish(b, e);
+	if (fault_at("template-build.described", e) < 0 || template_publish(b, e) < 0)
+		return -1;
+	FAULT("template-build.published");
+	return 0;
 }
 
 int
@@ -326,14 +350,23 @@ template_delete_run(struct job *job, struct err *e)
 	char path[TEMPLATE_FULL_MAX], away[TEMPLATE_FULL_MAX + sizeof TEMPLATE_DELETE];
 	AUTO_CLOSE int fd = -1;
 
+	template_sweep(s);
 	if (check_template(full) || !strchr(full, '@'))
 		return err_set(e, ERR_NOT_FOUND, "There is no such template: name it as NAME@VERSION");
 	if (template_open_dir(s, &fd, e) < 0)
 		return -1;
 	template_path(full, path, sizeof path);
 	snprintf(away, sizeof away, TEMPLATE_DELETE "%s", full);
-	if (template_take_away(s, fd, full, path, away, e) < 0 || fd_remove_tree(fd, away, e) < 0)
+	if (template_take_away(s, fd, full, path, away, e) < 0) {
+		/* One that was killed at this point has left it. */
+		*strchr(path, '/') = '\0';
+		unlinkat(fd, path, AT_REMOVEDIR);
 		return -1;
+	}
+	FAULT("template-delete.away");
+	if (fd_remove_tree(fd, away, e) < 0)
+		return -1;
+	FAULT("template-delete.removed");
 	*strchr(path, '/') = '\0';
 	unlinkat(fd, path, AT_REMOVEDIR);
 	return 0;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "daemon/engine/volume_backend.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 
 enum { MANIFEST_MAX = 1 << 20 };
@@ -118,6 +119,7 @@ volume_fill(const struct spec *spec, const struct volume_backend *backend, int p
 		return -1;
 	if (mkdirat(fs, "upper", 0755) < 0 || mkdirat(fs, "work", 0700) < 0)
 		return err_sys(e, "make the volume's directories");
+	FAULT("volume.subvolume");
 	return backend->set_limit(volume_fd, spec->config.disk, e);
 }
 
@@ -135,6 +137,7 @@ volume_create(const struct spec *spec, struct err *e)
 	rc = volume_open_dir(spec, pool, &dir, e);
 	if (rc <= 0)
 		return rc < 0 ? -1 : err_set(e, ERR_INTERNAL, "volume %s vanished", spec->place.id);
+	FAULT("volume.directory");
 	rc = volume_is_own(spec, dir, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
@@ -171,8 +174,12 @@ volume_delete(const struct spec *spec, struct err *e)
 		return -1;
 	rc = volume_open_dir(spec, pool, &dir, e);
 	/* The manifest last: until then it is known whose this is. */
-	if (rc < 0 || (rc == 1 && (backend->destroy(pool, dir, e) < 0 || fd_remove_tree(pool, spec->place.id, e) < 0)))
+	if (rc < 0 || (rc == 1 && backend->destroy(pool, dir, e) < 0))
 		return -1;
+	FAULT("volume.emptied");
+	if (rc == 1 && fd_remove_tree(pool, spec->place.id, e) < 0)
+		return -1;
+	FAULT("volume.removed");
 	/* The registry entry goes next: nobody would know of a volume that a power cut brings back. */
 	return backend->commit(pool, e);
 }

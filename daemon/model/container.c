@@ -81,7 +81,8 @@ static const struct {
 } container_rules[] = {
 	{ CONTAINER_START, AT_REST, AT_REST },
 	{ CONTAINER_STOP, ALIVE | S(STARTING) | S(STOPPING), 0 },
-	{ CONTAINER_RESTART, ALIVE, 0 },
+	/* Also one whose last restart failed halfway: the same request brings it up. */
+	{ CONTAINER_RESTART, ALIVE | AT_REST, 0 },
 	{ CONTAINER_FREEZE, S(RUNNING), 0 },
 	{ CONTAINER_THAW, S(FROZEN), 0 },
 	{ CONTAINER_EXEC, S(RUNNING), 0 },
@@ -495,11 +496,15 @@ container_add_transition(struct model *m, const struct container_view *before, c
 	type = container_transition(from, to, before->restarts, restarts);
 	if (!type)
 		return 0;
+	if (seen->note && to == STATE_STARTING)
+		type = "container.backoff";
 	data = json_object_new_object();
 	if (!data)
 		return container_out_of_memory(e);
 	if (seen->exit && to != STATE_RUNNING && to != STATE_FROZEN)
 		json_object_object_add(data, "exit", json_object_new_string(seen->exit));
+	if (seen->note)
+		json_object_object_add(data, "note", json_object_new_string(seen->note));
 	if (restarts > before->restarts)
 		json_object_object_add(data, "restarts", json_object_new_int64(restarts));
 	text = json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/model/container.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/uuid.h"
 #include "schema/check.h"
 
@@ -373,9 +374,10 @@ operation_end_one(struct ending *end, const struct done *done, struct err *e)
 	if (ending_fill(end, done, ok, e) < 0 || ending_apply(end, ok, e) < 0)
 		return -1;
 	row_put_text(OPERATION, end->operation, "undo", NULL);
-	if (store_operation_update(end->m->store, end->operation, e) < 0 || txn_commit(&txn, e) < 0)
+	if (store_operation_update(end->m->store, end->operation, e) < 0)
 		return -1;
-	return 1;
+	FAULT("api.ending");
+	return txn_commit(&txn, e) < 0 ? -1 : 1;
 }
 
 int

@@ -46,6 +46,9 @@ struct works {
 void works_clear(struct works *works);
 #define AUTO_WORKS __attribute__((cleanup(works_clear)))
 
+/* The end of one whose job was cut short: as operation_end(), and what the job may have done is undone by works_out. */
+int operation_end_cut_short(struct model *m, const struct done *done, struct works *works_out, struct err *e);
+
 /*
  * After the handshake: ends what the engine no longer carries out, rolls creations back and deletions forward, and settles
  * the states of containers that the engine hasn't told of. `known` lists the UUIDs that it has.

@@ -69,6 +69,42 @@ reconcile_delete(struct model *m, const char *id, struct works *works, struct er
 	return rc < 0 ? -1 : 0;
 }
 
+/* A restart that got no further than its stop: who asked for it wants the container to run. */
+static int
+reconcile_restart(struct model *m, const char *id, struct works *works, struct err *e)
+{
+	struct container_view view = { 0 };
+	struct operation operation = { 0 };
+	struct work *work = NULL;
+	int rc = store_container_get(m->store, id, &view, e);
+
+	if (rc == 1)
+		rc = container_begin(m, CONTAINER_RESTART, &view, true, DAEMON_ACTOR, false, &operation, e) < 0 ? -1 : 1;
+	if (rc == 1) {
+		work = works_add(works, REQUEST_RESTART, operation.id, id);
+		if (!work || !record_copy(CONFIG, &work->request.config, &view.config))
+			rc = err_set(e, ERR_INTERNAL, "out of memory");
+	}
+	if (rc == 1)
+		record_mark(REQUEST, &work->request, "config", true);
+	record_clear(VIEW, &view);
+	record_clear(OPERATION, &operation);
+	return rc < 0 ? -1 : 0;
+}
+
+/* What the engine has told of it by now. */
+static int
+reconcile_is_down(struct model *m, const struct operation *operation, bool *down_out, struct err *e)
+{
+	struct container_view view = { 0 };
+	int rc = store_container_get(m->store, operation->container, &view, e);
+	enum container_state state = container_state(&view);
+
+	*down_out = rc == 1 && (state == STATE_STOPPED || state == STATE_CRASHED);
+	record_clear(VIEW, &view);
+	return rc < 0 ? -1 : 0;
+}
+
 /* The configuration was put back: the kernel and the registry may have the one that was meant. */
 static int
 reconcile_reapply(struct model *m, const char *id, const struct strv *changed, struct works *works, struct err *e)
@@ -130,7 +166,10 @@ reconcile_interrupted(struct model *m, const struct operation *operation, struct
 	AUTO_STRV struct strv changed = { 0 };
 	struct err why = { 0 };
 	enum op_id op = operation_op(operation);
+	bool down = false;
 
+	if (op == CONTAINER_RESTART && operation->container && reconcile_is_down(m, operation, &down, e) < 0)
+		return -1;
 	/* Its row must outlive its creation's end, to be removed by the deletion. */
 	if (op == CONTAINER_CREATE && operation->container &&
 	    store_container_write_state(m->store, operation->container, STATE_DELETING, e) < 0)
@@ -146,7 +185,7 @@ reconcile_interrupted(struct model *m, const struct operation *operation, struct
 		return reconcile_delete(m, operation->container, works, e);
 	if (op == CONTAINER_SET && changed.n > 0)
 		return reconcile_reapply(m, operation->container, &changed, works, e);
-	return 0;
+	return down ? reconcile_restart(m, operation->container, works, e) : 0;
 }
 
 static int
@@ -216,6 +255,25 @@ reconcile_containers(struct model *m, const struct strv *known, struct works *wo
 		rc = reconcile_delete(m, unknown.remove.v[i], works, e);
 	strv_clear(&unknown.stop);
 	strv_clear(&unknown.remove);
+	return rc;
+}
+
+/* Only a changed configuration needs more than the end: the engine has cleaned up after the others. */
+int
+operation_end_cut_short(struct model *m, const struct done *done, struct works *works_out, struct err *e)
+{
+	AUTO_STRV struct strv changed = { 0 };
+	struct operation operation = { 0 };
+	int rc = store_operation_get(m->store, done->op, &operation, e);
+	bool set = rc == 1 && operation_op(&operation) == CONTAINER_SET && operation.container;
+
+	if (rc >= 0 && set)
+		rc = reconcile_changes(m, &operation, &changed, e);
+	if (rc >= 0)
+		rc = operation_end(m, done, e);
+	if (rc == 1 && changed.n > 0 && reconcile_reapply(m, operation.container, &changed, works_out, e) < 0)
+		rc = -1;
+	record_clear(OPERATION, &operation);
 	return rc;
 }
 
