@@ -1,5 +1,6 @@
 /* A container's monitor is started; also the one that tidies up after another that was killed. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,13 +70,16 @@ monitors_spawn(struct engine *engine, const struct container *ct, const struct t
 	return spawn_program(program, argv, &(struct spawn_fd){ channel, MONITOR_LAUNCH_FD }, 1, run_dir, pid_out, e);
 }
 
-/* With none of them the last monitor has done its work. */
+/* One that did its work leaves neither its socket nor a control group. */
 static bool
-monitors_left_groups(const struct engine *engine, const struct container *ct)
+monitors_left_something(const struct engine *engine, const struct container *ct)
 {
-	char groups[CGROUP_ROOTS_MAX][CGROUP_PATH_MAX];
+	char groups[CGROUP_ROOTS_MAX][CGROUP_PATH_MAX], path[64];
 	size_t n = cgroup_paths(engine->settings, &engine->layout, ct->place.ctid, groups);
 
+	snprintf(path, sizeof path, "ct/%lld/monitor", (long long)ct->place.ctid);
+	if (faccessat(engine->run_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
 	while (n-- > 0)
 		if (access(groups[n], F_OK) == 0)
 			return true;
@@ -91,7 +95,7 @@ monitors_tidy(struct engine *engine, struct container *ct)
 	int pair[2];
 	pid_t pid;
 
-	if (!monitors_left_groups(engine, ct))
+	if (!monitors_left_something(engine, ct))
 		return false;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return false;

@@ -417,7 +417,7 @@ class Matrix:
         died = op.method == "REBOOT" or point.split(".")[0] in ("monitor", "init")
         crashed = died and (self.show() or {}).get("state") == "crashed"
         if result and result["state"] == "succeeded" and not op.goal(self) and not crashed:
-            raise Wrong("it is told as succeeded, and isn't so")
+            raise Wrong(f"it is told as succeeded, and isn't so: {(self.show() or {}).get('state')}")
         if not op.goal(self):
             if crashed:
                 self.prepare(op.before)
@@ -436,6 +436,8 @@ class Matrix:
             if not until(2, self.plan.hit):
                 raise Wrong("it wasn't passed")
             self.plan.disarm()
+            if point.startswith("engine."):
+                until(5, lambda: not self.daemon.alive())
             return result
         # It stands still there, in a thread of its own: the answer may have to wait for it.
         self.plan.arm(point, PAUSE)
