@@ -20,6 +20,7 @@ libclient_a_SOURCES = \
 	client/problem.c client/problem.h \
 	client/pump.c client/pump.h \
 	client/query.c \
+	client/recover.c client/recover.h \
 	client/set.c \
 	client/show.c client/show.h \
 	client/sse.c client/sse.h \

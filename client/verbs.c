@@ -4,6 +4,7 @@
 
 #include "client/create.h"
 #include "client/doctor.h"
+#include "client/recover.h"
 #include "client/events.h"
 #include "client/lifecycle.h"
 #include "client/operation.h"
@@ -265,6 +266,17 @@ const struct verb verbs[] = {
 	  .groups = LISTS,
 	  .more = "Tells what to do about each thing it finds. The exit status is 1 while there is a problem.",
 	  .examples = "berth doctor\nberth doctor --fix\nberth doctor -o json" },
+	{ .name = "recover",
+	  .args = "",
+	  .help = "Rebuild a lost or damaged database",
+	  .run = recover_run,
+	  .options = recover_opts,
+	  .groups = LISTS,
+	  .more = "berthd keeps containers running without its database, and asks for this. The newest copy on the pool is built on; "
+	          "over it goes what the containers' manifests tell. A damaged file is put aside, not removed. SOURCE tells where a "
+	          "container's configuration comes from: manifest, launch (its last start), copy, or registry: then only name, "
+	          "template and addresses are known. The exit status is 1 if something is left to look at.",
+	  .examples = "berth recover --dry-run\nberth recover\nberth recover -o json" },
 	{ .name = "which",
 	  .args = "PID|UID|IP|MAC|VETH",
 	  .help = "Which container a pid, uid, address, MAC or veth belongs to",

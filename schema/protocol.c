@@ -83,12 +83,30 @@ static const struct field ready_fields[] = { STRING_FIELD(RD, storage, 0, 16, NU
 
 static const struct field alive_fields[] = { INT_FIELD(alive, serial, FIELD_REQUIRED, 0, INT64_MAX, 0, "Number."), END_FIELDS };
 
+#define M manifest
+static const struct field manifest_fields[] = { STRING_FIELD(M, op, FIELD_REQUIRED, 36, check_uuid, "Operation."),
+	                                        STRING_FIELD(M, id, FIELD_REQUIRED, 36, check_uuid, "Container."),
+	                                        OBJECT_FIELD(M, place, 0, &place_schema, "Its identity."),
+	                                        OBJECT_FIELD(M, config, 0, &container_config_schema, "Its configuration."),
+	                                        INT_FIELD(M, revision, 0, 0, INT64_MAX, 0, "Revision."),
+	                                        TIME_FIELD(M, created_at, 0, "When its volume was made."),
+	                                        STRING_FIELD(M, source, 0, 16, check_line, "Where its configuration comes from."),
+	                                        STRING_FIELD(M, problem, 0, 512, check_line, "What is wrong."),
+	                                        END_FIELDS };
+
+#define DC database_copy
+static const struct field database_copy_fields[] = { STRING_FIELD(DC, op, FIELD_REQUIRED, 36, check_uuid, "Operation."),
+	                                             STRING_FIELD(DC, name, FIELD_REQUIRED, 64, check_line, "Its name."),
+	                                             END_FIELDS };
+
 const struct schema request_schema = { "request", sizeof(struct request), request_fields };
 const struct schema observed_schema = { "observed", sizeof(struct observed), observed_fields };
 const struct schema progress_schema = { "progress", sizeof(struct progress), progress_fields };
 const struct schema done_schema = { "done", sizeof(struct done), done_fields };
 const struct schema ready_schema = { "ready", sizeof(struct ready), ready_fields };
 const struct schema alive_schema = { "alive", sizeof(struct alive), alive_fields };
+const struct schema manifest_schema = { "manifest", sizeof(struct manifest), manifest_fields };
+const struct schema database_copy_schema = { "database_copy", sizeof(struct database_copy), database_copy_fields };
 
 static const struct msg_info msg_infos[MSG_TYPE_COUNT] = {
 #define MSG(id, schema, fds, help) [id] = { #id, &schema, fds },
@@ -125,6 +143,8 @@ static const struct {
 	{ REQUEST_TEMPLATE_BUILD, "template", "version" },
 	{ REQUEST_TEMPLATE_DELETE, "template", "" },
 	{ REQUEST_CANCEL, "", "" },
+	{ REQUEST_RECOVER, "", "" },
+	{ REQUEST_COPY, "", "" },
 	{ REQUEST_HOST_SETUP, "", "" },
 	{ REQUEST_HOST_CLEANUP, "", "" },
 };

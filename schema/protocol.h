@@ -111,6 +111,25 @@ struct ready {
 	struct strv operations; /* those still under way in the engine */
 };
 
+/* What is left of a container's record beside the database. */
+struct manifest {
+	uint64_t set;
+	char *op;
+	char *id;
+	struct place place;             /* the registry's; not given for what isn't registered */
+	struct container_config config; /* not given where nothing tells it */
+	int64_t revision;
+	int64_t created_at;
+	char *source;  /* "manifest" or "launch": where the configuration comes from */
+	char *problem; /* why it can't be taken up by this alone */
+};
+
+struct database_copy {
+	uint64_t set;
+	char *op;
+	char *name;
+};
+
 struct alive {
 	uint64_t set;
 	int64_t serial;
@@ -122,6 +141,8 @@ extern const struct schema progress_schema;
 extern const struct schema done_schema;
 extern const struct schema ready_schema;
 extern const struct schema alive_schema;
+extern const struct schema manifest_schema;
+extern const struct schema database_copy_schema;
 
 /* NULL for an unknown type. */
 const struct msg_info *msg_info(enum msg_type type);

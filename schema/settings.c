@@ -83,6 +83,8 @@ static const struct field settings_fields[] = {
 	INT_FIELD(S, reserve_pids, 0, 100, 1000000, 2000, "Process numbers kept free for the host."),
 	INT_FIELD(S, max_jobs, 0, 1, 256, 8, "Jobs that run at once."),
 	SIZE_FIELD(S, max_body, 0, 4096, 16 << 20, 1 << 20, "Largest request body of the API."),
+	INT_FIELD(S, copy_interval, 0, 0, 2678400, 86400,
+	          "Seconds between copies of the database to the pool, from which `berth recover` rebuilds it; 0: none."),
 	INT_FIELD(S, max_connections, 0, 16, 65536, 1024, "Connections of the API at once."),
 	INT_FIELD(S, stop_timeout, 0, 1, 3600, 30, "Seconds a stop waits before it kills, unless the caller says."),
 	INT_FIELD(S, boot_parallel, 0, 1, 64, 4, "Containers that start at once when the host boots."),

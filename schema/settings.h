@@ -34,6 +34,7 @@ struct settings {
 	int64_t reserve_pids;
 	int64_t max_jobs;
 	int64_t max_body;
+	int64_t copy_interval;
 	int64_t max_connections;
 	int64_t stop_timeout;
 	int64_t boot_parallel;

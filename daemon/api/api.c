@@ -17,14 +17,14 @@
 #include <unistd.h>
 
 #include "daemon/api/boot.h"
+#include "daemon/api/copier.h"
+#include "daemon/api/recovery.h"
 #include "daemon/api/sandbox.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
 enum { API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5, API_SETTINGS_MAX = 1 << 20, API_PURGE_S = 3600 };
-
-static const char api_database[] = "berth.db";
 
 static int
 api_read_settings(struct settings *settings, struct err *e)
@@ -131,6 +131,8 @@ api_on_purge(evutil_socket_t fd, short what, void *arg)
 	AUTO_TXN struct txn txn = { 0 };
 	struct err e = { 0 };
 
+	if (api->recovery)
+		return;
 	if (txn_begin(&txn, api->model.store, &e) < 0 ||
 	    store_operation_purge(api->model.store, model_now() - OPERATION_KEPT_S, &e) < 0 || txn_commit(&txn, &e) < 0)
 		log_err(&e, "purge old operations");
@@ -141,12 +143,30 @@ api_open_store(struct api *api, struct err *e)
 {
 	AUTO_TXN struct txn txn = { 0 };
 
-	if (store_open(api_database, &api->model.store, e) < 0)
+	if (store_open(API_DATABASE, &api->model.store, e) < 0)
 		return -1;
 	/* The handshake tells which are there. */
 	if (txn_begin(&txn, api->model.store, e) < 0 || store_template_forget(api->model.store, e) < 0)
 		return -1;
 	return txn_commit(&txn, e);
+}
+
+/* Nothing that is damaged is written to; a host that never had a database is told from one that lost it by the handshake. */
+static int
+api_find_store(struct api *api, struct err *e)
+{
+	bool lost = !store_exists(API_DATABASE);
+
+	if (lost) {
+		if (store_open(":memory:", &api->model.store, e) < 0)
+			return -1;
+	} else if (api_open_store(api, e) == 0)
+		return 0;
+	else if (strcmp(e->code, STORE_UNUSABLE) != 0)
+		return -1;
+	api->recovery = recovery_new(api, lost ? NULL : e);
+	err_clear(e);
+	return api->recovery ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
 }
 
 static int
@@ -164,7 +184,7 @@ api_run(struct api *api, struct err *e)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	api->model.changed = follow_kick;
 	api->model.changed_arg = api->follow;
-	if (sandbox_filter(e) < 0 || api_open_store(api, e) < 0)
+	if (sandbox_filter(e) < 0 || api_find_store(api, e) < 0)
 		return -1;
 	api->link = link_new(api, api->base, API_LINK_FD, e);
 	if (!api->link)
@@ -184,6 +204,8 @@ api_clear(struct api *api)
 	http_server_free(api->http);
 	link_free(api->link);
 	boot_free(api->boot);
+	copier_free(api->copier);
+	recovery_free(api->recovery);
 	follow_free(api->follow);
 	store_close(api->model.store);
 	if (api->base)

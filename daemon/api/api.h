@@ -12,6 +12,11 @@
 #include "schema/settings.h"
 
 struct boot;
+struct copier;
+struct recovery;
+
+/* In the process's directory. */
+#define API_DATABASE "berth.db"
 
 struct api {
 	struct event_base *base;
@@ -21,6 +26,8 @@ struct api {
 	struct link *link;
 	struct follow *follow;
 	struct boot *boot;
+	struct copier *copier;
+	struct recovery *recovery; /* while the database can't be used; NULL else */
 	gid_t admin_gid;
 	bool has_admin_group;
 	int listen_fd;

@@ -7,6 +7,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/boot.h"
+#include "daemon/api/recovery.h"
 #include "daemon/api/reply.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/fault.h"
@@ -39,6 +40,7 @@ call_handler *const handlers[OP_COUNT] = {
 	[EVENTS] = host_handle_events,
 	[HOST_BOOT] = boot_handle,
 	[HOST_SHUTDOWN] = boot_handle,
+	[RECOVER] = recovery_handle,
 	[DOCTOR] = host_handle_doctor,
 	[DOCTOR_FIX] = host_handle_fix,
 	[WHICH] = host_handle_which,

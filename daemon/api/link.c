@@ -195,21 +195,38 @@ link_end_waiter(struct link *link, struct link_waiter *waiter, const char *resul
 	conn_resume(conn);
 }
 
+static struct link_waiter *
+link_find_waiter(const struct link *link, const char *op)
+{
+	struct link_waiter *waiter;
+
+	TAILQ_FOREACH(waiter, &link->waiters, next)
+	if (strcmp(waiter->op, op) == 0)
+		return waiter;
+	return NULL;
+}
+
 bool
 link_answer(struct link *link, const struct done *done)
 {
-	struct link_waiter *waiter;
+	struct link_waiter *waiter = link_find_waiter(link, done->op);
 	struct err e = { 0 };
 
-	TAILQ_FOREACH(waiter, &link->waiters, next)
-	if (strcmp(waiter->op, done->op) == 0)
-		break;
 	if (!waiter)
 		return false;
 	if (done->kind)
 		done_to_err(done, &e);
 	link_end_waiter(link, waiter, done->result, done->kind ? &e : NULL);
 	return true;
+}
+
+void
+link_fail(struct link *link, const char *op, const struct err *why)
+{
+	struct link_waiter *waiter = link_find_waiter(link, op);
+
+	if (waiter)
+		link_end_waiter(link, waiter, NULL, why);
 }
 
 void

@@ -22,6 +22,8 @@ int link_send_alive(struct link *link, const struct alive *alive, struct err *e)
 struct answered link_query(struct call *c, enum msg_type type, const struct request *request);
 /* true when someone waited for it. */
 bool link_answer(struct link *link, const struct done *done);
+/* Answers whoever waits for it with an error of the api's own. */
+void link_fail(struct link *link, const char *op, const struct err *why);
 void link_forget(struct link *link, const struct conn *conn);
 
 #endif

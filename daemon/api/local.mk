@@ -8,6 +8,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/boot.c daemon/api/boot.h \
 	daemon/api/conn.c daemon/api/conn.h \
 	daemon/api/containers.c \
+	daemon/api/copier.c daemon/api/copier.h \
 	daemon/api/follow.c daemon/api/follow.h \
 	daemon/api/handlers.c daemon/api/handlers.h \
 	daemon/api/host.c \
@@ -15,6 +16,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/link.c daemon/api/link.h \
 	daemon/api/operations.c \
 	daemon/api/receive.c \
+	daemon/api/recovery.c daemon/api/recovery.h \
 	daemon/api/reply.c daemon/api/reply.h \
 	daemon/api/request.c daemon/api/request.h \
 	daemon/api/route.c daemon/api/route.h \

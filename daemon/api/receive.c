@@ -4,6 +4,8 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/boot.h"
+#include "daemon/api/copier.h"
+#include "daemon/api/recovery.h"
 #include "daemon/model/container.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/fault.h"
@@ -88,7 +90,7 @@ api_receive_done(struct api *api, const struct done *done, struct err *e)
 	AUTO_WORKS struct works works = { 0 };
 	int rc;
 
-	if (link_answer(api->link, done))
+	if (link_answer(api->link, done) || copier_ended(api->copier, done))
 		return 0;
 	FAULT("api.done");
 	rc = done->cut_short ? operation_end_cut_short(&api->model, done, &works, e) : operation_end(&api->model, done, e);
@@ -101,13 +103,24 @@ api_receive_done(struct api *api, const struct done *done, struct err *e)
 }
 
 static int
+api_serve(struct api *api, const struct ready *ready, struct err *e)
+{
+	snprintf(api->storage, sizeof api->storage, "%s", ready->storage ? ready->storage : "");
+	api->ready = true;
+	api->http = http_server_new(api, api->base, api->listen_fd);
+	if (!api->http)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	api->listen_fd = -1;
+	return 0;
+}
+
+static int
 api_receive_ready(struct api *api, const struct ready *ready, struct err *e)
 {
 	AUTO_WORKS struct works works = { 0 };
 
 	if (api->ready)
 		return err_set(e, ERR_BAD_REQUEST, "a second handshake");
-	snprintf(api->storage, sizeof api->storage, "%s", ready->storage ? ready->storage : "");
 	FAULT("api.told-all");
 	if (operation_reconcile(&api->model, &api->known, ready, &works, e) < 0)
 		return err_wrap(e, "settle what the last daemon left");
@@ -116,25 +129,57 @@ api_receive_ready(struct api *api, const struct ready *ready, struct err *e)
 		return err_wrap(e, "settle what the last daemon left");
 	FAULT("api.works-sent");
 	strv_clear(&api->known);
-	api->ready = true;
-	api->http = http_server_new(api, api->base, api->listen_fd);
-	if (!api->http)
+	api->copier = copier_new(api);
+	if (!api->copier)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	api->listen_fd = -1;
+	if (api_serve(api, ready, e) < 0)
+		return -1;
 	log_info("ready: %zu operations to settle", works.n);
 	return boot_begin_due(api->boot, e);
+}
+
+/* What was told so far is in memory. */
+static int
+api_create_store(struct api *api, struct err *e)
+{
+	recovery_free(take_ptr(&api->recovery));
+	if (store_save(api->model.store, API_DATABASE, e) < 0)
+		return err_wrap(e, "create the database");
+	store_close(take_ptr(&api->model.store));
+	return store_open(API_DATABASE, &api->model.store, e);
+}
+
+static int
+api_receive_without_store(struct api *api, struct msg *msg, struct err *e)
+{
+	switch (recovery_receive(api->recovery, msg, e)) {
+	case 0:
+		return 0;
+	case RECOVERY_NEEDED:
+		store_close(take_ptr(&api->model.store));
+		return api_serve(api, msg->record, e);
+	case RECOVERY_NOT_NEEDED:
+		return api_create_store(api, e) < 0 ? -1 : api_receive_ready(api, msg->record, e);
+	}
+	return -1;
 }
 
 static int
 api_receive_one(struct api *api, struct msg *msg, struct err *e)
 {
 	switch ((int)msg->type) {
+	case ALIVE:
+		return link_send_alive(api->link, msg->record, e);
+	case REPLY_TEMPLATE:
+		return api->model.store ? api_receive_template(api, msg->record, e) : 0;
+	}
+	if (api->recovery)
+		return api_receive_without_store(api, msg, e);
+	switch ((int)msg->type) {
 	case REPLY_OBSERVED:
 		return api_receive_observed(api, msg->record, e);
 	case REPLY_GONE:
 		return api_receive_gone(api, msg->record, e);
-	case REPLY_TEMPLATE:
-		return api_receive_template(api, msg->record, e);
 	case REPLY_TEMPLATE_GONE:
 		return api_receive_template_gone(api, msg->record, e);
 	case REPLY_READY:
@@ -143,8 +188,6 @@ api_receive_one(struct api *api, struct msg *msg, struct err *e)
 		return api_receive_progress(api, msg->record, e);
 	case REPLY_DONE:
 		return api_receive_done(api, msg->record, e);
-	case ALIVE:
-		return link_send_alive(api->link, msg->record, e);
 	}
 	return err_set(e, ERR_BAD_REQUEST, "%s isn't for the api", msg_info(msg->type)->name);
 }

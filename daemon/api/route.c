@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/api.h"
 #include "daemon/api/handlers.h"
+#include "daemon/api/recovery.h"
 #include "daemon/api/reply.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -212,12 +214,22 @@ call_clear(struct call *c)
 	}
 }
 
+static bool
+route_works_without_store(enum op_id id)
+{
+	return id == RECOVER || id == DOCTOR || id == FEATURES;
+}
+
 static struct answered
 route_authorised(struct call *c)
 {
 	if (c->op->role == ROLE_ADMIN && !c->peer.admin) {
 		err_set(&c->err, ERR_DENIED, "User %u may not do this: be root or a member of the group '%s'",
 		        (unsigned int)c->peer.uid, reply_admin_group(c));
+		return reply_error(c);
+	}
+	if (c->api->recovery && !route_works_without_store(c->id)) {
+		recovery_refuse(c->api->recovery, c);
 		return reply_error(c);
 	}
 	return handlers[c->id](c);

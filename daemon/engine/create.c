@@ -63,12 +63,12 @@ create_up_sync(struct job *job, struct err *e)
 int
 create_run(struct job *job, struct err *e)
 {
-	/* The entry first: whatever is cut short later, the engine knows what to take away. */
+	/* The entry first: whatever is cut short later, the engine knows what to take away. What has a manifest is whole. */
 	static const struct step steps[] = {
 		{ "registry", create_up_registry, create_down_registry },
 		{ "volume", create_up_volume, create_down_volume },
-		{ "manifest", create_up_manifest, NULL },
 		{ "first files", create_up_files, NULL },
+		{ "manifest", create_up_manifest, NULL },
 		{ "sync", create_up_sync, NULL },
 	};
 

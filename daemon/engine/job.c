@@ -13,6 +13,8 @@ static const struct {
 	{ "set", REQUEST_SET, set_run },
 	{ "limits", REQUEST_LIMITS, limits_run },
 	{ "doctor", REQUEST_DOCTOR, doctor_run },
+	{ "recover", REQUEST_RECOVER, recover_run },
+	{ "copy", REQUEST_COPY, copy_run },
 	{ "exec", REQUEST_EXEC, exec_run },
 	{ "console", REQUEST_CONSOLE, console_run },
 	{ "logs", REQUEST_LOGS, logs_run },

@@ -34,6 +34,8 @@ int net_run(struct job *job, struct err *e);
 int set_run(struct job *job, struct err *e);
 int limits_run(struct job *job, struct err *e);
 int doctor_run(struct job *job, struct err *e);
+int recover_run(struct job *job, struct err *e);
+int copy_run(struct job *job, struct err *e);
 int exec_run(struct job *job, struct err *e);
 int console_run(struct job *job, struct err *e);
 int logs_run(struct job *job, struct err *e);

@@ -21,7 +21,17 @@ enum { LINK_QUEUE_MAX = 8 << 20, API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTING
 struct link_message {
 	TAILQ_ENTRY(link_message) link;
 	struct buf bytes;
+	int fd; /* or -1 */
 };
+
+static void
+link_free_message(struct link_message *m)
+{
+	if (m->fd >= 0)
+		close(m->fd);
+	buf_clear(&m->bytes);
+	free(m);
+}
 
 static void
 link_drop_queue(struct engine *engine)
@@ -30,8 +40,7 @@ link_drop_queue(struct engine *engine)
 
 	while ((m = TAILQ_FIRST(&engine->api_queue))) {
 		TAILQ_REMOVE(&engine->api_queue, m, link);
-		buf_clear(&m->bytes);
-		free(m);
+		link_free_message(m);
 	}
 	engine->api_queued = 0;
 }
@@ -127,20 +136,25 @@ link_on_write(evutil_socket_t fd, short what, void *arg)
 	struct link_message *m;
 
 	while ((m = TAILQ_FIRST(&engine->api_queue))) {
-		if (fd_send(engine->api_link, m->bytes.data, m->bytes.len, NULL, 0, 0) < 0) {
+		if (fd_send(engine->api_link, m->bytes.data, m->bytes.len, &m->fd, m->fd >= 0, 0) < 0) {
 			if (errno == EAGAIN)
 				event_add(engine->api_write_event, NULL);
 			return;
 		}
 		TAILQ_REMOVE(&engine->api_queue, m, link);
 		engine->api_queued -= m->bytes.len;
-		buf_clear(&m->bytes);
-		free(m);
+		link_free_message(m);
 	}
 }
 
 void
 link_send(struct engine *engine, enum msg_type type, const void *record)
+{
+	link_send_fd(engine, type, record, NULL);
+}
+
+void
+link_send_fd(struct engine *engine, enum msg_type type, const void *record, int *fd)
 {
 	struct link_message *m;
 	struct err e = { 0 };
@@ -148,13 +162,16 @@ link_send(struct engine *engine, enum msg_type type, const void *record)
 	if (engine->api_link < 0)
 		return;
 	m = calloc(1, sizeof *m);
+	if (m)
+		m->fd = -1;
 	if (!m || msg_encode(type, record, &m->bytes, &e) < 0) {
 		log_err(&e, "tell the api");
 		if (m)
-			buf_clear(&m->bytes);
-		free(m);
+			link_free_message(m);
 		return;
 	}
+	if (fd)
+		m->fd = take_fd(fd);
 	engine->api_queued += m->bytes.len;
 	TAILQ_INSERT_TAIL(&engine->api_queue, m, link);
 	if (engine->api_queued > LINK_QUEUE_MAX)

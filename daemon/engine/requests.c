@@ -158,6 +158,17 @@ request_begin_template_delete(struct task *task, struct err *e)
 }
 
 static int
+request_begin_alone(struct task *task, struct err *e)
+{
+	const struct task *other;
+
+	LIST_FOREACH(other, &task->engine->tasks, link)
+	if (other != task && other->type == task->type)
+		return err_set(e, ERR_LOCKED, "This is under way already");
+	return task_spawn_job(task, task->type, e);
+}
+
+static int
 request_begin_which(struct task *task, struct err *e)
 {
 	if (which_answer(task->engine, task->request.record, &task->done.result, e) < 0)
@@ -271,6 +282,8 @@ static const struct request_row request_rows[] = {
 	{ REQUEST_LIMITS, NEEDS_CONTAINER, NULL, NULL, NULL },
 	{ REQUEST_WHICH, 0, request_begin_which, NULL, NULL },
 	{ REQUEST_DOCTOR, 0, NULL, NULL, NULL },
+	{ REQUEST_RECOVER, 0, request_begin_alone, NULL, NULL },
+	{ REQUEST_COPY, 0, request_begin_alone, NULL, NULL },
 	{ REQUEST_TEMPLATE_BUILD, JOB, request_begin_template_build, request_take_template, NULL },
 	{ REQUEST_TEMPLATE_DELETE, JOB, request_begin_template_delete, request_drop_template, NULL },
 };

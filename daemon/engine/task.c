@@ -32,6 +32,8 @@ static const struct {
 	{ REQUEST_SET, "set", 60, NULL },
 	{ REQUEST_LIMITS, "limits", 10, NULL },
 	{ REQUEST_DOCTOR, "doctor", 60, NULL },
+	{ REQUEST_RECOVER, "recover", 300, NULL },
+	{ REQUEST_COPY, "copy", 300, NULL },
 	{ REQUEST_EXEC, "exec", 0, NULL },
 	{ REQUEST_CONSOLE, "console", 0, NULL },
 	{ REQUEST_LOGS, "logs", 0, NULL },
@@ -112,6 +114,10 @@ task_on_channel(evutil_socket_t fd, short what, void *arg)
 	if (rc == 1 && msg.type == REPLY_PROGRESS) {
 		if (!task->undoing)
 			link_send(task->engine, REPLY_PROGRESS, msg.record);
+		return;
+	}
+	if (rc == 1 && task->type == REQUEST_RECOVER && (msg.type == REPLY_MANIFEST || msg.type == REPLY_COPY)) {
+		link_send_fd(task->engine, msg.type, msg.record, msg.nfds ? &msg.fds[0] : NULL);
 		return;
 	}
 	if (rc == 1 && msg.type == REPLY_DONE) {

@@ -261,3 +261,61 @@ volume_sync(const struct spec *spec, struct err *e)
 		return -1;
 	return syncfs(dir) < 0 ? err_sys(e, "sync the volume") : 0;
 }
+
+static void
+volume_manifest_problem(struct manifest *m, const char *text)
+{
+	m->problem = strdup(text);
+	record_mark(&manifest_schema, m, "problem", m->problem != NULL);
+}
+
+static void
+volume_take_manifest(struct manifest *m, struct json_object *json)
+{
+	struct json_object *place = json_object_object_get(json, "place"), *config = json_object_object_get(json, "config");
+	struct err wrong = { 0 };
+
+	if (json_object_get_int64(json_object_object_get(place, "ctid")) != m->place.ctid)
+		volume_manifest_problem(m, "its manifest is of another container");
+	else if (!config || record_from_file_json(&container_config_schema, config, &m->config, &wrong) < 0 ||
+	         record_check(&container_config_schema, &m->config, true, &wrong) < 0)
+		volume_manifest_problem(m, "its manifest is damaged");
+	if (m->problem) {
+		record_clear(&container_config_schema, &m->config);
+		return;
+	}
+	m->revision = json_object_get_int64(json_object_object_get(json, "revision"));
+	record_mark(&manifest_schema, m, "config", true);
+	record_mark(&manifest_schema, m, "revision", m->revision >= 0);
+}
+
+int
+volume_load_manifest(const struct settings *s, struct manifest *out, struct err *e)
+{
+	AUTO_CLOSE int pool = open(s->pool_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int dir = -1;
+	struct json_object *json = NULL;
+	struct statx st;
+	int rc;
+
+	if (pool < 0)
+		return err_sys(e, "open the pool '%s'", s->pool_dir);
+	dir = openat(pool, out->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0) {
+		volume_manifest_problem(out, errno == ENOENT ? "its volume is gone" : "its volume can't be opened");
+		return 0;
+	}
+	if (statx(dir, "", AT_EMPTY_PATH, STATX_BTIME | STATX_MTIME, &st) == 0) {
+		out->created_at = st.stx_mask & STATX_BTIME ? st.stx_btime.tv_sec : st.stx_mtime.tv_sec;
+		record_mark(&manifest_schema, out, "created_at", true);
+	}
+	rc = volume_read_manifest(dir, &json, NULL);
+	if (rc == 0)
+		volume_manifest_problem(out, "it has no manifest: its creation was cut short, or the manifest is lost");
+	else if (rc < 0)
+		volume_manifest_problem(out, "its manifest is damaged");
+	else
+		volume_take_manifest(out, json);
+	json_object_put(json);
+	return 0;
+}

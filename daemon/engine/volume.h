@@ -5,7 +5,7 @@
 #ifndef BERTH_VOLUME_H
 #define BERTH_VOLUME_H
 
-#include "schema/spec.h"
+#include "schema/protocol.h"
 
 struct volume_usage {
 	int64_t effective; /* bytes, -1: none */
@@ -30,6 +30,8 @@ int volume_open(const struct spec *spec, int *fd_out, struct err *e);
 /* Writes POOL_DIR/<uuid>/manifest from the spec: place and config, with a revision that grows. Durable, or by a later
  * volume_sync(). */
 int volume_write_manifest(const struct spec *spec, bool durable, struct err *e);
+/* What that tells, into a record whose place is the registry's: config, revision, created_at; or problem. */
+int volume_load_manifest(const struct settings *s, struct manifest *out, struct err *e);
 /* All of the volume is on disk. */
 int volume_sync(const struct spec *spec, struct err *e);
 

@@ -5,5 +5,6 @@ libberthapi_a_SOURCES += \
 	daemon/model/event.c \
 	daemon/model/model.h \
 	daemon/model/operation.c daemon/model/operation.h \
+	daemon/model/rebuild.c daemon/model/rebuild.h \
 	daemon/model/reconcile.c \
 	daemon/model/template.c

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libberthapi.a
 libberthapi_a_SOURCES = \
 	daemon/store/address.c \
 	daemon/store/container.c \
+	daemon/store/copy.c \
 	daemon/store/event.c \
 	daemon/store/host.c \
 	daemon/store/migrate.c \

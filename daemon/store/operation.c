@@ -4,6 +4,10 @@ static const char sql_operation_seq[] = "SELECT seq FROM operation WHERE id = ?1
 static const char sql_operation_started[] =
         "UPDATE operation SET state = 'running', started_at = ?2 WHERE id = ?1 AND state = 'queued'";
 static const char sql_operation_purge[] = "DELETE FROM operation WHERE state NOT IN ('queued', 'running') AND ended_at < ?1";
+static const char sql_operation_lose[] =
+        "UPDATE operation SET state = 'failed', ended_at = ?1, undo = NULL, error_kind = 'unavailable', error_code = 'interrupted',"
+        " error_message = 'It was under way when the database was copied from which this comes: its end isn''t known'"
+        " WHERE state IN ('queued', 'running')";
 static const char sql_operation_filter[] =
         " FROM operation WHERE (?1 = 0 OR seq < ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR container = ?3)"
         " AND (?4 IS NULL OR kind = ?4) AND (NOT ?5 OR state IN ('queued', 'running')) ORDER BY seq DESC LIMIT ?6";
@@ -114,4 +118,10 @@ int
 store_operation_purge(struct store *s, int64_t before, struct err *e)
 {
 	return sql_run(s, sql_operation_purge, e, "i", before);
+}
+
+int
+store_operation_lose(struct store *s, int64_t now, struct err *e)
+{
+	return sql_run(s, sql_operation_lose, e, "i", now);
 }

@@ -1,5 +1,6 @@
 #include "daemon/store/sql.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,22 @@ sql_fail(struct store *s, int code, struct err *e)
 		return err_set(e, ERR_NO_SPACE, "The database's file system is full");
 	case SQLITE_BUSY:
 		return err_set(e, ERR_BUSY, "The database is locked by another process");
+	case SQLITE_READONLY:
+		err_set(e, ERR_BUSY, "The database's file system is read-only");
+		return err_code(e, "read_only");
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		err_set(e, ERR_INTERNAL, "it is damaged (%s)", text);
+		return err_code(e, STORE_UNUSABLE);
+	case SQLITE_IOERR:
+		switch (sqlite3_system_errno(s->db)) {
+		case ENOSPC:
+		case EDQUOT:
+			return err_set(e, ERR_NO_SPACE, "The database's file system is full");
+		case EROFS:
+			err_set(e, ERR_BUSY, "The database's file system is read-only");
+			return err_code(e, "read_only");
+		}
 	}
 	return err_set(e, ERR_INTERNAL, "database: %s", text);
 }

@@ -45,7 +45,11 @@ struct store {
 
 /* Ends with NULL; schema version i + 1 is reached by number i. */
 extern const char *const store_migrations[];
-int store_migrate(struct store *s, const char *const *migrations, struct err *e);
+/* path (":memory:": none) is what is kept beside as PATH.schemaN before an older database is changed. */
+int store_migrate(struct store *s, const char *path, const char *const *migrations, struct err *e);
+/* The halves of store_open(), for a store that is filled in between. */
+int store_connect(struct store *s, const char *path, struct err *e);
+int store_prepare(struct store *s, const char *path, struct err *e);
 
 /*
  * The prepared statement of sql, which must be a constant: it is kept by its address. Ready to be bound; NULL on error.

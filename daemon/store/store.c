@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/store/sql.h"
 
@@ -43,35 +44,61 @@ store_vfs(void)
 	return name;
 }
 
+/* A page that is missing or wrong is told now rather than in the middle of something. */
+static int
+store_check(struct store *s, struct err *e)
+{
+	static const char sql_quick_check[] = "PRAGMA quick_check(1)";
+	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_quick_check, e);
+	int rc = stmt ? sql_step(s, stmt, e) : -1;
+	const char *text = rc == 1 ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+
+	if (rc < 0 || (text && strcmp(text, "ok") == 0))
+		return rc < 0 ? -1 : 0;
+	err_set(e, ERR_INTERNAL, "it is damaged (%.200s)", text ? text : "it can't be checked");
+	return err_code(e, STORE_UNUSABLE);
+}
+
+int
+store_connect(struct store *s, const char *path, struct err *e)
+{
+	int rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, store_vfs());
+
+	if (rc != SQLITE_OK && !s->db)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (rc != SQLITE_OK)
+		return sql_fail(s, rc, e);
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_busy_timeout(s->db, 1000);
+	return 0;
+}
+
+int
+store_prepare(struct store *s, const char *path, struct err *e)
+{
+	if (store_check(s, e) < 0 || sql_script(s, sql_setup, e) < 0 || store_migrate(s, path, store_migrations, e) < 0)
+		return -1;
+	if (!sql_compose_container(s) || !sql_compose_template(s) || !sql_compose_operation(s))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	return 0;
+}
+
 int
 store_open(const char *path, struct store **store_out, struct err *e)
 {
 	struct store *s = calloc(1, sizeof *s);
-	int rc;
 
 	if (!s)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	rc = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, store_vfs());
-	if (rc != SQLITE_OK) {
-		if (s->db)
-			sql_fail(s, rc, e);
-		else
-			err_set(e, ERR_INTERNAL, "out of memory");
-		goto fail;
+	if (store_connect(s, path, e) == 0 && store_prepare(s, path, e) == 0) {
+		*store_out = s;
+		return 0;
 	}
-	sqlite3_extended_result_codes(s->db, 1);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_busy_timeout(s->db, 1000);
-	if (sql_script(s, sql_setup, e) < 0 || store_migrate(s, store_migrations, e) < 0)
-		goto fail;
-	if (!sql_compose_container(s) || !sql_compose_template(s) || !sql_compose_operation(s)) {
-		err_set(e, ERR_INTERNAL, "out of memory");
-		goto fail;
-	}
-	*store_out = s;
-	return 0;
-fail:
 	err_wrap(e, "open database '%s'", path);
+	/* What can't be used is left as it is, its log beside it. */
+	if (s->db)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	store_close(s);
 	return -1;
 }

@@ -22,6 +22,23 @@ struct store;
 int store_open(const char *path, struct store **store_out, struct err *e);
 void store_close(struct store *s);
 
+/* The code of an error that says that the file is there but damaged. Nothing was written to it. */
+#define STORE_UNUSABLE "database_unusable"
+/* Whether there is a file with something in it. */
+bool store_exists(const char *path);
+
+/* A database in memory, of the bytes of a copy, which are left as they are. */
+int store_load(const void *data, size_t len, struct store **store_out, struct err *e);
+/* All of it to a new file, on disk when this returns; an old file of that name is removed. */
+int store_save(struct store *s, const char *path, struct err *e);
+
+/* A copy made a piece at a time while the store is used; one at a time. */
+struct store_copy;
+int store_copy_begin(struct store *s, const char *path, struct store_copy **copy_out, struct err *e);
+/* 1 there is more to do, 0 it is whole, -1. */
+int store_copy_step(struct store_copy *copy, struct err *e);
+void store_copy_end(struct store_copy *copy);
+
 /* A transaction that is rolled back unless it was committed. */
 struct txn {
 	struct store *store; /* NULL when it isn't open */
@@ -37,6 +54,7 @@ typedef int store_each(void *arg, const void *record);
 
 /* Tenants. 1 found, 0 absent, -1 error. */
 int store_tenant_number(struct store *s, const char *name, int64_t *number_out, struct err *e);
+int store_tenant_add(struct store *s, int64_t number, const char *name, int64_t now, struct err *e);
 
 /* Containers. Getters: 1 found, 0 absent, -1 error; *view_out must be zeroed, the caller clears it in any case. */
 int store_container_get(struct store *s, const char *id, struct container_view *view_out, struct err *e);
@@ -75,6 +93,8 @@ int store_template_get(struct store *s, const char *ref, struct template *templa
 int store_template_latest(struct store *s, const char *name, struct template *template_out, struct err *e);
 /* Sent by the engine: it is there. */
 int store_template_put(struct store *s, const struct template *template, struct err *e);
+/* A container refers to NAME@VERSION: there is a row, absent if it is new. */
+int store_template_mention(struct store *s, const char *ref, struct err *e);
 /* Before the engine tells all that it has. */
 int store_template_forget(struct store *s, struct err *e);
 /* Rows of absent templates that no container uses go. */
@@ -102,6 +122,8 @@ struct operation_filter {
 	int64_t limit;
 };
 int store_operation_list(struct store *s, const struct operation_filter *filter, store_each *each, void *arg, struct err *e);
+/* Of a copy: what was open then has ended meanwhile, nobody knows how. */
+int store_operation_lose(struct store *s, int64_t now, struct err *e);
 /* Ended before that time. */
 int store_operation_purge(struct store *s, int64_t before, struct err *e);
 

@@ -3,6 +3,10 @@
 #include "daemon/store/sql.h"
 
 static const char sql_template_forget[] = "UPDATE template SET present = 0";
+static const char sql_template_mention[] =
+        "INSERT INTO template (ref, present, name, version)"
+        " VALUES (?1, 0, substr(?1, 1, instr(?1, '@') - 1), substr(?1, instr(?1, '@') + 1))"
+        " ON CONFLICT (ref) DO NOTHING";
 static const char sql_template_prune[] =
         "DELETE FROM template WHERE present = 0 AND NOT EXISTS (SELECT 1 FROM container WHERE container.template = template.ref)";
 static const char sql_template_gone[] = "UPDATE template SET present = 0, deleting = 0 WHERE ref = ?1";
@@ -70,6 +74,12 @@ int
 store_template_forget(struct store *s, struct err *e)
 {
 	return sql_run(s, sql_template_forget, e, "");
+}
+
+int
+store_template_mention(struct store *s, const char *ref, struct err *e)
+{
+	return sql_run(s, sql_template_mention, e, "s", ref);
 }
 
 int

@@ -27,14 +27,11 @@ fd_write_all(int fd, const void *data, size_t len)
 }
 
 int
-fd_read_file(int dirfd, const char *path, size_t max, char **data_out, size_t *len_out, struct err *e)
+fd_read_all(int fd, size_t max, char **data_out, size_t *len_out, struct err *e)
 {
-	AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	AUTO_FREE char *data = NULL;
 	size_t len = 0, size = 0;
 
-	if (fd < 0)
-		return err_sys(e, "open '%s'", path);
 	for (;;) {
 		ssize_t n;
 
@@ -49,18 +46,28 @@ fd_read_file(int dirfd, const char *path, size_t max, char **data_out, size_t *l
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_sys(e, "read '%s'", path);
+			return err_sys(e, "read");
 		if (n == 0)
 			break;
 		len += (size_t)n;
 		if (len > max)
-			return err_set(e, ERR_TOO_LARGE, "'%s' is larger than %zu bytes", path, max);
+			return err_set(e, ERR_TOO_LARGE, "larger than %zu bytes", max);
 	}
 	data[len] = '\0';
 	*data_out = take_ptr(&data);
 	if (len_out)
 		*len_out = len;
 	return 0;
+}
+
+int
+fd_read_file(int dirfd, const char *path, size_t max, char **data_out, size_t *len_out, struct err *e)
+{
+	AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_sys(e, "open '%s'", path);
+	return fd_read_all(fd, max, data_out, len_out, e) < 0 ? err_wrap(e, "'%s'", path) : 0;
 }
 
 int

@@ -52,6 +52,9 @@ take_ptr_(void *p)
 /* Writes everything (EINTR and short writes handled); -1 with errno. */
 int fd_write_all(int fd, const void *data, size_t len);
 
+/* Reads to the end, at most max bytes, into a new NUL-terminated buffer, which the caller frees. */
+int fd_read_all(int fd, size_t max, char **data_out, size_t *len_out, struct err *e);
+
 /* Reads a whole file of at most max bytes into a new NUL-terminated buffer, which the caller frees. */
 int fd_read_file(int dirfd, const char *path, size_t max, char **data_out, size_t *len_out, struct err *e);
 

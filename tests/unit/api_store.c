@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -172,10 +173,40 @@ test_a_failed_migration_changes_nothing(void **state)
 	int64_t n = -1;
 
 	assert_int_equal(sql_script(s, "PRAGMA user_version = 1", &e), 0);
-	assert_int_equal(store_migrate(s, broken, &e), -1);
+	assert_int_equal(store_migrate(s, ":memory:", broken, &e), -1);
 	assert_int_equal(sql_number(s, &n, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'", &e, ""), 1);
 	assert_int_equal(n, 0);
 	store_close(s);
+}
+
+static void
+test_an_older_database_is_kept(void **state)
+{
+	const char *more[] = { "SELECT 1;", "SELECT 1;", "SELECT 1;", "SELECT 1;", NULL, NULL };
+	char path[] = "/tmp/berth-store-XXXXXX", copy[64];
+	struct store *s = NULL;
+	struct err e = { 0 };
+	int64_t version = 0, n = -1;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(store_open(path, &s, &e), 0);
+	assert_int_equal(sql_number(s, &version, "PRAGMA user_version", &e, ""), 1);
+	assert_in_range(version, 1, 4);
+	more[version] = "CREATE TABLE more (a TEXT) STRICT;";
+	more[version + 1] = NULL;
+	assert_int_equal(store_migrate(s, path, more, &e), 0);
+	assert_int_equal(sql_number(s, &n, "PRAGMA user_version", &e, ""), 1);
+	assert_int_equal(n, version + 1);
+	store_close(s);
+	snprintf(copy, sizeof copy, "%s.schema%d", path, (int)version);
+	assert_int_equal(store_open(copy, &s, &e), 0);
+	assert_int_equal(sql_number(s, &n, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'", &e, ""), 1);
+	assert_int_equal(n, 0);
+	store_close(s);
+	unlink(copy);
+	unlink(path);
 }
 
 static void
@@ -275,6 +306,7 @@ main(void)
 		cmocka_unit_test(test_secrets_are_no_columns),
 		cmocka_unit_test(test_migrations),
 		cmocka_unit_test(test_a_failed_migration_changes_nothing),
+		cmocka_unit_test(test_an_older_database_is_kept),
 		cmocka_unit_test(test_names_and_references),
 		cmocka_unit_test(test_one_open_operation_a_container),
 		cmocka_unit_test(test_events_are_bounded),

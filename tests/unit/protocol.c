@@ -187,6 +187,8 @@ static const struct {
 	{ REQUEST_TEMPLATE_BUILD, "template", "version" },
 	{ REQUEST_TEMPLATE_DELETE, "template", "" },
 	{ REQUEST_CANCEL, "", "" },
+	{ REQUEST_RECOVER, "", "" },
+	{ REQUEST_COPY, "", "" },
 	{ REQUEST_HOST_SETUP, "", "" },
 	{ REQUEST_HOST_CLEANUP, "", "" },
 };

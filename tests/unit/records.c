@@ -19,6 +19,8 @@ const struct schema *const all_schemas[] = { &container_config_schema,
 	                                     &done_schema,
 	                                     &ready_schema,
 	                                     &alive_schema,
+	                                     &manifest_schema,
+	                                     &database_copy_schema,
 #define X(name) &name##_schema,
 	                                     OP_SCHEMAS(X)
 #undef X
