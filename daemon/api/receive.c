@@ -142,10 +142,12 @@ api_receive_ready(struct api *api, const struct ready *ready, struct err *e)
 static int
 api_create_store(struct api *api, struct err *e)
 {
-	recovery_free(take_ptr(&api->recovery));
+	recovery_free(api->recovery);
+	api->recovery = NULL;
 	if (store_save(api->model.store, API_DATABASE, e) < 0)
 		return err_wrap(e, "create the database");
-	store_close(take_ptr(&api->model.store));
+	store_close(api->model.store);
+	api->model.store = NULL;
 	return store_open(API_DATABASE, &api->model.store, e);
 }
 
@@ -156,7 +158,8 @@ api_receive_without_store(struct api *api, struct msg *msg, struct err *e)
 	case 0:
 		return 0;
 	case RECOVERY_NEEDED:
-		store_close(take_ptr(&api->model.store));
+		store_close(api->model.store);
+		api->model.store = NULL;
 		return api_serve(api, msg->record, e);
 	case RECOVERY_NOT_NEEDED:
 		return api_create_store(api, e) < 0 ? -1 : api_receive_ready(api, msg->record, e);

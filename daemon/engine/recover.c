@@ -40,7 +40,8 @@ recover_from_launch(const struct recover *r, struct manifest *m)
 	    record_copy(&container_config_schema, &m->config, &spec.config) &&
 	    recover_tell(m, "source", &m->source, "launch")) {
 		record_mark(&manifest_schema, m, "config", true);
-		free(take_ptr(&m->problem));
+		free(m->problem);
+		m->problem = NULL;
 		record_mark(&manifest_schema, m, "problem", false);
 	}
 	record_clear(&spec_schema, &spec);

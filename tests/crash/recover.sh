@@ -2,7 +2,7 @@
 # The database is lost, cut off, overwritten, of another version: containers go on, nothing is written over, `berth recover` rebuilds
 # it from manifests and the newest copy, and tells what it couldn't.
 . "$(dirname "$0")/../lib/lib.sh"
-EXTRA_CONF='copy_interval = 1'
+export EXTRA_CONF='copy_interval = 1'
 t_begin
 DB=$T/s/db/berth.db
 query() { python3 -c 'import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); r=c.execute(sys.argv[2]).fetchall(); c.commit(); print(*r)' "$DB" "$1"; }
