@@ -31,13 +31,11 @@ cleanup_connect(const struct settings *s, int64_t ctid)
 
 /* The monitor's connection ends when all of the container has. */
 static int
-cleanup_kill(int fd, const struct place *place, struct err *e)
+cleanup_wait(int fd, const struct place *place, struct err *e)
 {
-	struct monitor_msg m = { .magic = MONITOR_MAGIC, .version = MONITOR_VERSION, .verb = MONITOR_KILL, .serial = 1 };
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct monitor_msg m;
 
-	if (fd_send(fd, &m, sizeof m, NULL, 0, 0) < 0)
-		return err_sys(e, "kill container %lld", (long long)place->ctid);
 	for (;;) {
 		if (poll(&p, 1, CLEANUP_WAIT_MS) <= 0)
 			return err_set(e, ERR_TIMEOUT, "container %lld doesn't end", (long long)place->ctid);
@@ -47,21 +45,51 @@ cleanup_kill(int fd, const struct place *place, struct err *e)
 }
 
 static int
-cleanup_containers(const struct registry *r, bool force, struct err *e)
+cleanup_kill(int fd, const struct place *place, struct err *e)
+{
+	struct monitor_msg m = { .magic = MONITOR_MAGIC, .version = MONITOR_VERSION, .verb = MONITOR_KILL, .serial = 1 };
+
+	if (fd_send(fd, &m, sizeof m, NULL, 0, 0) < 0)
+		return err_sys(e, "kill container %lld", (long long)place->ctid);
+	return cleanup_wait(fd, place, e);
+}
+
+/* What a killed monitor left, another removes. */
+static int
+cleanup_tidy(struct engine *engine, const struct container *ct, struct err *e)
+{
+	AUTO_CLOSE int ours = -1;
+	int pair[2], rc;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "make a socket");
+	ours = pair[0];
+	rc = monitors_spawn(engine, ct, NULL, pair[1], &pid, e);
+	close(pair[1]);
+	return rc < 0 ? -1 : cleanup_wait(ours, &ct->place, e);
+}
+
+static int
+cleanup_container(struct engine *engine, const struct container *ct, bool force, struct err *e)
+{
+	AUTO_CLOSE int fd = cleanup_connect(engine->settings, ct->place.ctid);
+
+	if (fd < 0 && !monitors_left_something(engine, ct))
+		return 0;
+	if (!force)
+		return err_set(e, ERR_CONFLICT, "container '%s' is running: stop it first, or use --force", ct->place.name);
+	return fd < 0 ? cleanup_tidy(engine, ct, e) : cleanup_kill(fd, &ct->place, e);
+}
+
+static int
+cleanup_containers(struct engine *engine, bool force, struct err *e)
 {
 	const struct container *ct;
 
-	LIST_FOREACH(ct, &r->containers, link)
-	{
-		AUTO_CLOSE int fd = cleanup_connect(r->settings, ct->place.ctid);
-
-		if (fd < 0)
-			continue;
-		if (!force)
-			return err_set(e, ERR_CONFLICT, "container '%s' is running: stop it first, or use --force", ct->place.name);
-		if (cleanup_kill(fd, &ct->place, e) < 0)
-			return -1;
-	}
+	LIST_FOREACH(ct, &engine->registry.containers, link)
+	if (cleanup_container(engine, ct, force, e) < 0)
+		return -1;
 	return 0;
 }
 
@@ -91,7 +119,7 @@ engine_cleanup(const struct settings *settings, bool force, bool destroy, struct
 		goto out;
 	if (cleanup_load_layout(engine.run_fd, &engine.layout, e) < 0)
 		goto out;
-	if (registry_load(&engine.registry, settings, e) < 0 || cleanup_containers(&engine.registry, force, e) < 0)
+	if (registry_load(&engine.registry, settings, e) < 0 || cleanup_containers(&engine, force, e) < 0)
 		goto out;
 	rc = engine_host_job(&engine, REQUEST_HOST_CLEANUP, destroy, &done, e);
 	if (rc < 0)

@@ -141,6 +141,8 @@ int monitors_spawn(struct engine *engine, const struct container *ct, const stru
                    struct err *e);
 /* Whether a monitor that died left something: it is being removed, and that end is told as the monitor's. */
 bool monitors_tidy(struct engine *engine, struct container *ct);
+/* One that did its work leaves neither its socket nor a control group. */
+bool monitors_left_something(const struct engine *engine, const struct container *ct);
 
 /* monitors.c: connections to containers' monitors. */
 /* The connection is the container's from now on. */

@@ -70,8 +70,7 @@ monitors_spawn(struct engine *engine, const struct container *ct, const struct t
 	return spawn_program(program, argv, &(struct spawn_fd){ channel, MONITOR_LAUNCH_FD }, 1, run_dir, pid_out, e);
 }
 
-/* One that did its work leaves neither its socket nor a control group. */
-static bool
+bool
 monitors_left_something(const struct engine *engine, const struct container *ct)
 {
 	char groups[CGROUP_ROOTS_MAX][CGROUP_PATH_MAX], path[64];

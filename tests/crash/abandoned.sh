@@ -1,0 +1,18 @@
+#!/bin/bash
+# Daemon and monitors are killed, nothing comes back: the host is cleaned up all the same.
+. "$(dirname "$0")/../lib/lib.sh"
+t_begin
+ok "a container" B create one --template busybox --memory 64M --start
+ok "another" B create two --template busybox --memory 64M --start
+ok "one that is stopped" B create three --template busybox --memory 64M
+t_stop_daemon KILL
+for ctid in 101 102; do kill -9 "$(pgrep -f "^berth-monitor --name $INSTANCE-$ctid ")"; done
+ok "their inits end" wait_for 5 eval '! pgrep -f "berth-monitor --name $INSTANCE-"'
+fails 4 "stop it first, or use --force" "a cleanup is refused while something of them is left" "$BUILD/berthd" --cleanup --config "$T/conf"
+ok "a forced one does it" "$BUILD/berthd" --cleanup --force --config "$T/conf"
+wait_for 5 eval '[ -z "$(census)" ]'
+is "nothing is left on the host" "" "$(census)"
+t_start_daemon
+is "the containers are all there" "one three two" "$(B list --no-header --fields name | tr -d ' ' | sort | xargs)"
+ok "and start" B start one two three
+t_end
