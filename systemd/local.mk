@@ -1,12 +1,15 @@
 # Units and what goes with them. The unit's paths are those of this build.
-systemdsystemunit_DATA = systemd/berthd.service systemd/berthd.socket
+systemdsystemunit_DATA = systemd/berthd.service systemd/berthd.socket systemd/berth-containers.service
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 EXTRA_DIST += systemd/berthd.service.in systemd/berthd.socket systemd/berth-containers.service.in systemd/sysusers.conf systemd/tmpfiles.conf scripts/deps scripts/quickstart
-CLEANFILES += systemd/berthd.service
+CLEANFILES += systemd/berthd.service systemd/berth-containers.service
 
 systemd/berthd.service: systemd/berthd.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) systemd && sed 's|@sbindir[@]|$(sbindir)|' $(srcdir)/systemd/berthd.service.in >$@
+
+systemd/berth-containers.service: systemd/berth-containers.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) systemd && sed 's|@bindir[@]|$(bindir)|' $(srcdir)/systemd/berth-containers.service.in >$@
 
 install-data-local:
 	$(MKDIR_P) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(tmpfilesdir)

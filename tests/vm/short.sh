@@ -10,7 +10,7 @@ B() { berth "$@"; }
 
 end() {
 	trap - EXIT
-	if [ "$failed" != 0 ] || [ "${BOOT:-0}" != 0 ]; then B delete -y --force busy deb >/dev/null 2>&1; fi
+	if [ "$failed" != 0 ] || [ "${BOOT:-0}" != 0 ]; then B delete -y --force busy deb pin >/dev/null 2>&1; fi
 	[ "$failed" = 0 ] || journalctl -b -u berthd --no-pager | tail -n 30
 	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 	[ "$failed" = 0 ]
@@ -32,8 +32,14 @@ if [ "${BOOT:-0}" = 0 ]; then
 	is "its containers run on" "$before" "$(field busy pid) $(field deb pid)"
 	ok "and can be entered" B exec deb -- true
 	ok "one is stopped" B stop busy
+	ok "another is to start with the host" B create pin --template busybox --memory 64M --onboot --boot-priority 10
 else
-	is "after a reboot the stopped one is down" stopped "$(state busy)"
-	ok "and starts" B start busy
-	ok "the other is there too" B show deb
+	ok "after a reboot what ran runs again" wait_for 120 eval '[ "$(state deb)" = running ]'
+	is "what is to start with the host does" running "$(state pin)"
+	is "the stopped one is down" stopped "$(state busy)"
+	told=$(B events -o json)
+	ok "before it, Debian was powered off in order" jq -e '[.[] | select(.name == "deb" and .type == "container.stopped" and .data.exit == "poweroff")] | length > 0' <<<"$told"
+	ok "and came back after the one of the higher priority" jq -e '[.[] | select(.type == "container.started") | .name] | .[-2:] == ["pin", "deb"]' <<<"$told"
+	ok "the stopped one starts" B start busy
+	is "the unit is up" active "$(systemctl is-active berth-containers)"
 fi
