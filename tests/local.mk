@@ -1,4 +1,5 @@
 # Unit, integration, hostile, crash and fuzz tests; benchmarks.
+include tests/hostile/local.mk
 include tests/bench/floor.mk
 include tests/bench/api.mk
 include tests/api/local.mk

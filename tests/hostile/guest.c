@@ -1,8 +1,7 @@
 /*
  * What root inside a container tries. `guest NAME` makes one attempt and prints "refused ERRNO-NAME", "FAILED OTHERWISE …" or
- * "SUCCEEDED"; without a name it lists the attempts. Built by the tests, static, and run inside.
+ * "SUCCEEDED"; without a name it lists the attempts. Static: it is run inside.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -187,6 +186,44 @@ try_release_agent(void)
 	return open("/mnt/release_agent", O_WRONLY);
 }
 
+/* linux/fs.h and sys/mount.h don't go together. */
+struct project_attr {
+	unsigned int flags, extent, extents, number, cow;
+	char pad[8];
+};
+#define GET_PROJECT _IOR('X', 31, struct project_attr)
+#define SET_PROJECT _IOW('X', 32, struct project_attr)
+#define GET_FLAGS _IOR('f', 1, long)
+#define SET_FLAGS _IOW('f', 2, long)
+enum { PROJECT_INHERIT = 0x200, FLAG_PROJECT_INHERIT = 0x20000000 };
+
+/* Out of the disk's quota: another project, for what lies there or for what will be made. */
+static long
+set_project(int fd, unsigned int number, unsigned int flags)
+{
+	struct project_attr attr;
+
+	if (ioctl(fd, GET_PROJECT, &attr) < 0)
+		return 0;
+	attr.number ^= number;
+	attr.flags ^= flags;
+	return ioctl(fd, SET_PROJECT, &attr);
+}
+TRY(try_project_of_root, set_project(open("/", O_RDONLY), 1, 0))
+TRY(try_project_of_file, set_project(open("/root/project", O_RDWR | O_CREAT, 0600), 1, 0))
+TRY(try_project_inheritance, set_project(open("/", O_RDONLY), 0, PROJECT_INHERIT))
+
+static long
+try_project_flag(void)
+{
+	int fd = open("/", O_RDONLY), flags = 0;
+
+	if (ioctl(fd, GET_FLAGS, &flags) < 0)
+		return 0;
+	flags ^= FLAG_PROJECT_INHERIT;
+	return ioctl(fd, SET_FLAGS, &flags);
+}
+
 /* Refused with this error, or by not being there at all; any other error may be an attempt that failed for the wrong reason. */
 static const struct {
 	const char *name;
@@ -267,6 +304,10 @@ static const struct {
 	A(raise_nofile, EPERM),
 	A(chroot_out, EXDEV),
 	A(release_agent, EPERM),
+	A(project_of_root, EINVAL),
+	A(project_of_file, EINVAL),
+	A(project_inheritance, EINVAL),
+	A(project_flag, EINVAL),
 };
 
 int

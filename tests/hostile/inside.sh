@@ -2,15 +2,15 @@
 # Root inside a container tries what root may: each attempt is refused, and the host's canaries are untouched.
 . "$(dirname "$0")/../lib/lib.sh"
 t_begin
-gcc -static -no-pie -O1 -o "$T/guest" "$TOP/tests/hostile/guest.c" 2>"$T/cc" || { fail "the attacker builds: $(tail -n 3 "$T/cc")"; exit 1; }
+guest=$BUILD/tests/hostile/guest
 echo untouched >"$T/canary"
 sleep 900 &
 canary=$!
 ok "create and start" B create evil --template busybox --memory 128M --disk 128M --pids 100 --start
-ok "its tool is brought in" sh -c '"$BUILD/berth" exec evil -- sh -c "cat >/bin/guest && chmod 755 /bin/guest" <"$T/guest"'
+ok "its tool is brought in" sh -c '"$BUILD/berth" exec evil -- sh -c "cat >/bin/guest && chmod 755 /bin/guest" <"$1"' sh "$guest"
 while read -r attempt; do
 	like "$attempt" '^refused' "$(B exec evil -- /bin/guest "$attempt" 2>&1 </dev/null)"
-done < <("$T/guest")
+done < <("$guest")
 
 pid=$(field evil pid)
 is "init has exactly three descriptors of its own" "0 1 2" "$(find "/proc/$pid/fd" -maxdepth 1 -lname '/dev/*' -printf '%f ' | xargs)"
