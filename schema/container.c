@@ -62,7 +62,7 @@ static const struct field container_view_fields[] = {
 	INT_FIELD(C, revision, SEEN, 0, INT64_MAX, 0, "Grows with each change of the configuration; the ETag."),
 	INT_FIELD(C, id_base, SEEN, 0, UINT32_MAX, 0, "First host uid and gid of its range of 65536."),
 	INT_FIELD(C, pid, SEEN, 0, INT32_MAX, 0, "Its init's process number on the host."),
-	STRING_FIELD(C, storage, SEEN, 32, NULL, "Storage backend: btrfs (quota enforced) or dir (no disk quota)."),
+	STRING_FIELD(C, storage, SEEN, 32, NULL, "Storage backend: btrfs or prjquota (quota enforced), or dir (no disk quota)."),
 	STRING_FIELD(C, rescue, SEEN, 80, NULL, "Template it was booted from for rescue."),
 	END_FIELDS
 };

@@ -26,12 +26,12 @@ check_path(const char *text)
 static const char *
 check_storage(const char *text)
 {
-	static const char *const kinds[] = { "auto", "btrfs", "dir" };
+	static const char *const kinds[] = { "auto", "btrfs", "prjquota", "dir" };
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (strcmp(text, kinds[i]) == 0)
 			return NULL;
-	return "must be auto, btrfs or dir";
+	return "must be auto, btrfs, prjquota or dir";
 }
 
 static const char *
@@ -64,14 +64,19 @@ static const struct field settings_fields[] = {
 	             "Shared by all instances of a host: who holds which id range, subnet, sysctl."),
 	STRING_FIELD(S, api_user, 0, 32, check_user, "User of the API process; in a group of its own."),
 	STRING_FIELD(S, admin_group, 0, 32, check_user, "Members of this group may do everything."),
-	STRING_FIELD(S, storage, 0, 8, check_storage,
-	             "btrfs (a loop file where the pool's file system is another), dir (no disk quota), or auto."),
+	STRING_FIELD(
+	        S, storage, 0, 8, check_storage,
+	        "How volumes get disk quotas: btrfs (subvolumes; on a loop file where the pool's file system is another), "
+	        "prjquota (project quotas of an ext4 or xfs mounted with the option prjquota; of files too, one per 16 KiB of "
+	        "disk and at least 8192), dir (not at all), or auto: as the pool was made; a new one btrfs or prjquota, as its "
+	        "file system allows, else btrfs on a loop file."),
 	SIZE_FIELD(S, pool_size, 0, 256LL << 20, 1LL << 50, 20LL << 30,
 	           "Size of the loop file that is made for a btrfs pool; sparse."),
 	INT_FIELD(S, id_base, 0, 65536, 4294901760, 1879048192,
 	          "First host uid and gid of the containers' ranges; a multiple of 65536."),
 	INT_FIELD(S, id_count, 0, 1, 32768, 4000, "How many ranges of 65536 ids: the most containers."),
-	INT_FIELD(S, project_base, 0, 1, 4000000000, 1879048, "First project quota id."),
+	INT_FIELD(S, project_base, 0, 1, 4000000000, 1879048,
+	          "First project quota id of storage prjquota; a container takes one, of ID_COUNT."),
 	STRING_FIELD(S, subnet4, 0, 64, check_prefix, "Private IPv4 subnet for automatic addresses."),
 	STRING_FIELD(S, subnet6, 0, 64, check_prefix, "Private IPv6 subnet for automatic addresses."),
 	LIST_FIELD(S, addresses, 0, 64, check_prefix, "Further prefixes from which containers may have addresses."),

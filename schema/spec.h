@@ -14,7 +14,7 @@ struct layout {
 	uint64_t set;
 	char *cgroup_mode;        /* "systemd": v2, by its units; "v2"; "hybrid": v1 controllers and a v2 tree without them */
 	struct strv cgroup_roots; /* hybrid: "memory=/sys/fs/cgroup/memory"…; both: "unified=/sys/fs/cgroup[/unified]" */
-	char *storage;            /* the backend chosen: "btrfs" or "dir" */
+	char *storage;            /* the backend chosen: "btrfs", "prjquota" or "dir" */
 	char *pool_device;        /* MAJOR:MINOR of the pool's block device, "" where there is none */
 	char *seccomp_file;       /* the compiled filter program of containers */
 	char *apparmor;           /* their AppArmor profile; not given where there is none */

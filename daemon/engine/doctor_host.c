@@ -14,6 +14,7 @@
 #include "daemon/engine/doctor.h"
 #include "daemon/engine/firewall.h"
 #include "daemon/engine/idrange.h"
+#include "daemon/engine/volume_backend.h"
 #include "daemon/util/fd.h"
 
 enum { SPACE_LOW_PERCENT = 15, SPACE_OUT_PERCENT = 5, LOOP_MAJOR = 7 };
@@ -70,9 +71,15 @@ doctor_check_cgroups(struct doctor *d)
 static void
 doctor_check_storage(struct doctor *d)
 {
+	AUTO_CLOSE int pool = open(d->job->spec.settings.pool_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct layout *layout = &d->job->spec.layout;
+	const struct volume_backend *backend = volume_backend_get(layout->storage, NULL);
 
-	if (strcmp(layout->storage, "dir") == 0)
+	if (pool < 0 || !backend || !backend->fits(pool))
+		doctor_tell(d, "storage", DOCTOR_PROBLEM, DOCTOR_BY_HAND, backend ? backend->remedy : NULL,
+		            "the pool doesn't lie on %s any more: disk quotas don't hold",
+		            backend ? backend->needs : "its storage");
+	else if (strcmp(layout->storage, "dir") == 0)
 		doctor_tell(d, "storage", DOCTOR_WARNING, DOCTOR_BY_HAND,
 		            "put the pool on btrfs, or on ext4 or xfs with project quotas",
 		            "the pool has no disk quotas: one container can fill it for all");

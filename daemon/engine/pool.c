@@ -64,6 +64,15 @@ pool_mark_text(const struct settings *s, const char *storage, char *buf, size_t 
 	snprintf(buf, size, "%s %s %s\n", s->instance, storage, s->state_dir);
 }
 
+/* The storage that the pool was made with, from its mark. false: it is none yet, or not readable. */
+static bool
+pool_read_storage(int fd, char name_out[16])
+{
+	AUTO_FREE char *mark = NULL;
+
+	return fd_read_file(fd, POOL_MARK, SPEC_PATH_MAX, &mark, NULL, NULL) == 0 && sscanf(mark, "%*s %15s", name_out) == 1;
+}
+
 /* The first name in the directory that isn't one that belongs there; false: there is none. */
 static bool
 pool_find_foreign(int fd, char *name_out, size_t size)
@@ -226,15 +235,45 @@ pool_note_mount(const struct settings *s, struct err *e)
 }
 
 static int
+pool_check_fits(const struct settings *s, const struct volume_backend *backend, int fd, struct err *e)
+{
+	if (backend->fits(fd))
+		return 0;
+	return err_set(e, ERR_CONFLICT, "storage = %s: the pool '%s' doesn't lie on %s: %s, or set storage = dir (no disk quotas)",
+	               backend->name, s->pool_dir, backend->needs, backend->remedy);
+}
+
+static int
 pool_mount(const struct settings *s, const struct volume_backend *backend, struct err *e)
 {
 	AUTO_CLOSE int fd = -1;
 
 	if (pool_is_mounted(s))
 		return 0;
-	if (pool_note_mount(s, e) < 0 || pool_open(s, &fd, e) < 0)
+	if (pool_open(s, &fd, e) < 0)
 		return -1;
-	return backend->fits(fd) ? pool_mount_bind(s, e) : pool_mount_loop(s, e);
+	if (backend == &volume_btrfs && !backend->fits(fd))
+		return pool_note_mount(s, e) < 0 ? -1 : pool_mount_loop(s, e);
+	if (pool_check_fits(s, backend, fd, e) < 0)
+		return -1;
+	return pool_note_mount(s, e) < 0 ? -1 : pool_mount_bind(s, e);
+}
+
+/* auto: what the pool was made with; for a new one what its file system does, and btrfs on a loop file where that does nothing. */
+static const struct volume_backend *
+pool_choose(const struct settings *s, struct err *e)
+{
+	char path[SPEC_PATH_MAX], made[16];
+	AUTO_CLOSE int fd = -1;
+
+	if (strcmp(s->storage, "auto") != 0)
+		return volume_backend_get(s->storage, e);
+	if (pool_open(s, &fd, e) < 0)
+		return NULL;
+	if (pool_read_storage(fd, made))
+		return volume_backend_get(made, e);
+	snprintf(path, sizeof path, "%s/" POOL_IMAGE, s->state_dir);
+	return access(path, F_OK) < 0 && volume_prjquota.fits(fd) ? &volume_prjquota : &volume_btrfs;
 }
 
 static int
@@ -282,39 +321,33 @@ pool_tell(struct layout *layout, const char *storage, int fd, struct err *e)
 int
 volume_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 {
-	const char *name = strcmp(s->storage, "auto") == 0 ? "btrfs" : s->storage;
-	const struct volume_backend *backend = volume_backend_get(name, e);
+	const struct volume_backend *backend = pool_choose(s, e);
 	AUTO_CLOSE int fd = -1;
 
-	if (!backend || pool_mount(s, backend, e) < 0 || pool_open(s, &fd, e) < 0)
+	if (!backend || pool_mount(s, backend, e) < 0 || pool_open(s, &fd, e) < 0 || pool_check_fits(s, backend, fd, e) < 0)
 		return -1;
-	if (!backend->fits(fd))
-		return err_set(e, ERR_CONFLICT,
-		               "the pool '%s' lies on a file system that storage %s can't use: mount a btrfs there, or set storage "
-		               "= dir (no disk quotas)",
-		               s->pool_dir, name);
-	if (pool_protect(s, fd, e) < 0 || pool_claim(s, name, fd, e) < 0 || backend->setup(fd, e) < 0)
+	if (pool_protect(s, fd, e) < 0 || pool_claim(s, backend->name, fd, e) < 0 || backend->setup(fd, e) < 0)
 		return -1;
-	return pool_tell(layout, name, fd, e);
+	return pool_tell(layout, backend->name, fd, e);
 }
 
 /* With the volumes of all containers; only of a pool that is marked as this instance's. */
 static int
 pool_destroy_volumes(const struct settings *s, struct err *e)
 {
+	static const char *const others[] = { ".stale", ".copies" };
 	AUTO_CLOSE int fd = -1;
-	char dir_storage[] = "dir", btrfs_storage[] = "btrfs";
 	struct spec spec = { .settings = *s };
-	AUTO_FREE char *mark = NULL;
 	struct dirent *entry;
+	char storage[16];
 	int copy, rc = 0;
 	DIR *dir;
 
 	if (pool_open(s, &fd, e) < 0)
 		return -1;
-	if (fd_read_file(fd, POOL_MARK, SPEC_PATH_MAX, &mark, NULL, NULL) < 0)
+	if (!pool_read_storage(fd, storage))
 		return 0;
-	spec.layout.storage = strstr(mark, " dir ") ? dir_storage : btrfs_storage;
+	spec.layout.storage = storage;
 	copy = dup(fd);
 	dir = copy < 0 ? NULL : fdopendir(copy);
 	if (!dir)
@@ -325,8 +358,8 @@ pool_destroy_volumes(const struct settings *s, struct err *e)
 			rc = volume_delete(&spec, e);
 	}
 	closedir(dir);
-	if (rc == 0)
-		rc = fd_remove_tree(fd, ".stale", e);
+	for (size_t i = 0; rc == 0 && i < sizeof others / sizeof *others; i++)
+		rc = fd_remove_tree(fd, others[i], e);
 	if (rc == 0 && unlinkat(fd, POOL_MARK, 0) < 0 && errno != ENOENT)
 		rc = err_sys(e, "remove the pool's mark");
 	return rc;

@@ -16,7 +16,7 @@ enum { MANIFEST_MAX = 1 << 20 };
 const struct volume_backend *
 volume_backend_get(const char *name, struct err *e)
 {
-	static const struct volume_backend *const backends[] = { &volume_btrfs, &volume_dir };
+	static const struct volume_backend *const backends[] = { &volume_btrfs, &volume_prjquota, &volume_dir };
 
 	for (size_t i = 0; name && i < sizeof backends / sizeof *backends; i++)
 		if (strcmp(backends[i]->name, name) == 0)
@@ -34,6 +34,12 @@ volume_open_fs(int volume_fd, int *fd_out, struct err *e)
 		return err_sys(e, "open the volume's data");
 	*fd_out = fd;
 	return 0;
+}
+
+int
+volume_sync_pool(int pool_fd, struct err *e)
+{
+	return fsync(pool_fd) < 0 ? err_sys(e, "sync the pool") : 0;
 }
 
 static int
@@ -114,7 +120,7 @@ volume_fill(const struct spec *spec, const struct volume_backend *backend, int p
 {
 	AUTO_CLOSE int fs = -1;
 
-	if (backend->destroy(pool_fd, volume_fd, e) < 0 || backend->create(volume_fd, e) < 0 ||
+	if (backend->destroy(pool_fd, volume_fd, e) < 0 || backend->create(spec, volume_fd, e) < 0 ||
 	    volume_open_fs(volume_fd, &fs, e) < 0)
 		return -1;
 	if (mkdirat(fs, "upper", 0755) < 0 || mkdirat(fs, "work", 0700) < 0)

@@ -6,9 +6,13 @@
 
 struct volume_backend {
 	const char *name;
-	bool (*fits)(int pool_fd);                   /* whether this pool's file system is one for it */
-	int (*setup)(int pool_fd, struct err *e);    /* each time a daemon starts; idempotent */
-	int (*create)(int volume_fd, struct err *e); /* makes an empty `fs`, 0755 */
+	const char *needs;  /* the file systems that fit */
+	const char *remedy; /* and how to get one */
+
+	bool (*fits)(int pool_fd);                /* whether this pool's file system is one for it */
+	int (*setup)(int pool_fd, struct err *e); /* each time a daemon starts; idempotent */
+	/* Makes an empty `fs`, 0755. */
+	int (*create)(const struct spec *spec, int volume_fd, struct err *e);
 	int (*set_limit)(int volume_fd, int64_t bytes, struct err *e);
 	int (*destroy)(int pool_fd, int volume_fd, struct err *e); /* absent is success */
 	int (*commit)(int pool_fd, struct err *e);                 /* what was removed stays so after a power cut */
@@ -16,6 +20,7 @@ struct volume_backend {
 };
 
 extern const struct volume_backend volume_btrfs;
+extern const struct volume_backend volume_prjquota;
 extern const struct volume_backend volume_dir;
 
 /* NULL and e for a name that there isn't. */
@@ -23,5 +28,7 @@ const struct volume_backend *volume_backend_get(const char *name, struct err *e)
 
 /* `fs` of a volume, for reading. */
 int volume_open_fs(int volume_fd, int *fd_out, struct err *e);
+/* What was removed from the pool's directory is so on disk. */
+int volume_sync_pool(int pool_fd, struct err *e);
 
 #endif

@@ -101,7 +101,7 @@ volume_btrfs_setup(int pool_fd, struct err *e)
 }
 
 static int
-volume_btrfs_create(int volume_fd, struct err *e)
+volume_btrfs_create(const struct spec *spec, int volume_fd, struct err *e)
 {
 	enum btrfs_util_error rc;
 
@@ -291,6 +291,8 @@ volume_btrfs_commit(int pool_fd, struct err *e)
 
 const struct volume_backend volume_btrfs = {
 	"btrfs",
+	"btrfs",
+	"mount one there",
 	volume_btrfs_fits,
 	volume_btrfs_setup,
 	volume_btrfs_create,

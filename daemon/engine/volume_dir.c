@@ -17,7 +17,7 @@ volume_dir_setup(int pool_fd, struct err *e)
 }
 
 static int
-volume_dir_create(int volume_fd, struct err *e)
+volume_dir_create(const struct spec *spec, int volume_fd, struct err *e)
 {
 	return mkdirat(volume_fd, "fs", 0755) < 0 ? err_sys(e, "make the volume's directory") : 0;
 }
@@ -34,12 +34,6 @@ volume_dir_destroy(int pool_fd, int volume_fd, struct err *e)
 	return fd_remove_tree(volume_fd, "fs", e);
 }
 
-static int
-volume_dir_commit(int pool_fd, struct err *e)
-{
-	return fsync(pool_fd) < 0 ? err_sys(e, "sync the pool") : 0;
-}
-
 /* What it holds could be known by walking it alone, which costs too much to be asked for. */
 static int
 volume_dir_read(int volume_fd, struct volume_usage *usage_out, struct err *e)
@@ -50,11 +44,13 @@ volume_dir_read(int volume_fd, struct volume_usage *usage_out, struct err *e)
 
 const struct volume_backend volume_dir = {
 	"dir",
+	"a file system",
+	"mount one there",
 	volume_dir_fits,
 	volume_dir_setup,
 	volume_dir_create,
 	volume_dir_set_limit,
 	volume_dir_destroy,
-	volume_dir_commit,
+	volume_sync_pool,
 	volume_dir_read,
 };

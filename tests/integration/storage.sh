@@ -19,6 +19,12 @@ rm -rf "$T/s/pool"; mkdir -m 700 "$T/s/pool" && echo mine >"$T/s/pool/foreign"
 like "and what lies there is named" 'foreign' "$(cat "$T/out")"
 is "it is untouched" mine "$(cat "$T/s/pool/foreign")"
 rm -rf "$T/s/pool"
+if ! grep -q prjquota /proc/self/mounts; then
+	sed 's/^storage = .*/storage = prjquota/' "$T/conf" >"$T/conf.prjquota"
+	like "project quotas that the file system hasn't are refused with the remedy" 'storage = prjquota.*option prjquota.*tune2fs' \
+		"$(timeout 60 "$BUILD/berthd" --foreground --config "$T/conf.prjquota" 2>&1)"
+	is "nothing is mounted then" "" "$(grep " $T/s/pool " /proc/self/mountinfo)"
+fi
 t_start_daemon
 is "btrfs on a loop file" btrfs "$(B create one --template busybox --disk 200M --start >/dev/null; field one storage)"
 out=$(B exec one -- sh -c 'dd if=/dev/zero of=/root/a bs=1M count=180' 2>&1)
