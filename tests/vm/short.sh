@@ -17,10 +17,32 @@ end() {
 	exit
 }
 trap end EXIT
+
+# Another instance, whose pool lies on an ext4 with project quotas. Not with the installed api: its profile knows one database.
+on_ext4() {
+	local conf=/run/ext.conf daemon
+	local BERTH_SOCKET=/run/ext/berth.sock
+	printf '%s\n' 'instance = ext' 'state_dir = /data1/s' 'run_dir = /run/ext' 'id_base = 1342177280' 'id_count = 100' \
+		'project_base = 700000' 'subnet4 = 10.200.1.0/24' 'subnet6 = fd77:7e57:1::/64' "libexec_dir = $BUILD" >$conf
+	mkdir -m 711 /data1/s && mkdir -m 700 /data1/s/templates && cp -a /var/lib/berth/templates/busybox /data1/s/templates/
+	berthd --foreground --config $conf >/run/ext.log 2>&1 &
+	daemon=$!
+	ok "ext4: a pool with project quotas" wait_for 30 B list
+	ok "busybox on it" B create busy --template busybox --memory 64M --disk 64M --start
+	is "by project quotas" prjquota "$(field busy storage)"
+	fails 1 'quota' "which hold" B exec busy -- dd if=/dev/zero of=/root/fill bs=1M count=100
+	ok "and go with it" B delete -y --force busy
+	is "for good" "" "$(repquota -Pn /data1 | awk '$5 + $8 > 0 && /^#/')"
+	[ "$failed" = 0 ] || tail -n 20 /run/ext.log
+	kill $daemon && wait $daemon
+	ok "the instance is cleaned up" berthd --cleanup --destroy --config $conf
+}
+
 is "the service is up" active "$(systemctl is-active berthd)"
 
 if [ "${BOOT:-0}" = 0 ]; then
 	ok "a template" B template build busybox
+	on_ext4
 	ok "busybox" B create busy --template busybox --memory 64M --disk 64M --start
 	ok "Debian" B create deb --template debian-12 --memory 512M --disk 512M --start
 	ok "systemd inside reaches running" wait_for 120 eval '[ "$(B exec deb -- systemctl is-system-running)" = running ]'
