@@ -105,9 +105,9 @@ delete_run(struct job *job, struct err *e)
 {
 	/* The entry last: as long as it is there, a delete that was cut short can be asked for again. */
 	static const struct step steps[] = {
-		{ "network", delete_up_network, NULL },   { "processes", delete_up_processes, NULL },
-		{ "volume", delete_up_volume, NULL },     { "run directory", delete_up_run_dir, NULL },
-		{ "registry", delete_up_registry, NULL },
+		{ "network", delete_up_network, NULL, false },   { "processes", delete_up_processes, NULL, false },
+		{ "volume", delete_up_volume, NULL, true },      { "run directory", delete_up_run_dir, NULL, false },
+		{ "registry", delete_up_registry, NULL, false },
 	};
 
 	return job_run_steps(job, steps, sizeof steps / sizeof *steps, e);

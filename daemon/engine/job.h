@@ -19,7 +19,8 @@ struct job {
 	struct spec spec;
 	int fds[8]; /* the request's descriptors */
 	size_t nfds;
-	char *result; /* JSON text for REPLY_DONE; set by the verb, owned */
+	bool cut_short; /* it failed after a step that is final */
+	char *result;   /* JSON text for REPLY_DONE; set by the verb, owned */
 };
 
 /* The frame of a program that does one job: what the engine sends is taken; at the end it is answered. */
@@ -55,6 +56,7 @@ struct step {
 	const char *name;
 	int (*up)(struct job *job, struct err *e);
 	void (*down)(struct job *job); /* or NULL */
+	bool final;                    /* from its beginning on there is no way back, only the same again */
 };
 int job_run_steps(struct job *job, const struct step *steps, size_t n, struct err *e);
 

@@ -45,8 +45,11 @@ job_run_steps(struct job *job, const struct step *steps, size_t n, struct err *e
 	size_t i;
 
 	for (i = 0; i < n; i++) {
+		bool cancelled = !job->cut_short && job_cancelled(job);
+
 		job_progress(job, steps[i].name, (int)(100 * i / n), "%s", steps[i].name);
-		if (job_cancelled(job))
+		job->cut_short |= steps[i].final && !cancelled;
+		if (cancelled)
 			err_set(e, ERR_CANCELLED, "The operation was cancelled");
 		else if (steps[i].up(job, e) < 0)
 			err_wrap(e, "%s", steps[i].name);
@@ -131,6 +134,8 @@ job_reply(struct job *job, const struct err *e)
 	if (e) {
 		if (!done_from_err(&done, job->request.op, e))
 			return;
+		done.cut_short = job->cut_short;
+		record_mark(&done_schema, &done, "cut_short", job->cut_short);
 	} else {
 		done.op = strdup(job->request.op);
 		record_mark(&done_schema, &done, "op", true);

@@ -561,6 +561,7 @@ requests_job_ended(struct task *task)
 		if (repair_begin(task))
 			return;
 	} else if (record_has(&done_schema, &task->done, "kind") && !request_gone_already(task)) {
+		task->cut_short = task->done.cut_short;
 		done_to_err(&task->done, &e);
 	} else {
 		if (task->row->succeed)

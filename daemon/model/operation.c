@@ -95,7 +95,8 @@ struct ending {
 	struct operation *operation;
 	struct container_view *container; /* its id is NULL when there is none */
 	enum op_id op;
-	bool gone; /* a deletion that found nothing left */
+	bool gone;      /* a deletion that found nothing left */
+	bool cut_short; /* it failed, and what it did wasn't undone */
 };
 
 static int
@@ -235,6 +236,13 @@ ending_return(struct ending *end, struct err *e)
 	return store_container_write_desired(end->m->store, end->container->config.id, desired, e);
 }
 
+/* Past the point of no return only the same again leads on. */
+static int
+ending_not_deleted(struct ending *end, struct err *e)
+{
+	return end->cut_short ? 0 : ending_return(end, e);
+}
+
 static int
 ending_not_changed(struct ending *end, struct err *e)
 {
@@ -266,7 +274,7 @@ static const struct {
 	int (*failed)(struct ending *end, struct err *e);
 } endings[] = {
 	{ CONTAINER_CREATE, ending_created, ending_not_created },
-	{ CONTAINER_DELETE, ending_deleted, ending_return },
+	{ CONTAINER_DELETE, ending_deleted, ending_not_deleted },
 	{ CONTAINER_START, ending_started, ending_return },
 	{ CONTAINER_STOP, ending_stopped, ending_return },
 	{ CONTAINER_RESTART, ending_started, ending_return },
@@ -385,7 +393,7 @@ operation_end(struct model *m, const struct done *done, struct err *e)
 {
 	struct operation operation = { 0 };
 	struct container_view container = { 0 };
-	struct ending end = { .m = m, .operation = &operation, .container = &container };
+	struct ending end = { .m = m, .operation = &operation, .container = &container, .cut_short = done->cut_short };
 	int rc = operation_end_one(&end, done, e);
 
 	record_clear(OPERATION, &operation);

@@ -15,6 +15,9 @@ PLAN_SIZE = EXTRAS_AT + 4 + EXTRA_MAX * NAME_MAX
 SETTLE_S = 12  # within so long everything has to be as it should
 
 
+BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
+
+
 def new_plan(path):
     with open(path, "wb") as f:
         f.write(struct.pack("I", MAGIC).ljust(PLAN_SIZE, b"\0"))
@@ -358,6 +361,8 @@ class Matrix:
                 limit = host.memory_limit(row["ctid"])
                 if limit != str(row["memory"]):
                     wrong.append(f"{what} with {row['memory']} bytes, but its control group has '{limit}'")
+            elif row["state"] == "deleting":
+                continue
             elif row["state"] in ("stopped", "crashed"):
                 if "id_base" in row and host.with_ids(row["id_base"]):
                     wrong.append(f"{what}, but has processes: {host.with_ids(row['id_base'])}")
@@ -372,8 +377,11 @@ class Matrix:
 
     def leaks(self, rows, up):
         host, wrong = self.host, []
+        # One whose deletion failed past the point of no return may lack anything.
+        half = {i for i, row in rows.items() if row["state"] == "deleting"}
+        whole = sorted(set(rows) - half)
         for what, found, wanted in (
-            ("registry entries", host.registry(), sorted(rows)), ("volumes", host.volumes(), sorted(rows)),
+            ("registry entries", sorted(set(host.registry()) - half), whole), ("volumes", sorted(set(host.volumes()) - half), whole),
             ("monitors", host.monitors(), up), ("links", host.links(), up),
             ("control groups", sorted({int(g.rsplit("/", 1)[1]) for g in host.groups()}), up),
             ("unfinished templates", host.template_rests(), []), ("jobs", host.jobs(), []),
@@ -436,7 +444,7 @@ class Matrix:
             if not until(2, self.plan.hit):
                 raise Wrong("it wasn't passed")
             self.plan.disarm()
-            if point.startswith("engine."):
+            if fault.action == KILL and point.startswith("engine."):
                 until(5, lambda: not self.daemon.alive())
             return result
         # It stands still there, in a thread of its own: the answer may have to wait for it.
@@ -533,6 +541,30 @@ class Matrix:
         print(f"{len(self.points)} points, {len(pairs)} pairs")
 
 
+    def table(self):
+        """Of doc/reliability.md: at how many points each fault befell each operation."""
+        faults = [fault.name for fault in FAULTS]
+        lines = ["| operation | " + " | ".join(faults) + " |", "| --- |" + " ---: |" * len(faults)]
+        for op in OPERATIONS:
+            counts = [len(self.tried.get(name, {}).get(op.name, [])) for name in faults]
+            lines.append(f"| {op.name} | " + " | ".join(str(n or "") for n in counts) + " |")
+        wrong = sum(self.wrong.values())
+        return "\n".join(lines) + f"\n\nContainers lost: {self.lost}. Wrong rows, leaks, operations without an end: {wrong}.\n"
+
+    def write(self, path):
+        before, rest = open(path, encoding="utf-8").read().split(BEGIN)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(before + BEGIN + self.table() + END + rest.split(END)[1])
+
+    def check(self, path):
+        """What differs from host to host aside: it names the same operations and faults, and no failure."""
+        told = open(path, encoding="utf-8").read().split(BEGIN)[1].split(END)[0]
+        if re.sub(r"[1-9]\d*| ", "", told) == re.sub(r"[1-9]\d*| ", "", self.table()):
+            self.ok("doc/reliability.md tells the same")
+        else:
+            self.fail("doc/reliability.md tells something else: tests/crash/faults.sh --write")
+
+
 class Fault:
     """What befalls a process at a point. A pause is for what is done meanwhile."""
 
@@ -548,6 +580,10 @@ class Fault:
 
 FAULTS = [
     Fault("killed", KILL, ()),
+    Fault("made to fail", FAIL, ("api", "monitor", "net", "init", "volume")),
+    Fault("cancelled", PAUSE, ("api",), Matrix.cancel),
+    Fault("engine killed", PAUSE, ("api", "engine"), Matrix.kill_engine),
+    Fault("api killed", PAUSE, ("api", "engine"), Matrix.kill_api),
 ]
 
 
@@ -561,6 +597,8 @@ def main():
         matrix.run(only)
     except Wrong as e:
         matrix.fail(str(e))
+    if not only:
+        (matrix.write if "--write" in sys.argv else matrix.check)(os.environ["TOP"] + "/doc/reliability.md")
     print(f"{matrix.passed} passed, {matrix.failed} failed")
     return 1 if matrix.failed else 0
 
