@@ -128,6 +128,9 @@ template_sweep(const struct settings *s)
 			template_sweep_build(fd, entry->d_name);
 		if (strncmp(entry->d_name, TEMPLATE_DELETE, strlen(TEMPLATE_DELETE)) == 0)
 			template_sweep_delete(s, fd, entry->d_name);
+		/* A name that has lost its last version goes; a build makes it again. */
+		if (entry->d_name[0] != '.')
+			unlinkat(fd, entry->d_name, AT_REMOVEDIR);
 	}
 	if (dir)
 		closedir(dir);
