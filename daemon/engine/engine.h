@@ -150,6 +150,8 @@ int monitors_attach(struct engine *engine, struct container *ct, int fd, struct 
 int monitors_connect(struct engine *engine, struct container *ct, struct err *e);
 /* Waits at most a second in all for the first state of each connected one; then reads exit records of the others. */
 void monitors_adopt(struct engine *engine);
+/* Of one that is starting: a monitor says at once what is so; one that hangs costs a moment, and the state stays. */
+void monitors_hear(struct container *ct);
 int monitors_command(struct engine *engine, struct container *ct, enum monitor_verb verb, int64_t a, uint32_t *serial_out,
                      struct err *e);
 void monitors_read_exit(struct engine *engine, struct container *ct);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "daemon/engine/spawn.h"
@@ -17,6 +18,7 @@
 #include "daemon/util/log.h"
 
 enum { LINK_QUEUE_MAX = 8 << 20, API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5 };
+enum { API_END_PAUSES = 200, API_END_PAUSE_MS = 5 };
 
 struct link_message {
 	TAILQ_ENTRY(link_message) link;
@@ -60,9 +62,15 @@ link_close(struct engine *engine)
 void
 link_stop_api(struct engine *engine)
 {
+	const struct timespec pause = { .tv_nsec = API_END_PAUSE_MS * 1000000L };
+
 	link_close(engine);
-	if (engine->api_pid > 0)
-		kill(engine->api_pid, SIGTERM);
+	if (engine->api_pid <= 0)
+		return;
+	/* Whoever stopped the daemon finds nothing of it left. */
+	kill(engine->api_pid, SIGTERM);
+	for (int i = 0; i < API_END_PAUSES && waitpid(engine->api_pid, NULL, WNOHANG) == 0; i++)
+		nanosleep(&pause, NULL);
 }
 
 static void

@@ -16,6 +16,8 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
+enum { MONITORS_HEAR_MS = 100 };
+
 static void
 monitors_set_exit(struct container *ct, const char *text, int64_t status, int64_t signal, int64_t at)
 {
@@ -180,25 +182,32 @@ monitors_command(struct engine *engine, struct container *ct, enum monitor_verb 
 }
 
 void
+monitors_hear(struct container *ct)
+{
+	struct pollfd p = { .fd = ct->monitor, .events = POLLIN };
+	struct monitor_msg m;
+
+	/* Its end is the event loop's. A note says why it waits before it starts again. */
+	while (ct->state == STATE_STARTING && !ct->note[0] && ct->monitor >= 0 && poll(&p, 1, MONITORS_HEAR_MS) == 1 &&
+	       recv(ct->monitor, &m, sizeof m, MSG_PEEK | MSG_DONTWAIT) == (ssize_t)sizeof m)
+		monitors_on_read(ct->monitor, EV_READ, ct);
+	if (ct->state == STATE_STARTING && !ct->note[0])
+		log_warning("the monitor of container %lld doesn't say how it is", (long long)ct->place.ctid);
+}
+
+void
 monitors_adopt(struct engine *engine)
 {
 	struct container *ct;
 
 	LIST_FOREACH(ct, &engine->registry.containers, link)
 	{
-		struct pollfd p = { .events = POLLIN };
-
 		if (monitors_connect(engine, ct, NULL) < 0) {
 			if (!monitors_tidy(engine, ct))
 				monitors_read_exit(engine, ct);
 			continue;
 		}
-		/* A monitor says its state at once; one that hangs costs the start a moment and is told apart as "starting". */
 		ct->state = STATE_STARTING;
-		p.fd = ct->monitor;
-		if (poll(&p, 1, 100) == 1)
-			monitors_on_read(ct->monitor, EV_READ, ct);
-		else
-			log_warning("the monitor of container %lld doesn't answer", (long long)ct->place.ctid);
+		monitors_hear(ct);
 	}
 }

@@ -248,11 +248,11 @@ request_started(struct task *task)
 		if (!monitors_tidy(task->engine, ct))
 			monitors_read_exit(task->engine, ct);
 		link_send_observed(task->engine, ct);
-	} else if (ct->state == STATE_STARTING) {
-		/* Before the end is told: the stop half of a restart has said that it is stopped. */
-		ct->state = STATE_RUNNING;
-		link_send_observed(task->engine, ct);
+		return;
 	}
+	/* Before the end is told: that says it runs, and the stop half of a restart has said that it is stopped. */
+	monitors_hear(ct);
+	link_send_observed(task->engine, ct);
 }
 
 static void

@@ -298,7 +298,10 @@ class Matrix:
     def request(self, op):
         """The operation's end, or the refusal; None when nobody answered."""
         if op.method == "REBOOT":
-            before = self.show()["pid"]
+            before = self.show().get("pid") or 0
+            if before <= 1:
+                shown = self.show()
+                raise Wrong(f"no process of its init is told: {shown['state']}, process {shown.get('pid')}, {shown.get('exit')}")
             os.kill(before, signal.SIGTERM)
             until(10, lambda: self.plan.hit() or (self.show() or {}).get("pid") not in (before, 0, None))
             return {"state": "succeeded"}

@@ -26,6 +26,9 @@ is "it runs again" running "$(state web)"
 B exec web -- sh -c 'echo kept >/root/file'
 before=$(field web pid)
 ok "restart" B restart web
+told=0
+for _ in $(seq 10); do B restart web --kill >/dev/null && [ "$(field web 'pid > 1')" = true ] && told=$((told + 1)); done
+is "with its start's end its process is told, each time" 10 $told
 is "it runs after the restart" running "$(state web)"
 [ "$before" != "$(field web pid)" ] && pass "with a new init" || fail "the same init after a restart"
 is "its data is kept" kept "$(B exec web -- cat /root/file)"

@@ -29,7 +29,7 @@ end() {
 	rm -rf /run/systemd/system/berthd.service.d
 	systemctl daemon-reload
 	systemctl restart berthd
-	B delete --force web deb >/dev/null 2>&1
+	B delete --force web inner >/dev/null 2>&1
 	rm -rf "$T"
 	[ "$failed" = 0 ] || journalctl -b -u berthd --no-pager | tail -n 40
 	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
@@ -140,15 +140,15 @@ pid=$(field web pid)
 
 # A systemd inside has its own tree.
 if B template list --no-header --fields name 2>/dev/null | grep -q '^debian-12'; then
-	ok "Debian" B create deb --template debian-12 --memory 512M --disk 1G --pids 300 --start
-	ok "comes up" wait_for 180 eval '[ "$(B exec deb -- systemctl is-system-running 2>/dev/null)" = running ]'
-	payload=/sys/fs/cgroup/berth.slice/berth-$(field deb ctid).scope/payload
-	is "its systemd made the groups" "$(field deb id_base)" "$(stat -c %u "$payload/system.slice")"
+	ok "Debian" B create inner --template debian-12 --memory 512M --disk 1G --pids 300 --start
+	ok "comes up" wait_for 180 eval '[ "$(B exec inner -- systemctl is-system-running 2>/dev/null)" = running ]'
+	payload=/sys/fs/cgroup/berth.slice/berth-$(field inner ctid).scope/payload
+	is "its systemd made the groups" "$(field inner id_base)" "$(stat -c %u "$payload/system.slice")"
 	like "with controllers" 'memory' "$(cat "$payload/cgroup.subtree_control")"
-	is "and limits of its own work" 20971520 "$(B exec deb -- systemd-run -q --pipe -p MemoryMax=20M sh -c 'cat "/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/memory.max"')"
-	is "its own limit isn't its to change" 536870912 "$(B exec deb -- sh -c 'echo max >/sys/fs/cgroup/memory.max' >/dev/null 2>&1; cat "$payload/memory.max")"
-	like "machinectl shows its units" 'system.slice' "$(machinectl status --no-pager "berth-$(field deb ctid)")"
-	ok "it stops" B stop deb --timeout 60
+	is "and limits of its own work" 20971520 "$(B exec inner -- systemd-run -q --pipe -p MemoryMax=20M sh -c 'cat "/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/memory.max"')"
+	is "its own limit isn't its to change" 536870912 "$(B exec inner -- sh -c 'echo max >/sys/fs/cgroup/memory.max' >/dev/null 2>&1; cat "$payload/memory.max")"
+	like "machinectl shows its units" 'system.slice' "$(machinectl status --no-pager "berth-$(field inner ctid)")"
+	ok "it stops" B stop inner --timeout 60
 else
 	skip "there is no template debian-12"
 fi
