@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include "daemon/engine/apparmor.h"
 #include "daemon/engine/claims.h"
+#include "daemon/engine/copy.h"
 #include "daemon/engine/doctor.h"
 #include "daemon/engine/firewall.h"
 #include "daemon/engine/idrange.h"
@@ -207,6 +210,38 @@ doctor_check_clock(struct doctor *d)
 		doctor_tell(d, "clock", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "the clock is synchronised");
 }
 
+/* What `berth recover` builds on. */
+static void
+doctor_check_copies(struct doctor *d)
+{
+	const struct settings *s = &d->job->spec.settings;
+	AUTO_STRV struct strv names = { 0 };
+	AUTO_CLOSE int dir = -1;
+	struct err e = { 0 };
+	struct stat st;
+	long long hours;
+
+	if (s->copy_interval == 0) {
+		doctor_tell(d, "copies", DOCTOR_NOTE, DOCTOR_BY_HAND, "set copy_interval",
+		            "the database isn't copied to the pool: losing it would lose the history of operations");
+		return;
+	}
+	if (copy_open_dir(s, &dir, &e) < 0 || copy_list(dir, &names, &e) < 0) {
+		doctor_tell(d, "copies", DOCTOR_PROBLEM, DOCTOR_BY_HAND, NULL, "%s", e.message);
+		return;
+	}
+	if (names.n == 0 || fstatat(dir, names.v[names.n - 1], &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		doctor_tell(d, "copies", DOCTOR_NOTE, DOCTOR_BY_HAND, NULL, "the database hasn't been copied to the pool yet");
+		return;
+	}
+	hours = ((long long)time(NULL) - st.st_mtime) / 3600;
+	if (hours > 2 * s->copy_interval / 3600 + 1)
+		doctor_tell(d, "copies", DOCTOR_WARNING, DOCTOR_BY_HAND, "look into berthd's log for the reason",
+		            "the newest copy of the database is %lld hours old", hours);
+	else
+		doctor_tell(d, "copies", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "the newest copy of the database is %lld hours old", hours);
+}
+
 static void
 doctor_check_ids(struct doctor *d)
 {
@@ -248,6 +283,7 @@ doctor_check_host(struct doctor *d)
 	doctor_check_network(d);
 	for (size_t i = 0; i < sizeof doctor_sysctls / sizeof *doctor_sysctls; i++)
 		doctor_check_sysctl(d, doctor_sysctls[i].path, doctor_sysctls[i].least, DOCTOR_WARNING, doctor_sysctls[i].text);
+	doctor_check_copies(d);
 	doctor_check_clock(d);
 	doctor_check_ids(d);
 	doctor_check_apparmor(d);

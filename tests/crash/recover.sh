@@ -44,6 +44,7 @@ t_stop_daemon
 echo 'copy_interval = 1' >>"$T/conf"
 t_start_daemon
 ok "a copy comes to the pool" wait_for 10 eval 'ls "$T/s/pool/.copies"/berth-*.db >/dev/null 2>&1'
+like "the doctor knows of it" "^ok +the newest copy of the database is 0 hours old" "$(B doctor --all)"
 is "which is root's" "600 root" "$(stat -c '%a %U' "$T/s/pool/.copies"/berth-*.db)"
 sleep 2.2
 sed -i '/^copy_interval/d' "$T/conf"
