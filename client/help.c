@@ -6,6 +6,7 @@
 #include "client/print.h"
 #include "client/verbs.h"
 #include "config.h"
+#include "daemon/util/man.h"
 
 enum { HELP_INDENT = 26, HELP_WIDTH = 100 };
 
@@ -192,33 +193,6 @@ help_overview(void)
 		printf("%s%s", i ? ", " : "", statuses[i]);
 	printf(".\n'berth help VERB' tells more of each. The daemon's socket is /run/berth/berth.sock, else that of --socket or "
 	       "BERTH_SOCKET.\n");
-}
-
-/* roff: a backslash and a line's first dot or quote would be read as requests, a hyphen as a minus where it is one. */
-static void
-man_text(const char *text)
-{
-	for (bool first = true; *text; first = *text == '\n', text++) {
-		if (first && (*text == '.' || *text == '\''))
-			fputs("\\&", stdout);
-		if (*text == '\\')
-			fputs("\\e", stdout);
-		else if (*text == '-')
-			fputs("\\-", stdout);
-		else if (strncmp(text, "…", 3) == 0) {
-			fputs("...", stdout);
-			text += 2;
-		} else
-			putchar(*text);
-	}
-}
-
-static void
-man_line(const char *macro, const char *text)
-{
-	fputs(macro, stdout);
-	man_text(text);
-	putchar('\n');
 }
 
 static void

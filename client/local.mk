@@ -39,7 +39,7 @@ berth_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = client/bash-completion/berth
-dist_man1_MANS = doc/berth.1
+dist_man_MANS = doc/berth.1 doc/berthd.8 doc/berthd.conf.5
 EXTRA_DIST += doc/update-man
 
 if HAVE_CMOCKA
@@ -59,6 +59,6 @@ tests_unit_client_text_LDADD = $(CLIENT_TEST_LIBS)
 tests_unit_client_text_CFLAGS = $(CLIENT_TEST_CFLAGS)
 endif
 
-# The man page says what the program's tables say.
-TESTS += tests/unit/client_man
-EXTRA_DIST += tests/unit/client_man
+# The man pages say what the programs' tables say.
+TESTS += tests/unit/man
+EXTRA_DIST += tests/unit/man

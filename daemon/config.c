@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/util/log.h"
+#include "daemon/util/man.h"
 
 #ifndef BERTH_SYSCONFDIR
 #define BERTH_SYSCONFDIR "/etc/berth"
@@ -63,6 +64,7 @@ static const struct {
 	{ "--check-config", CONFIG_CHECK, "check the configuration and exit" },
 	{ "--cleanup", CONFIG_CLEANUP, "undo what this instance put on the host: mounts, cgroups, table, sysctls" },
 	{ "--help", CONFIG_HELP, "show this and exit" },
+	{ "--man", CONFIG_MAN, "print the options as a part of a man page and exit" },
 	{ "--version", CONFIG_VERSION, "show the version and exit" },
 #ifdef BERTH_FAULT
 	{ "--fault-list", CONFIG_FAULT_LIST, "list the places where this build can be made to fail and exit" },
@@ -169,36 +171,68 @@ config_clear(struct config *config)
 	record_clear(&settings_schema, &config->settings);
 }
 
-static void
-config_print_option(const struct field *f, const struct settings *defaults)
-{
-	char name[64], bounds[96] = "";
+enum { CONFIG_BOUNDS_MAX = 96 };
 
-	snprintf(name, sizeof name, "--%s", f->name);
-	for (char *c = name + 2; *c; c++)
-		if (*c == '_')
-			*c = '-';
+static void
+config_bounds(const struct field *f, const struct settings *defaults, char bounds[CONFIG_BOUNDS_MAX])
+{
+	bounds[0] = '\0';
 	switch (f->type) {
 	case FIELD_BOOL:
-		snprintf(bounds, sizeof bounds, "true or false; %s", f->preset ? "true" : "false");
+		snprintf(bounds, CONFIG_BOUNDS_MAX, "true or false; %s", f->preset ? "true" : "false");
 		break;
 	case FIELD_INT:
 	case FIELD_SIZE:
 	case FIELD_MILLI:
 	case FIELD_TIME:
-		snprintf(bounds, sizeof bounds, "%lld to %lld; %lld", (long long)f->min, (long long)f->max, (long long)f->preset);
+		snprintf(bounds, CONFIG_BOUNDS_MAX, "%lld to %lld; %lld", (long long)f->min, (long long)f->max, (long long)f->preset);
 		break;
 	case FIELD_STRING:
 		if (*field_string(f, defaults))
-			snprintf(bounds, sizeof bounds, "%s", *field_string(f, defaults));
+			snprintf(bounds, CONFIG_BOUNDS_MAX, "%s", *field_string(f, defaults));
 		break;
 	case FIELD_LIST:
-		snprintf(bounds, sizeof bounds, "may be repeated");
+		snprintf(bounds, CONFIG_BOUNDS_MAX, "may be repeated");
 		break;
 	case FIELD_OBJECT:
 		break;
 	}
+}
+
+static void
+config_print_option(const struct field *f, const struct settings *defaults)
+{
+	char name[64], bounds[CONFIG_BOUNDS_MAX];
+
+	snprintf(name, sizeof name, "--%s", f->name);
+	for (char *c = name + 2; *c; c++)
+		if (*c == '_')
+			*c = '-';
+	config_bounds(f, defaults, bounds);
 	printf("  %-20s %s\n  %-20s [%s]\n", name, f->help, "", bounds);
+}
+
+/* Of the paths that were chosen when Berth was built the page says only that. */
+void
+config_print_man(void)
+{
+	static const char *const built[] = { "recipes_dir", "libexec_dir" };
+	struct settings defaults = { 0 };
+	char bounds[CONFIG_BOUNDS_MAX];
+
+	if (!settings_apply_defaults(&defaults))
+		return;
+	for (const struct field *f = settings_schema.fields; f->name; f++) {
+		config_bounds(f, &defaults, bounds);
+		if (strcmp(f->name, built[0]) == 0 || strcmp(f->name, built[1]) == 0)
+			snprintf(bounds, sizeof bounds, "where Berth was installed");
+		man_line(".TP\n.B ", f->name);
+		man_line("", f->help);
+		printf("[");
+		man_text(bounds);
+		printf("]\n");
+	}
+	record_clear(&settings_schema, &defaults);
 }
 
 void

@@ -4,7 +4,7 @@
 
 #include "schema/settings.h"
 
-enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_CLEANUP, CONFIG_HELP, CONFIG_VERSION, CONFIG_FAULT_LIST };
+enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_CLEANUP, CONFIG_HELP, CONFIG_MAN, CONFIG_VERSION, CONFIG_FAULT_LIST };
 
 struct config {
 	enum config_action action;
@@ -23,5 +23,7 @@ int config_load(struct config *config, int argc, char **argv, struct err *e);
 void config_clear(struct config *config);
 /* The usage text with every option, its bounds and its default. */
 void config_print_help(void);
+/* The options as berthd.conf(5) has them. */
+void config_print_man(void);
 
 #endif

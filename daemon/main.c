@@ -87,6 +87,8 @@ main(int argc, char **argv)
 	rc = config_load(&config, argc, argv, &e);
 	if (rc == 0 && config.action == CONFIG_HELP) {
 		config_print_help();
+	} else if (rc == 0 && config.action == CONFIG_MAN) {
+		config_print_man();
 	} else if (rc == 0 && config.action == CONFIG_VERSION) {
 		printf("berthd %s\n", PACKAGE_VERSION);
 #ifdef BERTH_FAULT

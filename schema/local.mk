@@ -6,6 +6,7 @@ libberth_a_SOURCES = \
 	daemon/util/fault.c daemon/util/fault.def daemon/util/fault.h \
 	daemon/util/fd.c daemon/util/fd.h \
 	daemon/util/log.c daemon/util/log.h \
+	daemon/util/man.c daemon/util/man.h \
 	daemon/util/prefix.c daemon/util/prefix.h \
 	daemon/util/strv.c daemon/util/strv.h \
 	daemon/util/uuid.c daemon/util/uuid.h \
