@@ -15,4 +15,3 @@ is "nothing is left on the host" "" "$(census)"
 t_start_daemon
 is "the containers are all there" "one three two" "$(B list --no-header --fields name | tr -d ' ' | sort | xargs)"
 ok "and start" B start one two three
-t_end

@@ -125,4 +125,3 @@ for who in api engine; do
 	ok "memory again: a change succeeds" B set web memory=64M
 done
 is "in the end all is as it was" "$before" "$(told)"
-t_end

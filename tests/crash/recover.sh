@@ -107,4 +107,3 @@ query "PRAGMA user_version = $version" >/dev/null
 t_start_daemon
 is "its containers went on" "$pid" "$(field calm pid)"
 
-t_end
