@@ -45,9 +45,9 @@ fails() {
 		pass "$what"
 	fi
 }
-# wait_for SECONDS COMMAND…: until it succeeds.
+# wait_for SECONDS COMMAND…: until it succeeds; on a host T_SLOW times as slow it may take as much longer.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * ${T_SLOW:-1}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt "$end" ] || return 1
