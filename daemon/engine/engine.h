@@ -24,6 +24,7 @@ struct task {
 	struct container *ct; /* or NULL */
 	bool exclusive;       /* ct->task is this one */
 	bool queued;
+	bool awaiting; /* started, which its monitor has yet to say */
 	bool stopping; /* in the stop half of restart or of a forced delete */
 	bool undoing;  /* another job cleans up after one that was killed */
 	bool again;    /* a second job goes on where the first was killed */
@@ -115,6 +116,8 @@ void watchdog_api_alive(struct engine *engine);
 int requests_handle(struct engine *engine, struct msg *msg, struct err *e);
 /* Called when a step that a task waited for has ended. */
 void requests_job_ended(struct task *task);
+/* A new state. */
+void requests_monitor_told(struct container *ct);
 void requests_monitor_ended(struct engine *engine, struct container *ct);
 void requests_monitor_done(struct task *task, int error, const char *text);
 
@@ -150,8 +153,8 @@ int monitors_attach(struct engine *engine, struct container *ct, int fd, struct 
 int monitors_connect(struct engine *engine, struct container *ct, struct err *e);
 /* Waits at most a second in all for the first state of each connected one; then reads exit records of the others. */
 void monitors_adopt(struct engine *engine);
-/* Of one that is starting: a monitor says at once what is so; one that hangs costs a moment, and the state stays. */
-void monitors_hear(struct container *ct);
+/* On its way up; not one that waits before it starts again. */
+bool monitors_is_starting(const struct container *ct);
 int monitors_command(struct engine *engine, struct container *ct, enum monitor_verb verb, int64_t a, uint32_t *serial_out,
                      struct err *e);
 void monitors_read_exit(struct engine *engine, struct container *ct);

@@ -70,6 +70,12 @@ monitors_disconnect(struct container *ct)
 	ct->note[0] = '\0';
 }
 
+bool
+monitors_is_starting(const struct container *ct)
+{
+	return ct->state == STATE_STARTING && !ct->note[0];
+}
+
 static void
 monitors_take_state(struct engine *engine, struct container *ct, const struct monitor_msg *m)
 {
@@ -81,6 +87,7 @@ monitors_take_state(struct engine *engine, struct container *ct, const struct mo
 	snprintf(ct->note, sizeof ct->note, "%.*s", (int)sizeof ct->note - 1, m->text);
 	ct->started_at = m->c;
 	link_send_observed(engine, ct);
+	requests_monitor_told(ct);
 }
 
 static void
@@ -181,17 +188,16 @@ monitors_command(struct engine *engine, struct container *ct, enum monitor_verb 
 	return 0;
 }
 
-void
+/* A monitor says its state at once; one that hangs costs a moment. */
+static void
 monitors_hear(struct container *ct)
 {
 	struct pollfd p = { .fd = ct->monitor, .events = POLLIN };
-	struct monitor_msg m;
 
-	/* Its end is the event loop's. A note says why it waits before it starts again. */
-	while (ct->state == STATE_STARTING && !ct->note[0] && ct->monitor >= 0 && poll(&p, 1, MONITORS_HEAR_MS) == 1 &&
-	       recv(ct->monitor, &m, sizeof m, MSG_PEEK | MSG_DONTWAIT) == (ssize_t)sizeof m)
+	ct->state = STATE_STARTING;
+	if (poll(&p, 1, MONITORS_HEAR_MS) == 1)
 		monitors_on_read(ct->monitor, EV_READ, ct);
-	if (ct->state == STATE_STARTING && !ct->note[0])
+	else
 		log_warning("the monitor of container %lld doesn't say how it is", (long long)ct->place.ctid);
 }
 
@@ -207,7 +213,6 @@ monitors_adopt(struct engine *engine)
 				monitors_read_exit(engine, ct);
 			continue;
 		}
-		ct->state = STATE_STARTING;
 		monitors_hear(ct);
 	}
 }

@@ -250,9 +250,12 @@ request_started(struct task *task)
 		link_send_observed(task->engine, ct);
 		return;
 	}
-	/* Before the end is told: that says it runs, and the stop half of a restart has said that it is stopped. */
-	monitors_hear(ct);
-	link_send_observed(task->engine, ct);
+	/* The end comes after its word: only that tells the process, and the stop half of a restart has said that it is stopped. */
+	task->awaiting = monitors_is_starting(ct);
+	if (task->awaiting)
+		task_set_deadline(task, MONITOR_GRACE);
+	else
+		link_send_observed(task->engine, ct);
 }
 
 static void
@@ -424,7 +427,7 @@ static void
 request_cancel(struct task *task)
 {
 	/* What is being removed already can't be kept. */
-	if (task->cancelled || task->undoing || (task->type == REQUEST_DELETE && task->channel >= 0))
+	if (task->cancelled || task->undoing || task->awaiting || (task->type == REQUEST_DELETE && task->channel >= 0))
 		return;
 	task->cancelled = true;
 	err_set(&task->failure, ERR_CANCELLED, "The operation was cancelled");
@@ -566,7 +569,8 @@ requests_job_ended(struct task *task)
 	} else {
 		if (task->row->succeed)
 			task->row->succeed(task);
-		request_end(task, NULL);
+		if (!task->awaiting)
+			request_end(task, NULL);
 		return;
 	}
 	if (!request_await_monitor(task, &e))
@@ -599,6 +603,13 @@ request_go_on(struct task *task)
 }
 
 void
+requests_monitor_told(struct container *ct)
+{
+	if (ct->task && ct->task->awaiting && !monitors_is_starting(ct))
+		request_end(ct->task, NULL);
+}
+
+void
 requests_monitor_ended(struct engine *engine, struct container *ct)
 {
 	struct task *task = ct->task;
@@ -606,7 +617,9 @@ requests_monitor_ended(struct engine *engine, struct container *ct)
 	free(ct->rescue);
 	ct->rescue = NULL;
 	link_send_observed(engine, ct);
-	if (task && (task->stopping || task->serial))
+	if (task && task->awaiting)
+		request_end(task, NULL);
+	else if (task && (task->stopping || task->serial))
 		request_go_on(task);
 }
 
