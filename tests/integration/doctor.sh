@@ -19,8 +19,10 @@ like "what is registered is counted" "1 container registered" "$(B doctor --all)
 unlike "only what matters is shown to people" "^ok" "$(B doctor)"
 
 # As a daemon that died badly would have left it.
-group=$(find /sys/fs/cgroup -maxdepth 3 -type d -name "$INSTANCE" | head -n 1)
-mkdir "$group/$number" "$T/r/ct/$number"
+group=$(find /sys/fs/cgroup -maxdepth 3 -type d -name "$INSTANCE" | head -n 1)/$number
+slice=/sys/fs/cgroup/$INSTANCE.slice
+[ ! -d "$slice" ] || group=$slice/$INSTANCE-$number.scope
+mkdir "$group" "$T/r/ct/$number"
 ip link add "$INSTANCE$number" type veth peer name "${INSTANCE}x"
 stray=$T/s/pool/11111111-2222-4333-8444-555555555555
 mkdir "$stray"
@@ -30,7 +32,7 @@ like "and told what to do" "do: berth doctor --fix" "$(B doctor)"
 
 fixed=$(B doctor --fix -o json)
 is "they are removed" "ok false true" "$(finding leak "number $number" "$fixed")"
-is "truly" "" "$(ls -d "$group/$number" "$T/r/ct/$number" "/sys/class/net/$INSTANCE$number" 2>/dev/null)"
+is "truly" "" "$(ls -d "$group" "$T/r/ct/$number" "/sys/class/net/$INSTANCE$number" 2>/dev/null)"
 is "the volume is left alone" yes "$([ -d "$stray" ] && echo yes)"
 if [ "$before" -lt 65536 ]; then
 	is "a setting that was too low is raised" 65536 "$(cat "$instances")"
