@@ -397,7 +397,7 @@ pool_drop_image(const struct settings *s, bool destroy, struct err *e)
 	rc = loop_find(image, device, e);
 	if (rc < 0 || (rc == 1 && loop_detach(device, e) < 0))
 		return -1;
-	/* Containers that have just ended: the kernel gives their mounts back a moment later, and the device with the last of them. */
+	/* Containers that have just ended: the kernel gives back their mounts a moment later, and the device with the last. */
 	for (int i = 0; rc == 1 && i < DETACH_TRIES; i++) {
 		rc = loop_find(image, device, e);
 		if (rc == 1)

@@ -7,6 +7,7 @@
 
 #include "daemon/engine/project.h"
 #include "daemon/engine/volume_backend.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 
 enum { FREE_TRIES = 250, FREE_WAIT_US = 20000 };
@@ -43,6 +44,7 @@ volume_prjquota_create(const struct spec *spec, int volume_fd, struct err *e)
 
 	if (volume_prjquota_need_free(volume_fd, number, e) < 0 || project_assign(volume_fd, number, false, e) < 0)
 		return -1;
+	FAULT("volume.project");
 	if (mkdirat(volume_fd, "fs", 0755) < 0)
 		return err_sys(e, "make the volume's directory");
 	return volume_open_fs(volume_fd, &fs, e) < 0 ? -1 : project_assign(fs, number, true, e);
@@ -51,11 +53,16 @@ volume_prjquota_create(const struct spec *spec, int volume_fd, struct err *e)
 static int
 volume_prjquota_set_limit(int volume_fd, int64_t bytes, struct err *e)
 {
+	int64_t inodes = project_inodes(bytes);
+	struct project_usage usage;
 	uint32_t number;
 
-	if (project_get(volume_fd, &number, e) < 0)
+	if (project_get(volume_fd, &number, e) < 0 || project_read(volume_fd, number, &usage, e) < 0)
 		return -1;
-	return project_set_limits(volume_fd, number, bytes, project_inodes(bytes), e);
+	if (usage.inodes > inodes)
+		return err_set(e, ERR_CONFLICT, "The container's disk holds %lld files: one of %lld bytes has room for %lld",
+		               (long long)usage.inodes, (long long)bytes, (long long)inodes);
+	return project_set_limits(volume_fd, number, bytes, inodes, e);
 }
 
 static int
@@ -69,7 +76,11 @@ volume_prjquota_destroy(int pool_fd, int volume_fd, struct err *e)
 	/* None was given yet: the project that the pool itself may lie in isn't ours to change. */
 	if (number == 0 || number == around)
 		return 0;
-	return project_set_limits(volume_fd, number, 0, 0, e) < 0 ? -1 : project_assign(volume_fd, 0, false, e);
+	FAULT("volume.tree-removed");
+	if (project_set_limits(volume_fd, number, 0, 0, e) < 0)
+		return -1;
+	FAULT("volume.unlimited");
+	return project_assign(volume_fd, 0, false, e);
 }
 
 static int
