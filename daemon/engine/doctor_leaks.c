@@ -13,6 +13,7 @@
 #include "daemon/engine/monitor_call.h"
 #include "daemon/engine/net.h"
 #include "daemon/engine/registry_file.h"
+#include "daemon/engine/volume.h"
 #include "daemon/util/fd.h"
 #include "schema/check.h"
 
@@ -121,6 +122,46 @@ leak_is_lasting(const struct settings *s, const char *id)
 	return access(path, F_OK) == 0;
 }
 
+/* As its manifest says. */
+static int
+leak_limit_again(struct spec *spec, struct err *e)
+{
+	struct manifest manifest = { .id = spec->place.id, .place.ctid = spec->place.ctid };
+	int rc = volume_load_manifest(&spec->settings, &manifest, e);
+
+	if (rc == 0 && manifest.problem)
+		rc = err_set(e, ERR_CONFLICT, "%s", manifest.problem);
+	spec->config.disk = manifest.config.disk;
+	if (rc == 0)
+		rc = volume_set_quota(spec, e);
+	manifest.id = NULL;
+	record_clear(&manifest_schema, &manifest);
+	return rc;
+}
+
+/* Limits lie in the file system's books, not in the volume: an operator may have made those anew. */
+static void
+leak_check_limit(struct doctor *d, char *id, int64_t ctid)
+{
+	struct spec spec = d->job->spec; /* borrows */
+	struct volume_usage usage;
+	struct err e = { 0 };
+
+	spec.place = (struct place){ .id = id, .ctid = ctid };
+	/* Storage without limits tells no usage either. */
+	if (volume_read(&spec, &usage, NULL) < 0 || usage.effective >= 0 || usage.used < 0)
+		return;
+	if (!d->fix)
+		doctor_tell(d, "quota", DOCTOR_PROBLEM, DOCTOR_CAN_FIX, "berth doctor --fix",
+		            "the volume of the container %s has no limit", id);
+	else if (leak_limit_again(&spec, &e) < 0)
+		doctor_tell(d, "quota", DOCTOR_PROBLEM, DOCTOR_BY_HAND, "change the container's disk with 'berth set'",
+		            "the volume of the container %s has no limit: %s", id, e.message);
+	else
+		doctor_tell(d, "quota", DOCTOR_OK, DOCTOR_FIXED, NULL, "the volume of the container %s had no limit: set again",
+		            id);
+}
+
 /* A volume may be a customer's data: nothing here removes one. */
 static void
 leak_check_volumes(struct doctor *d, const struct known *known)
@@ -145,6 +186,8 @@ leak_check_volumes(struct doctor *d, const struct known *known)
 			doctor_tell(d, "volume", DOCTOR_PROBLEM, DOCTOR_BY_HAND,
 			            "restore it from a backup, or delete the container",
 			            "the container %s has no volume: '%s' is missing", known->ids.v[i], path);
+		else
+			leak_check_limit(d, known->ids.v[i], known->ctids[i]);
 	}
 }
 

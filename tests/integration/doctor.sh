@@ -48,6 +48,12 @@ mv "$volume" "$T/s/pool/.aside"
 fails 1 '' "a problem: exit 1" eval 'B doctor 1>&2'
 like "a volume that is missing is one" "problem.*no volume" "$(B doctor)"
 mv "$T/s/pool/.aside" "$volume"
+if [ "$(field web storage)" = btrfs ]; then
+	btrfs qgroup limit none "$volume/fs"
+	is "a limit that was taken away is one" "problem true false" "$(finding quota "no limit" "$(B doctor -o json)")"
+	is "it is set again" "ok false true" "$(finding quota "had no limit" "$(B doctor --fix -o json)")"
+	is "as it was" 33554432 "$(B show web -o json | jq .limits.disk.effective)"
+fi
 
 api_is 422 invalid "a wrong parameter" POST "/v1/doctor/fix?dry=1"
 like "a dry run" '"kind":"doctor_fix"' "$(api POST "/v1/doctor/fix?dry_run=1")"

@@ -68,9 +68,12 @@ files_hold() {
 	B exec web -- mkdir /root/bomb
 	like "too many files are refused" 'quota|space' "$(B exec web -- sh -c 'cd /root/bomb && seq 9000 | xargs touch' 2>&1)"
 	is "none is left" 0 "$(inside web '%d')"
+	B set web disk=256M
+	ok "a larger disk has room for more" B exec web -- sh -c 'cd /root/bomb && seq 9000 | xargs touch'
+	fails 4 files "it can't become one that has not" B set web disk=32M
 	ok "the neighbour can make some" B exec next -- sh -c 'cd /root && seq 100 | xargs touch'
 	ok "they can be removed" B exec web -- rm -rf /root/bomb
-	ok "then there is room again" wait_for 20 B exec web -- touch /root/file
+	ok "then it can" wait_for 20 B set web disk=32M
 }
 no_escape() {
 	local attempt number
@@ -91,7 +94,11 @@ outlive() {
 	t_start_daemon || fail "a daemon that was killed starts anew"
 	after="$(field web pid) $(limit_of web effective) $(limit_of next effective)"
 	is "containers and limits are as before" "$before" "$after"
-	like "the doctor is content" prjquota "$(B doctor -o json 2>/dev/null | jq -r '.[] | select(.check == "storage") | .text')"
+	like "the doctor is content" prjquota "$(B doctor -o json | jq -r '.[] | select(.check == "storage") | .text')"
+	setquota -P "$(project_of "$pool/$(field web id)/fs")" 0 0 0 0 "$disk"
+	like "and sees that a limit was taken away" 'no limit' "$(B doctor -o json | jq -r '.[] | select(.check == "quota" and .fixable) | .text')"
+	like "which it sets again" 'set again' "$(B doctor --fix -o json | jq -r '.[] | select(.check == "quota" and .fixed) | .text')"
+	is "as it was" "$before" "$(field web pid) $(limit_of web effective) $(limit_of next effective)"
 	like "and the limit still holds" 'quota|space' "$(write web fill 40)"
 }
 leave() {
