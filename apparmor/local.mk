@@ -5,4 +5,4 @@ EXTRA_DIST += apparmor/berth-api.in apparmor/berth-container.in
 CLEANFILES += $(apparmor_DATA)
 
 $(apparmor_DATA): %: %.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) apparmor && sed -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g' -e 's|@localstatedir[@]|$(localstatedir)|g' $(srcdir)/$@.in >$@
+	$(AM_V_GEN)$(MKDIR_P) apparmor && sed -e 's|@pkglibexecdir[@]|$(pkglibexecdir)|g' $(srcdir)/$@.in >$@

@@ -44,4 +44,17 @@ if [ ${#names[@]} -gt 1 ]; then
 fi
 api=$(pgrep -P "$(systemctl show -p MainPID --value berthd 2>/dev/null || echo 0)" -x berth-api)
 [ -z "$api" ] || is "the api is under its own profile" "berth-api (enforce)" "$(cat "/proc/$api/attr/current")"
+
+# An instance with its state elsewhere.
+other=$(mktemp -d /srv/other.XXXXXX)
+chmod 755 "$other"
+printf '%s\n' "instance = other" "state_dir = $other/s" "run_dir = $other/r" "storage = dir" "id_base = 2684354560" "id_count = 10" \
+	"subnet4 = 10.201.0.0/24" "subnet6 = fd77:7e57:201::/64" >"$other/conf"
+berthd --foreground --config "$other/conf" >"$other/log" 2>&1 &
+daemon=$!
+ok "one with its state elsewhere answers" wait_for 10 berth --socket "$other/r/berth.sock" list
+kill $daemon
+wait $daemon 2>/dev/null
+ok "and leaves" berthd --cleanup --destroy --config "$other/conf"
+rm -rf "$other"
 ok "the denials are seen" eval 'dmesg 2>/dev/null | grep -q "apparmor=\"DENIED\".*berth-container" || journalctl -k --no-pager | grep -q "berth-container"'

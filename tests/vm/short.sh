@@ -54,7 +54,7 @@ if [ "${BOOT:-0}" = 0 ]; then
 	is "its containers run on" "$before" "$(field busy pid) $(field deb pid)"
 	ok "and can be entered" B exec deb -- true
 	ok "one is stopped" B stop busy
-	ok "another is to start with the host" B create pin --template busybox --memory 64M --onboot --boot-priority 10
+	ok "another is to start with the host" B create pin --template busybox --memory 64M --onboot --boot-priority 10 --boot-delay 3
 else
 	ok "after a reboot what ran runs again" wait_for 120 eval '[ "$(state deb)" = running ]'
 	is "what is to start with the host does" running "$(state pin)"
