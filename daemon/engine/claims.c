@@ -104,7 +104,7 @@ claims_prefix(const struct settings *s, size_t i, const char **option_out)
 	return i - 2 < s->addresses.n ? s->addresses.v[i - 2] : NULL;
 }
 
-static void
+static int
 claims_compare_prefix(const char *option, const char *mine, const char *other, struct json_object *theirs, struct err *e)
 {
 	size_t n = json_object_is_type(theirs, json_type_array) ? json_object_array_length(theirs) : 0;
@@ -114,24 +114,28 @@ claims_compare_prefix(const char *option, const char *mine, const char *other, s
 		struct prefix x, y;
 
 		if (prefix_parse(mine, &x) && prefix_parse(text, &y) && prefix_overlaps(&x, &y))
-			err_param(e, option, "%s overlaps %s of instance '%s'", mine, text, other);
+			return err_set(e, ERR_INVALID, "option '%s': %s overlaps %s of instance '%s'", option, mine, text, other);
 	}
+	return 0;
 }
 
 static int
 claims_compare(const struct settings *s, const char *other, struct json_object *claim, struct err *e)
 {
-	int64_t id_base = claims_number(claim, "id_base"), id_count = claims_number(claim, "id_count");
+	int64_t id_base = claims_number(claim, "id_base"), id_count = claims_number(claim, "id_count"),
+	        project_base = claims_number(claim, "project_base");
 	const char *option, *prefix;
 
 	if (claims_ranges_overlap(s->id_base, s->id_count * ID_RANGE, id_base, id_count * ID_RANGE))
-		err_param(e, "id_base", "overlaps the range of instance '%s': %lld, %lld times 65536", other, (long long)id_base,
-		          (long long)id_count);
-	if (claims_ranges_overlap(s->project_base, s->id_count, claims_number(claim, "project_base"), id_count))
-		err_param(e, "project_base", "overlaps the range of instance '%s'", other);
+		return err_set(e, ERR_INVALID, "option 'id_base': overlaps the range of instance '%s': %lld, %lld times 65536", other,
+		               (long long)id_base, (long long)id_count);
+	if (claims_ranges_overlap(s->project_base, s->id_count, project_base, id_count))
+		return err_set(e, ERR_INVALID, "option 'project_base': overlaps the range of instance '%s': %lld, %lld numbers", other,
+		               (long long)project_base, (long long)id_count);
 	for (size_t i = 0; (prefix = claims_prefix(s, i, &option)); i++)
-		claims_compare_prefix(option, prefix, other, json_object_object_get(claim, "prefixes"), e);
-	return err_is_set(e) ? -1 : 0;
+		if (claims_compare_prefix(option, prefix, other, json_object_object_get(claim, "prefixes"), e) < 0)
+			return -1;
+	return 0;
 }
 
 bool
@@ -195,11 +199,13 @@ claims_check_name(const struct settings *s, int dir_fd, struct err *e)
 {
 	struct json_object *claim = claims_read(dir_fd, s->instance);
 	const char *state_dir = claim ? claims_text(claim, "state_dir") : s->state_dir;
+	int rc = 0;
 
 	if (strcmp(state_dir, s->state_dir) != 0 && access(state_dir, F_OK) == 0)
-		err_param(e, "instance", "'%s' is the name of the instance with the state directory %s", s->instance, state_dir);
+		rc = err_set(e, ERR_INVALID, "option 'instance': '%s' is the name of the instance with the state directory %s",
+		             s->instance, state_dir);
 	json_object_put(claim);
-	return err_is_set(e) ? -1 : 0;
+	return rc;
 }
 
 int

@@ -19,7 +19,7 @@ is "an exec goes on, both ways, with its status" "9 begun got after" "$? $(xargs
 
 # Engine and api, both at once.
 inside talker '(i=0; while :; do i=$((i+1)); echo "tick $i" >/dev/console; usleep 50000; done) >/dev/null 2>&1 </dev/null &'
-ok "the console records" wait_for 5 eval 'B logs talker | grep -q "tick 5"'
+ok "the console records" wait_for 5 eval 'B logs talker | found "tick 5"'
 ends=$(field ends pid) api=$(api_pid)
 kill -9 "$DAEMON" "$api"
 wait "$DAEMON" 2>/dev/null
@@ -36,7 +36,7 @@ is "the others run on" "running running" "$(state web) $(state talker)"
 # An init that reboots at once, for ever.
 inside loop 'printf "#!/bin/sh\nsleep 0.2\nreboot -f\n" >/etc/rc.local; chmod 755 /etc/rc.local'
 B restart loop >/dev/null 2>&1
-ok "a reboot loop is slowed down, and an event says so" wait_for 40 eval 'B events -o json | grep -q container.backoff'
+ok "a reboot loop is slowed down, and an event says so" wait_for 40 eval 'B events -o json | found container.backoff'
 restarts=$(field loop restarts)
 sleep 3
 is "no restart meanwhile" "$restarts starting" "$(field loop restarts) $(state loop)"

@@ -12,7 +12,7 @@ victim() {
 	engine) echo "$DAEMON" ;;
 	api) children berth-api ;;
 	job) children 'berth-(job|create)' ;;
-	launch) pgrep -f "^$BUILD/berth-launch|berth-launch launch" | while read -r p; do grep -qz "^" "/proc/$p/cmdline" && readlink "/proc/$p/cwd" | grep -q "^$T/" && echo "$p"; done ;;
+	launch) pgrep -f "^$BUILD/berth-launch|berth-launch launch" | while read -r p; do grep -qz "^" "/proc/$p/cmdline" && readlink "/proc/$p/cwd" | found "^$T/" && echo "$p"; done ;;
 	esac | head -n 1
 }
 # What is true without asking the daemon: which of the container's things exist.

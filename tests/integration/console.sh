@@ -10,7 +10,7 @@ like "/etc/hosts" '127.0.1.1.*host' "$(B exec web -- cat /etc/hosts)"
 like "root's password is hashed" '^root:\$' "$(B exec web -- head -n1 /etc/shadow)"
 is "the key is there" "$(cat "$T/key.pub")" "$(B exec web -- cat /root/.ssh/authorized_keys)"
 is "for root alone" "600 700" "$(B exec web -- stat -c %a /root/.ssh/authorized_keys /root/.ssh | xargs)"
-ok "a login prompt" wait_for 10 eval 'B logs web | grep -q login:'
+ok "a login prompt" wait_for 10 eval 'B logs web | found login:'
 
 cat >"$T/attach.py" <<'END'
 import sys, time

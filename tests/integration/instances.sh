@@ -24,19 +24,19 @@ t_start_daemon
 free_base=$((ID_BASE + 50 * 65536)) free4=10.201.$n.0/24 free6=fd77:7e57:1$n::/64
 
 refused() {
-	local what=$1 out code
-	shift
+	local what=$1 option=$2 out code
+	shift 2
 	other_conf "$@"
 	out=$(timeout 20 "$BUILD/berthd" --foreground --config "$T/o/conf" 2>&1); code=$?
 	[ $code != 0 ] && [ $code != 124 ] && pass "$what is refused" || fail "$what: exit $code: $out"
-	like "$what: it says by whom" "$INSTANCE" "$out"
+	like "$what: its last words say by whom" "option '$option'.* of instance '$INSTANCE'" "$(tail -n 1 <<<"$out")"
 }
-refused "an overlapping id range" $((ID_BASE + 65536)) "$free4" "$free6"
-refused "the last id of the other's range" $((ID_BASE + 49 * 65536)) "$free4" "$free6"
-refused "the same IPv4 subnet" $free_base "$SUBNET.0/24" "$free6"
-refused "an IPv4 subnet within the other's" $free_base "$SUBNET.128/25" "$free6"
-refused "an IPv4 subnet around the other's" $free_base "${SUBNET%.*}.0.0/16" "$free6"
-refused "the same IPv6 subnet" $free_base "$free4" "${SUBNET6}:/64"
+refused "an overlapping id range" id_base $((ID_BASE + 65536)) "$free4" "$free6"
+refused "the last id of the other's range" id_base $((ID_BASE + 49 * 65536)) "$free4" "$free6"
+refused "the same IPv4 subnet" subnet4 $free_base "$SUBNET.0/24" "$free6"
+refused "an IPv4 subnet within the other's" subnet4 $free_base "$SUBNET.128/25" "$free6"
+refused "an IPv4 subnet around the other's" subnet4 $free_base "${SUBNET%.*}.0.0/16" "$free6"
+refused "the same IPv6 subnet" subnet6 $free_base "$free4" "${SUBNET6}:/64"
 [ ! -e "$CLAIMS/$other" ] && pass "a refused one claims nothing" || fail "a refused one has left its claim"
 
 other_conf $free_base "$free4" "$free6"

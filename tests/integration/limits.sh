@@ -32,7 +32,7 @@ ok "the neighbour can write" B exec calm -- sh -c 'dd if=/dev/zero of=/root/f bs
 
 B exec hog -- sh -c 'timeout 2 sh -c "while :; do :; done"' >/dev/null 2>&1
 [ "$(limit hog cpus hits)" -gt 0 ] && pass "CPU throttling is counted" || fail "cpus hits: $(limit hog cpus hits)"
-pressed() { limit hog cpus pressure | grep -qvE '^(0(\.0)?|null)$'; }
+pressed() { limit hog cpus pressure | found -vE '^(0(\.0)?|null)$'; }
 if [ -e /proc/pressure/cpu ]; then ok "and felt as pressure" wait_for 10 pressed; else skip "the kernel tells no pressure"; fi
 
 ok "more memory, live" B set hog memory=128M

@@ -22,7 +22,7 @@ like "events: created" 'container.created' "$events"
 like "events: started" 'container.started' "$events"
 last=$(jq -s 'flatten | map(.seq) | max' <<<"$events")
 kill -9 "$pid"
-ok "a crash is an event" wait_for 10 eval 'B events --since '"$last"' -o json | grep -q container.crashed'
+ok "a crash is an event" wait_for 10 eval 'B events --since '"$last"' -o json | found container.crashed'
 unlike "since leaves out what was" 'container.created' "$(B events --since "$last" -o json)"
 is "the last ones only" 2 "$(B events -n 2 -o json | jq length)"
 is "none but what comes" 0 "$(B events --tail 0 -o json | jq length)"

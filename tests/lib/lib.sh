@@ -45,6 +45,8 @@ fails() {
 		pass "$what"
 	fi
 }
+# found [OPTION…] PATTERN: grep at a pipe's end that reads it all. `grep -q` leaves early and its writer may fail for it.
+found() { [ -n "$(grep "$@")" ]; }
 # wait_for SECONDS COMMAND…: until it succeeds; on a host T_SLOW times as slow it may take as much longer.
 wait_for() {
 	local end=$((SECONDS + $1 * ${T_SLOW:-1}))

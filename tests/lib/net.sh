@@ -54,7 +54,7 @@ n_container() {
 }
 
 # The host's own duplicate detection is over: nothing of its addresses changes by itself any more.
-n_settled() { ! host ip address show tentative | grep -q inet6; }
+n_settled() { ! host ip address show tentative | found inet6; }
 
 # The uplink 192.0.2.1, and the internet at 192.0.2.100, which knows no way to private addresses.
 n_begin() {

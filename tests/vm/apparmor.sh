@@ -20,7 +20,7 @@ trap end EXIT
 
 like "the containers' profile is loaded" '^berth-container \(enforce\)' "$(cat /sys/kernel/security/apparmor/profiles)"
 for template in busybox debian-12; do
-	if ! B template list --no-header --fields name | grep -q "^$template"; then
+	if ! B template list --no-header --fields name | found "^$template"; then
 		[ "$template" = busybox ] || { skip "the template debian-12 isn't here"; continue; }
 		ok "build busybox" B template build busybox
 	fi
@@ -48,13 +48,13 @@ api=$(pgrep -P "$(systemctl show -p MainPID --value berthd 2>/dev/null || echo 0
 # An instance with its state elsewhere.
 other=$(mktemp -d /srv/other.XXXXXX)
 chmod 755 "$other"
-printf '%s\n' "instance = other" "state_dir = $other/s" "run_dir = $other/r" "storage = dir" "id_base = 2684354560" "id_count = 10" \
+printf '%s\n' "instance = other" "state_dir = $other/s" "run_dir = $other/r" "storage = dir" "id_base = 2684354560" "id_count = 10" "project_base = 900000" \
 	"subnet4 = 10.201.0.0/24" "subnet6 = fd77:7e57:201::/64" >"$other/conf"
 berthd --foreground --config "$other/conf" >"$other/log" 2>&1 &
 daemon=$!
-ok "one with its state elsewhere answers" wait_for 10 berth --socket "$other/r/berth.sock" list
+ok "one with its state elsewhere answers" wait_for 10 berth --socket "$other/r/berth.sock" list; [ "$failed" = 0 ] || cat "$other/log"
 kill $daemon
 wait $daemon 2>/dev/null
 ok "and leaves" berthd --cleanup --destroy --config "$other/conf"
 rm -rf "$other"
-ok "the denials are seen" eval 'dmesg 2>/dev/null | grep -q "apparmor=\"DENIED\".*berth-container" || journalctl -k --no-pager | grep -q "berth-container"'
+ok "the denials are seen" eval 'dmesg 2>/dev/null | found "apparmor=\"DENIED\".*berth-container" || journalctl -k --no-pager | found "berth-container"'

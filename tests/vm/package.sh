@@ -12,7 +12,7 @@ work=$(mktemp -d)
 
 end() {
 	trap - EXIT
-	dpkg-query -W -f '${db:Status-Status}\n' berth 2>/dev/null | grep -q '^installed$' || dpkg -i "$deb" >/dev/null 2>&1
+	dpkg-query -W -f '${db:Status-Status}\n' berth 2>/dev/null | found '^installed$' || dpkg -i "$deb" >/dev/null 2>&1
 	B delete -y --force kept >/dev/null 2>&1
 	rm -rf "$work"
 	[ "$failed" = 0 ] || journalctl -b -u berthd -u berth-containers --no-pager | tail -n 30
@@ -39,7 +39,7 @@ is "the database belongs to the api alone" "berth-api 700" "$(stat -c '%U %a' /v
 like "AppArmor's profiles are loaded" '^berth-container' "$(cat /sys/kernel/security/apparmor/profiles)"
 ok "the configuration is right" berthd --check-config
 for page in "1 berth" "8 berthd" "5 berthd.conf"; do ok "a man page: $page" test -e "/usr/share/man/man${page% *}/${page#* }.${page% *}.gz"; done
-ok "a template is there" eval 'B template list --no-header | grep -q busybox || B template build busybox'
+ok "a template is there" eval 'B template list --no-header | found busybox || B template build busybox'
 ok "a container" B create kept --template busybox --memory 64M --disk 64M --start
 
 # An upgrade: the daemon is another, nothing else is.

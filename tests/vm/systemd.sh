@@ -46,7 +46,7 @@ is "without its daemon" inactive "$(systemctl is-active berthd)"
 ok "who connects starts the daemon" B list
 is "which runs" active "$(systemctl is-active berthd)"
 is "in the host's mount namespace" "$(readlink /proc/1/ns/mnt)" "$(readlink "/proc/$(main_pid)/ns/mnt")"
-B template list --no-header --fields name 2>/dev/null | grep -q '^busybox' || ok "a template" B template build busybox
+B template list --no-header --fields name 2>/dev/null | found '^busybox' || ok "a template" B template build busybox
 ok "a container starts" B create web --template busybox --memory 64M --disk 64M --pids 100 --start
 pid=$(field web pid)
 
@@ -116,7 +116,7 @@ for i in 1 2 3; do
 	ok "restart $i, a new scope at once" B restart web
 done
 ok "stop" B stop web
-gone() { ! systemctl list-units --all --no-legend "$scope" | grep -q . && [ ! -e "$group" ] && ! listed; }
+gone() { ! systemctl list-units --all --no-legend "$scope" | found . && [ ! -e "$group" ] && ! listed; }
 ok "the scope, its group and the machine are gone" wait_for 5 gone
 systemctl mask --now --runtime systemd-machined >/dev/null 2>&1
 ok "without machined it starts too" B start web
@@ -139,7 +139,7 @@ ok "and starts again" B start web
 pid=$(field web pid)
 
 # A systemd inside has its own tree.
-if B template list --no-header --fields name 2>/dev/null | grep -q '^debian-12'; then
+if B template list --no-header --fields name 2>/dev/null | found '^debian-12'; then
 	ok "Debian" B create inner --template debian-12 --memory 512M --disk 1G --pids 300 --start
 	ok "comes up" wait_for 180 eval '[ "$(B exec inner -- systemctl is-system-running 2>/dev/null)" = running ]'
 	payload=/sys/fs/cgroup/berth.slice/berth-$(field inner ctid).scope/payload
