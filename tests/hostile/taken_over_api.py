@@ -39,8 +39,9 @@ class Api:
         self.dir = tempfile.mkdtemp(prefix="bt.", dir="/tmp")
         libexec = os.path.join(self.dir, "libexec")
         os.mkdir(libexec)
-        for name in ("berth-create", "berth-job", "berth-launch", "berth-monitor"):
-            os.symlink(os.path.join(build, name), os.path.join(libexec, name))
+        for name in os.listdir(build):
+            if name.startswith("berth-") and name != "berth-api":
+                os.symlink(os.path.join(build, name), os.path.join(libexec, name))
         path = os.path.join(self.dir, "link")
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(path)
@@ -208,9 +209,9 @@ def main():
     canary.write(b"untouched")
     canary.flush()
     before = hashlib.sha256(open("/etc/passwd", "rb").read()).hexdigest()
-    process = subprocess.Popen(["sleep", "600"])
     wire = Wire(TOP)
     api = Api(wire, build, config)
+    process = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL)
     try:
         template = next(t for t in api.templates if t.startswith("busybox@"))
         malformed(api, wire, template, options["subnet4"])
