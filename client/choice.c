@@ -15,17 +15,98 @@
 enum { KEYS_MAX = 1 << 20 };
 
 int
-choice_set(struct container_config *config, const struct field *field, const char *shown, const char *value, struct err *e)
+choice_set(const struct schema *schema, void *record, const struct field *field, const char *shown, const char *value,
+           struct err *e)
 {
 	struct err one = { 0 };
 
-	if (record_set_text(&container_config_schema, config, field->name, value, &one) == 0)
+	if (record_set_text(schema, record, field->name, value, &one) == 0)
 		return 0;
 	if (one.kind != ERR_INVALID || one.nparams == 0) {
 		*e = one;
 		return -1;
 	}
 	return err_param(e, shown, "'%.60s' %s", value, one.params[0].reason);
+}
+
+static int
+choice_unknown(const struct schema *schema, const char *key, struct err *e)
+{
+	const char *best = NULL;
+	size_t distance = 0;
+
+	for (const struct field *f = schema->fields; f->name; f++)
+		if (f->flags & FIELD_PATCH)
+			args_nearest(key, f->name, &best, &distance);
+	if (best)
+		return err_param(e, key, "is no known field; did you mean %s?", best);
+	return err_param(e, key, "is no known field; the verb's help lists them");
+}
+
+/* A list is replaced whole: "a,b", or "" for an empty one. */
+static int
+choice_set_list(const struct schema *schema, void *record, const struct field *field, const char *value, struct err *e)
+{
+	AUTO_FREE char *copy = strdup(value);
+	char *save = NULL;
+	int rc = 0;
+
+	if (!copy)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	strv_clear(field_list(field, record));
+	record_mark(schema, record, field->name, true);
+	for (char *item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save))
+		if (choice_set(schema, record, field, field->name, item, e) < 0)
+			rc = -1;
+	return rc;
+}
+
+int
+choice_set_key(const struct schema *schema, void *record, const char *key, const char *value, struct err *e)
+{
+	const struct field *field = field_find(schema, key, NULL);
+
+	if (!field || (field->flags & FIELD_INTERNAL))
+		return choice_unknown(schema, key, e);
+	if (!(field->flags & FIELD_PATCH))
+		return err_param(e, key, "can't be changed once it exists");
+	if (field->flags & FIELD_SECRET)
+		return err_param(e, key,
+		                 "would be seen in the list of processes: give the word '%s' alone, the value on standard input",
+		                 key);
+	if (field->type == FIELD_LIST)
+		return choice_set_list(schema, record, field, value, e);
+	return choice_set(schema, record, field, key, value, e);
+}
+
+int
+choice_take_options(const struct schema *schema, void *record, const struct args *args, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < args->n; i++) {
+		const struct arg *arg = &args->given[i];
+		char shown[OPT_NAME_MAX + 2];
+
+		snprintf(shown, sizeof shown, "--%s", arg->name);
+		if (arg->field && choice_set(schema, record, arg->field, shown, arg->value ? arg->value : "true", e) < 0)
+			rc = -1;
+	}
+	return rc;
+}
+
+char *
+choice_split(const char *word, const char **value_out)
+{
+	char *key = strdup(word), *eq = key ? strchr(key, '=') : NULL;
+
+	*value_out = eq ? eq + 1 : NULL;
+	if (eq)
+		*eq = '\0';
+	for (char *c = key; c && *c; c++)
+		if (*c == '-')
+			*c = '_';
+	return key;
 }
 
 static int
@@ -43,7 +124,7 @@ choice_add_key_lines(struct container_config *config, const char *shown, const c
 		n++;
 		if (strstr(line, "PRIVATE KEY"))
 			return err_param(e, shown, "%s holds a private key: give the public one, which ends with .pub", path);
-		if (choice_set(config, field, shown, line, e) < 0)
+		if (choice_set(&container_config_schema, config, field, shown, line, e) < 0)
 			rc = -1;
 	}
 	if (n == 0)

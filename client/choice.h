@@ -2,6 +2,7 @@
 #ifndef BERTH_CHOICE_H
 #define BERTH_CHOICE_H
 
+#include "client/args.h"
 #include "client/client.h"
 #include "schema/container.h"
 
@@ -11,7 +12,14 @@ struct json_object;
  * Puts one value into the record, checked against its row. `shown` is how the user wrote it ("--memory", "memory"); what is
  * wrong is collected in *e, each named so. Lists are appended to. Returns -1 when it is wrong.
  */
-int choice_set(struct container_config *config, const struct field *field, const char *shown, const char *value, struct err *e);
+int choice_set(const struct schema *schema, void *record, const struct field *field, const char *shown, const char *value,
+               struct err *e);
+/* A word KEY=VALUE taken apart: a new text, in which '-' has become '_'; *value_out lies in it, NULL where there is no '='. */
+char *choice_split(const char *word, const char **value_out);
+/* The same for what may be changed; a list is replaced by VALUE,VALUE. */
+int choice_set_key(const struct schema *schema, void *record, const char *key, const char *value, struct err *e);
+/* Each option that was made from one of the schema's fields. */
+int choice_take_options(const struct schema *schema, void *record, const struct args *args, struct err *e);
 
 /* The lines of a file of public keys, without comments and empty ones. */
 int choice_add_keys(struct container_config *config, const char *shown, const char *path, struct err *e);

@@ -79,6 +79,12 @@ complete_values(struct client *c, const char *values, const char *prefix)
 		complete_remote(c, CONTAINER_LIST, "name", prefix);
 	} else if (strcmp(values, "@template") == 0) {
 		complete_remote(c, TEMPLATE_LIST, "id", prefix);
+	} else if (strcmp(values, "@tenant") == 0) {
+		complete_remote(c, TENANT_LIST, "name", prefix);
+	} else if (strcmp(values, "@plan") == 0) {
+		complete_remote(c, PLAN_LIST, "name", prefix);
+	} else if (strcmp(values, "@token") == 0) {
+		complete_remote(c, TOKEN_LIST, "id", prefix);
 	} else if (strcmp(values, "@operation") == 0) {
 		complete_remote(c, OPERATION_LIST, "id", prefix);
 	} else if (strcmp(values, "@verb") == 0) {

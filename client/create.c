@@ -41,7 +41,7 @@ static int
 create_choose(const struct args *args, struct container_config *config, struct err *e)
 {
 	const struct field *name = field_find(&container_config_schema, "name", NULL);
-	int rc = choice_set(config, name, "NAME", args->words[0], e);
+	int rc = choice_set(&container_config_schema, config, name, "NAME", args->words[0], e);
 
 	for (size_t i = 0; i < args->n; i++) {
 		const struct arg *arg = &args->given[i];
@@ -52,7 +52,8 @@ create_choose(const struct args *args, struct container_config *config, struct e
 		if (strcmp(arg->name, "ssh-key") == 0) {
 			if (choice_add_keys(config, shown, arg->value, e) < 0)
 				rc = -1;
-		} else if (field && choice_set(config, field, shown, arg->value ? arg->value : "true", e) < 0) {
+		} else if (field &&
+		           choice_set(&container_config_schema, config, field, shown, arg->value ? arg->value : "true", e) < 0) {
 			rc = -1;
 		}
 	}

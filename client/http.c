@@ -165,10 +165,12 @@ static const http_parser_settings http_callbacks = {
 };
 
 static void
-http_build(const struct http_request *request, struct buf *out)
+http_build(const struct http *http, const struct http_request *request, struct buf *out)
 {
 	buf_addf(out, "%s %s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: berth/" PACKAGE_VERSION "\r\n", request->method,
 	         request->path);
+	if (http->token)
+		buf_addf(out, "Authorization: Bearer %s\r\n", http->token);
 	for (const char *const *h = request->headers; h && *h; h++)
 		buf_addf(out, "%s\r\n", *h);
 	if (request->upgrade)
@@ -315,7 +317,7 @@ http_exchange(struct http *http, const struct http_request *request, struct http
 	AUTO_BUF struct buf out = { 0 };
 	bool kept = http->fd >= 0, any = false;
 
-	http_build(request, &out);
+	http_build(http, request, &out);
 	if (out.failed)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	if (!kept && http_connect(http, e) < 0)

@@ -11,8 +11,9 @@
 
 struct http {
 	char path[sizeof((struct sockaddr_un *)0)->sun_path];
-	int fd;           /* -1 when not connected */
-	int interrupt_fd; /* a signalfd: once it is readable, a wait ends with ERR_CANCELLED, code "ctrl_c"; -1: none */
+	const char *token; /* sent with each request; NULL: the socket says who asks */
+	int fd;            /* -1 when not connected */
+	int interrupt_fd;  /* a signalfd: once it is readable, a wait ends with ERR_CANCELLED, code "ctrl_c"; -1: none */
 };
 
 /* A piece of a successful answer's body. 0 to go on; 1 to have enough: the connection is closed. */

@@ -25,6 +25,7 @@ libclient_a_SOURCES = \
 	client/show.c client/show.h \
 	client/sse.c client/sse.h \
 	client/stream.c client/stream.h \
+	client/table.c client/table.h \
 	client/template.c client/template.h \
 	client/terminal.c client/terminal.h \
 	client/verbs.c client/verbs.h \

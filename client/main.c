@@ -35,6 +35,9 @@ main_prepare(struct client *c, const struct args *args, struct err *e)
 		path = SOCKET_DEFAULT;
 	if (http_init(&c->http, path, e) < 0 || main_output(c, args_value(args, "output"), e) < 0)
 		return -1;
+	c->http.token = getenv("BERTH_TOKEN");
+	if (c->http.token && (!*c->http.token || c->http.token[strcspn(c->http.token, "\r\n")]))
+		return args_usage(e, "BERTH_TOKEN is set, but holds no token: unset it, or put one there");
 	c->fields = args_value(args, "fields");
 	c->sort = args_value(args, "sort");
 	c->tenant = args_value(args, "tenant");

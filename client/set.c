@@ -8,38 +8,6 @@
 #include "client/operation.h"
 #include "daemon/util/fd.h"
 
-static int
-set_unknown(const char *key, struct err *e)
-{
-	const char *best = NULL;
-	size_t distance = 0;
-
-	for (const struct field *f = container_config_schema.fields; f->name; f++)
-		if (f->flags & FIELD_PATCH)
-			args_nearest(key, f->name, &best, &distance);
-	if (best)
-		return err_param(e, key, "is no known field; did you mean %s?", best);
-	return err_param(e, key, "is no known field; 'berth help set' lists them");
-}
-
-/* A list is replaced whole: "a,b", or "" for an empty one. */
-static int
-set_list(struct container_config *config, const struct field *field, const char *value, struct err *e)
-{
-	AUTO_FREE char *copy = strdup(value);
-	char *save = NULL;
-	int rc = 0;
-
-	if (!copy)
-		return err_set(e, ERR_INTERNAL, "out of memory");
-	strv_clear(field_list(field, config));
-	record_mark(&container_config_schema, config, field->name, true);
-	for (char *item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save))
-		if (choice_set(config, field, field->name, item, e) < 0)
-			rc = -1;
-	return rc;
-}
-
 /* Keys may hold commas: one key, or a file of them. */
 static int
 set_keys(struct container_config *config, const struct field *field, const char *value, struct err *e)
@@ -50,45 +18,21 @@ set_keys(struct container_config *config, const struct field *field, const char 
 		return 0;
 	if (*value == '@')
 		return choice_add_keys(config, field->name, value + 1, e);
-	return choice_set(config, field, field->name, value, e);
-}
-
-static int
-set_value(struct container_config *config, const char *key, const char *value, struct err *e)
-{
-	const struct field *field = field_find(&container_config_schema, key, NULL);
-
-	if (!field || (field->flags & FIELD_INTERNAL))
-		return set_unknown(key, e);
-	if (!(field->flags & FIELD_PATCH))
-		return err_param(e, key, "can't be changed once the container exists");
-	if (field->flags & FIELD_SECRET)
-		return err_param(e, key,
-		                 "would be seen in the list of processes: give the word '%s' alone, the value on standard input",
-		                 key);
-	if (strcmp(key, "ssh_keys") == 0)
-		return set_keys(config, field, value, e);
-	if (field->type == FIELD_LIST)
-		return set_list(config, field, value, e);
-	return choice_set(config, field, key, value, e);
+	return choice_set(&container_config_schema, config, field, field->name, value, e);
 }
 
 static int
 set_word(struct container_config *config, const char *word, bool *password, struct err *e)
 {
-	AUTO_FREE char *key = strdup(word);
-	char *eq;
+	const char *value;
+	AUTO_FREE char *key = choice_split(word, &value);
 
 	if (!key)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	eq = strchr(key, '=');
-	if (eq)
-		*eq = '\0';
-	for (char *c = key; *c; c++)
-		if (*c == '-')
-			*c = '_';
-	if (eq)
-		return set_value(config, key, eq + 1, e);
+	if (value && strcmp(key, "ssh_keys") == 0)
+		return set_keys(config, field_find(&container_config_schema, key, NULL), value, e);
+	if (value)
+		return choice_set_key(&container_config_schema, config, key, value, e);
 	if (strcmp(key, "password") != 0)
 		return err_param(e, key, "needs a value: %s=VALUE", key);
 	*password = true;

@@ -105,6 +105,27 @@ check_template(const char *text)
 	return NULL;
 }
 
+const char *
+check_plan(const char *text)
+{
+	return check_template(text) ? "must be a plan's NAME or NAME@VERSION" : NULL;
+}
+
+const char *
+check_label(const char *text)
+{
+	static const char why[] = "must be KEY=VALUE: a key of 1 to 63 of a-z, 0-9 and '-._/', a value of at most 200 characters";
+	const char *eq = strchr(text, '=');
+	size_t len = eq ? (size_t)(eq - text) : 0;
+
+	if (len < 1 || len > 63 || strlen(eq + 1) > 200 || check_line(eq + 1))
+		return why;
+	for (size_t i = 0; i < len; i++)
+		if (!check_is_label_char(text[i]) && !strchr("._/", text[i]))
+			return why;
+	return NULL;
+}
+
 static bool
 check_is_unicast4(const struct in_addr *a)
 {

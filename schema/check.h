@@ -19,6 +19,8 @@ const char *check_ssh_key(const char *text);         /* one line of an authorize
 const char *check_password(const char *text);        /* no control characters, not empty */
 const char *check_env(const char *text);             /* KEY=value */
 const char *check_user(const char *text);            /* a user name, or a decimal uid without sign or leading zero */
+const char *check_label(const char *text);           /* KEY=VALUE: a key of lower-case letters, digits and "-._/", at most 63 */
+const char *check_plan(const char *text);            /* NAME or NAME@VERSION */
 const char *check_line(const char *text);            /* no control characters */
 
 /* Whether `text` looks like an instance name: 1 to 6 lower-case letters. */

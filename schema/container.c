@@ -6,6 +6,9 @@
 
 #define C container_config
 #define MAKE FIELD_CREATE
+#define OPS FIELD_OPERATOR
+#define SEEN FIELD_READONLY
+#define HOST (FIELD_READONLY | FIELD_HOST)
 #define MAKE_LIVE (FIELD_CREATE | FIELD_PATCH | FIELD_LIVE)
 
 #define KIB 1024LL
@@ -14,28 +17,37 @@
 #define TIB (1024 * GIB)
 
 static const struct field container_config_fields[] = {
-	STRING_FIELD(C, id, MAKE, 36, check_uuid, "UUID; chosen by the daemon when left out."),
+	STRING_FIELD(C, id, MAKE | OPS, 36, check_uuid, "UUID; chosen by the daemon when left out."),
 	STRING_FIELD(C, name, MAKE | FIELD_REQUIRED, 40, check_name, "Name, unique in the tenant."),
 	STRING_FIELD(C, tenant, MAKE, 40, check_name, "Tenant that owns it; 'default' when left out."),
 	STRING_FIELD(C, template, MAKE | FIELD_REQUIRED, 80, check_template, "Template, as NAME or NAME@VERSION."),
 	STRING_FIELD(C, hostname, MAKE_LIVE, 64, check_hostname, "Host name inside; the container's name when left out."),
 	SIZE_FIELD(C, memory, MAKE_LIVE, 16 * MIB, 64 * TIB, 512 * MIB, "Memory limit in bytes."),
-	SIZE_FIELD(C, swap, MAKE_LIVE, 0, 64 * TIB, 0, "Swap limit in bytes, beside the memory."),
+	SIZE_FIELD(C, swap, MAKE_LIVE | OPS, 0, 64 * TIB, 0, "Swap limit in bytes, beside the memory."),
 	MILLI_FIELD(C, cpus, MAKE_LIVE, 10, 4096000, 1000, "CPU limit as a number of CPUs, such as 1.5."),
-	INT_FIELD(C, cpu_weight, MAKE_LIVE, 1, 10000, 100, "Share of CPU when the host is busy; 100 is usual."),
+	INT_FIELD(C, cpu_weight, MAKE_LIVE | OPS, 1, 10000, 100, "Share of CPU when the host is busy; 100 is usual."),
 	INT_FIELD(C, pids, MAKE_LIVE, 16, 4194304, 512, "Limit of processes and threads."),
 	SIZE_FIELD(C, disk, MAKE_LIVE, 16 * MIB, 4096 * TIB, 10 * GIB, "Disk space limit in bytes."),
-	INT_FIELD(C, io_weight, MAKE_LIVE, 1, 10000, 100, "Share of disk bandwidth when the disk is busy; 100 is usual."),
-	SIZE_FIELD(C, io_read, MAKE_LIVE, 0, TIB, 0, "Disk read limit in bytes a second; 0 is none."),
-	SIZE_FIELD(C, io_write, MAKE_LIVE, 0, TIB, 0, "Disk write limit in bytes a second; 0 is none."),
+	INT_FIELD(C, io_weight, MAKE_LIVE | OPS, 1, 10000, 100, "Share of disk bandwidth when the disk is busy; 100 is usual."),
+	SIZE_FIELD(C, io_read, MAKE_LIVE | OPS, 0, TIB, 0, "Disk read limit in bytes a second; 0 is none."),
+	SIZE_FIELD(C, io_write, MAKE_LIVE | OPS, 0, TIB, 0, "Disk write limit in bytes a second; 0 is none."),
 	LIST_FIELD(C, ip, MAKE_LIVE, 16, check_address_or_auto,
 	           "Addresses: numeric ones, or auto (one of each family), auto4, auto6; auto when left out."),
 	LIST_FIELD(C, dns, MAKE_LIVE, 3, check_address, "Name servers; the host's own when left out."),
 	LIST_FIELD(C, ssh_keys, MAKE_LIVE, 32, check_ssh_key, "Public keys that may log in as root by SSH."),
-	BOOL_FIELD(C, onboot, MAKE_LIVE | FIELD_NO_PRESET, 0,
+	BOOL_FIELD(C, onboot, MAKE_LIVE | FIELD_NO_PRESET | FIELD_NULLABLE, 0,
 	           "Start it when the host boots; when left out it is as it was before the boot."),
-	INT_FIELD(C, boot_priority, MAKE_LIVE, 0, 1000, 0, "When the host boots the highest starts first; it stops last."),
-	INT_FIELD(C, boot_delay, MAKE_LIVE, 0, 3600, 0, "Seconds that the next one waits after its start when the host boots."),
+	INT_FIELD(C, boot_priority, MAKE_LIVE | OPS, 0, 1000, 0, "When the host boots the highest starts first; it stops last."),
+	INT_FIELD(C, boot_delay, MAKE_LIVE | OPS, 0, 3600, 0,
+	          "Seconds that the next one waits after its start when the host boots."),
+	STRING_FIELD(C, plan, MAKE_LIVE, 60, check_plan,
+	             "Plan that its sizes come from; what is given beside it counts more. Kept as NAME@VERSION."),
+	STRING_FIELD(C, owner, MAKE_LIVE | OPS, 80, check_line, "Whose it is, in the operator's books."),
+	STRING_FIELD(C, billing, MAKE_LIVE | OPS, 80, check_line, "Its number in the operator's books."),
+	LIST_FIELD(C, labels, MAKE_LIVE, 32, check_label, "Labels of your own, as KEY=VALUE."),
+	STRING_FIELD(C, suspended, SEEN, 200, check_line, "Why it is suspended; not there unless it is."),
+	STRING_FIELD(C, suspended_by, SEEN, 64, check_line, "Who suspended it."),
+	TIME_FIELD(C, suspended_at, SEEN, "When it was suspended."),
 	STRING_FIELD(C, password, MAKE_LIVE | FIELD_SECRET, 256, check_password, "Root's password; hashed inside, never kept."),
 	END_FIELDS
 };
@@ -44,11 +56,10 @@ const struct schema container_config_schema = { "container_config", sizeof(struc
 
 #undef C
 #define C container_view
-#define SEEN FIELD_READONLY
 
 static const struct field container_view_fields[] = {
 	OBJECT_FIELD(C, config, SEEN, &container_config_schema, "What was chosen."),
-	INT_FIELD(C, ctid, SEEN, 0, INT64_MAX, 0, "Host-wide number, from 101, never used again."),
+	INT_FIELD(C, ctid, HOST, 0, INT64_MAX, 0, "Host-wide number, from 101, never used again."),
 	STRING_FIELD(C, state, SEEN, 16, NULL, "creating, stopped, starting, running, stopping, frozen, crashed or deleting."),
 	STRING_FIELD(C, desired, SEEN, 16, NULL, "What it should be: running or stopped."),
 	STRING_FIELD(C, exit, SEEN, 256, NULL,
@@ -60,9 +71,9 @@ static const struct field container_view_fields[] = {
 	TIME_FIELD(C, created_at, SEEN, "When it was created."),
 	INT_FIELD(C, restarts, SEEN, 0, INT64_MAX, 0, "Restarts from inside since the last start."),
 	INT_FIELD(C, revision, SEEN, 0, INT64_MAX, 0, "Grows with each change of the configuration; the ETag."),
-	INT_FIELD(C, id_base, SEEN, 0, UINT32_MAX, 0, "First host uid and gid of its range of 65536."),
-	INT_FIELD(C, pid, SEEN, 0, INT32_MAX, 0, "Its init's process number on the host."),
-	STRING_FIELD(C, storage, SEEN, 32, NULL, "Storage backend: btrfs or prjquota (quota enforced), or dir (no disk quota)."),
+	INT_FIELD(C, id_base, HOST, 0, UINT32_MAX, 0, "First host uid and gid of its range of 65536."),
+	INT_FIELD(C, pid, HOST, 0, INT32_MAX, 0, "Its init's process number on the host."),
+	STRING_FIELD(C, storage, HOST, 32, NULL, "Storage backend: btrfs or prjquota (quota enforced), or dir (no disk quota)."),
 	STRING_FIELD(C, rescue, SEEN, 80, NULL, "Template it was booted from for rescue."),
 	END_FIELDS
 };

@@ -27,6 +27,13 @@ struct container_config {
 	int64_t onboot;
 	int64_t boot_priority;
 	int64_t boot_delay;
+	char *plan;
+	char *owner;
+	char *billing;
+	struct strv labels;
+	char *suspended;
+	char *suspended_by;
+	int64_t suspended_at;
 	char *password;
 };
 

@@ -139,6 +139,12 @@ field_copy(const struct field *field, void *to, const void *from)
 	return false;
 }
 
+static bool
+field_is_null(const struct field *field, const void *record)
+{
+	return (field->flags & FIELD_NULLABLE) && *field_int(field, record) == FIELD_NULL;
+}
+
 bool
 record_merge(const struct schema *schema, void *to, const void *from)
 {
@@ -147,6 +153,11 @@ record_merge(const struct schema *schema, void *to, const void *from)
 	for (size_t i = 0; schema->fields[i].name; i++) {
 		if (!(given & field_bit(i)))
 			continue;
+		if (field_is_null(&schema->fields[i], from)) {
+			field_clear(&schema->fields[i], to);
+			*(uint64_t *)to &= ~field_bit(i);
+			continue;
+		}
 		if (!field_copy(&schema->fields[i], to, from))
 			return false;
 		*(uint64_t *)to |= field_bit(i);
@@ -179,8 +190,37 @@ record_apply_presets(const struct schema *schema, void *record)
 	}
 }
 
-/* Bytes by the greatest unit that holds them exactly: as they may be given. */
-static const char *
+bool
+field_equal(const struct field *field, const void *a, const void *b)
+{
+	const struct strv *x, *y;
+	const char *s, *t;
+
+	switch (field->type) {
+	case FIELD_BOOL:
+	case FIELD_INT:
+	case FIELD_SIZE:
+	case FIELD_MILLI:
+	case FIELD_TIME:
+		return *field_int(field, a) == *field_int(field, b);
+	case FIELD_STRING:
+		s = *field_string(field, a);
+		t = *field_string(field, b);
+		return s && t ? strcmp(s, t) == 0 : s == t;
+	case FIELD_LIST:
+		x = field_list(field, a);
+		y = field_list(field, b);
+		for (size_t i = 0; x->n == y->n && i < x->n; i++)
+			if (strcmp(x->v[i], y->v[i]) != 0)
+				return false;
+		return x->n == y->n;
+	case FIELD_OBJECT:
+		break;
+	}
+	return false;
+}
+
+const char *
 field_size_text(int64_t bytes, char *buf, size_t size)
 {
 	static const char units[] = "\0KMGT";
@@ -236,7 +276,8 @@ field_check_value(const struct field *field, const void *record, struct err *e)
 	case FIELD_SIZE:
 	case FIELD_MILLI:
 	case FIELD_TIME:
-		if (*field_int(field, record) >= field->min && *field_int(field, record) <= field->max)
+		if (field_is_null(field, record) ||
+		    (*field_int(field, record) >= field->min && *field_int(field, record) <= field->max))
 			return 0;
 		field_add_range_error(field, e);
 		return -1;

@@ -40,7 +40,13 @@ enum field_flag {
 	FIELD_READONLY = 1 << 5,  /* the daemon's own: shown, never taken */
 	FIELD_INTERNAL = 1 << 6,  /* between daemon processes alone: neither taken nor shown */
 	FIELD_NO_PRESET = 1 << 7, /* a number that means something of its own when it isn't given */
+	FIELD_NULLABLE = 1 << 8,  /* a number that null, or the text "none", takes away: it is FIELD_NULL until it is merged */
+	FIELD_OPERATOR = 1 << 9,  /* set by the host's roles alone */
+	FIELD_HOST = 1 << 10,     /* shown to the host's roles alone */
+	FIELD_TRANSIENT = 1 << 11 /* given with a request, never kept */
 };
+
+#define FIELD_NULL INT64_MIN
 
 /* Returns NULL when the text is right, else what is wrong with it ("is no DNS label…"), as a static string. */
 typedef const char *field_check(const char *text);
@@ -86,11 +92,16 @@ char **field_string(const struct field *field, const void *record);
 struct strv *field_list(const struct field *field, const void *record);
 void *field_object(const struct field *field, const void *record);
 
+/* Whether both records have the same in that row, given or not. */
+bool field_equal(const struct field *field, const void *a, const void *b);
+/* Bytes by the greatest unit that holds them exactly, as they may be given: "5G". Returns buf. */
+const char *field_size_text(int64_t bytes, char *buf, size_t size);
+
 /* Frees what the record owns and zeroes it; secrets are wiped. */
 void record_clear(const struct schema *schema, void *record);
 /* *to must be zeroed or cleared. false when out of memory. */
 bool record_copy(const struct schema *schema, void *to, const void *from);
-/* Replaces in *to each field given in *from. */
+/* Replaces in *to each field given in *from; FIELD_NULL takes it away. */
 bool record_merge(const struct schema *schema, void *to, const void *from);
 /* Gives each number that isn't given its preset. */
 void record_apply_presets(const struct schema *schema, void *record);

@@ -14,6 +14,10 @@ json_take_number(const struct field *field, struct json_object *value, void *rec
 	enum json_type type = json_object_get_type(value);
 	const char *why = NULL;
 
+	if (!value) {
+		*place = FIELD_NULL;
+		return 0;
+	}
 	if (field->type == FIELD_BOOL) {
 		if (type != json_type_boolean)
 			return err_param(e, field->name, "must be true or false");
@@ -123,7 +127,7 @@ json_refusal(const struct field *field, unsigned int accept, unsigned int refuse
 	if (field->flags & refuse & FIELD_READONLY)
 		return "is read-only";
 	if (accept && !(field->flags & accept))
-		return accept & FIELD_PATCH ? "can't be changed once the container exists" : "can't be given here";
+		return accept & FIELD_PATCH ? "can't be changed once it exists" : "can't be given here";
 	return NULL;
 }
 
@@ -141,7 +145,7 @@ json_take_record(const struct schema *schema, struct json_object *json, unsigned
 
 		if (why)
 			rc = err_param(e, key, "%s", why);
-		else if (!value)
+		else if (!value && !(f->flags & FIELD_NULLABLE))
 			rc = err_param(e, key, "must not be null");
 		else if (json_take_field(f, value, accept, refuse, record, e) < 0)
 			rc = -1;
@@ -208,6 +212,8 @@ json_from_field(const struct field *field, const void *record, bool internal)
 {
 	const char *s;
 
+	if ((field->flags & FIELD_NULLABLE) && *field_int(field, record) == FIELD_NULL)
+		return NULL;
 	switch (field->type) {
 	case FIELD_BOOL:
 		return json_object_new_boolean(*field_int(field, record) != 0);

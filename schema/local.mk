@@ -17,9 +17,11 @@ libberth_a_SOURCES = \
 	schema/ops.c schema/ops.def schema/ops.h \
 	schema/operation.c schema/operation.h \
 	schema/protocol.c schema/protocol.def schema/protocol.h \
+	schema/role.c schema/role.h \
 	schema/settings.c schema/settings.h \
 	schema/spec.c schema/spec.h \
 	schema/stream.c schema/stream.h \
+	schema/tenant.c schema/tenant.h \
 	schema/text.c \
 	schema/wire.c
 libberth_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)

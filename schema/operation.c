@@ -19,7 +19,7 @@ static const struct field operation_fields[] = {
 	STRING_FIELD(O, step, SEEN, 64, check_line, "Step under way, or the last one."),
 	INT_FIELD(O, percent, SEEN, 0, 100, 0, "How far it is."),
 	STRING_FIELD(O, text, SEEN, 512, check_line, "A line for people."),
-	INT_FIELD(O, actor, SEEN, 0, UINT32_MAX, 0, "User id of who asked for it."),
+	STRING_FIELD(O, actor, SEEN, 64, check_line, "Who asked for it: uid:NUMBER, token:ID or daemon."),
 	TIME_FIELD(O, created_at, SEEN, "When it was asked for."),
 	TIME_FIELD(O, started_at, SEEN, "When it began."),
 	TIME_FIELD(O, ended_at, SEEN, "When it ended."),

@@ -16,7 +16,7 @@ struct operation {
 	char *step;
 	int64_t percent;
 	char *text;
-	int64_t actor; /* uid that asked for it */
+	char *actor; /* who asked for it */
 	int64_t created_at;
 	int64_t started_at;
 	int64_t ended_at;

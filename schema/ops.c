@@ -5,6 +5,7 @@
 
 #include "schema/check.h"
 #include "schema/container.h"
+#include "schema/tenant.h"
 
 #define A op_args
 #define ROW_TIMEOUT INT_FIELD(A, timeout, 0, 0, 3600, 0, "Seconds until it is killed.")
@@ -36,10 +37,15 @@ ROWS(delete_query, ROW_DRY_RUN, ROW_FORCE, ROW_TIMEOUT);
 ROWS(show_query, ROW_FIELDS);
 ROWS(container_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, name, 0, 40, NULL, "Of this name."),
      STRING_FIELD(A, tenant, 0, 40, NULL, "Of this tenant."), STRING_FIELD(A, state, 0, 16, NULL, "In this state."),
-     STRING_FIELD(A, template, 0, 80, NULL, "Made from this template."));
+     STRING_FIELD(A, template, 0, 80, NULL, "Made from this template."),
+     STRING_FIELD(A, plan, 0, 80, NULL, "Of this plan, NAME or NAME@VERSION."),
+     STRING_FIELD(A, owner, 0, 80, NULL, "Of this owner."), STRING_FIELD(A, billing, 0, 80, NULL, "Of this number in the books."),
+     STRING_FIELD(A, label, 0, 300, NULL, "With this label: KEY=VALUE, or KEY for any value."));
+ROWS(table_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS);
 ROWS(template_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, name, 0, 40, NULL, "Of this name."));
 ROWS(operation_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, state, 0, 16, NULL, "In this state."),
-     STRING_FIELD(A, container, 0, 80, NULL, "On this container."), STRING_FIELD(A, kind, 0, 40, NULL, "Of this kind."));
+     STRING_FIELD(A, container, 0, 80, NULL, "On this container."), STRING_FIELD(A, kind, 0, 40, NULL, "Of this kind."),
+     STRING_FIELD(A, tenant, 0, 40, NULL, "Of this tenant."));
 ROWS(events_query, INT_FIELD(A, since, 0, 0, INT64_MAX, 0, "Only those after this sequence number."),
      INT_FIELD(A, tail, 0, 0, 1000000, 0, "Of those that there are, the last ones only."),
      STRING_FIELD(A, container, 0, 80, NULL, "On this container."), BOOL_FIELD(A, follow, 0, 1, "Go on with what comes."));
@@ -49,8 +55,8 @@ ROWS(which_query, INT_FIELD(A, pid, 0, 1, INT32_MAX, 0, "Process number on the h
      STRING_FIELD(A, mac, 0, 17, check_line, "MAC address."), STRING_FIELD(A, veth, 0, 15, check_line, "Interface on the host."));
 
 static const struct op ops[OP_COUNT] = {
-#define OP(id, method, path, role, kind, body, query, help)                                                                        \
-	[id] = { #id, METHOD_##method, path, ROLE_##role, KIND_##kind, body, query, help },
+#define OP(id, method, path, access, kind, body, query, help)                                                                      \
+	[id] = { #id, METHOD_##method, path, ACCESS_##access, KIND_##kind, body, query, help },
 #include "schema/ops.def"
 #undef OP
 };

@@ -5,11 +5,9 @@
 #define BERTH_OPS_H
 
 #include "schema/field.h"
+#include "schema/role.h"
 
 enum op_method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_PUT, METHOD_DELETE, METHOD_COUNT };
-
-/* Who may call it. Tenants' own roles come with tenants. */
-enum op_role { ROLE_ANY, ROLE_ADMIN };
 
 enum op_kind {
 	KIND_READ,   /* answered from the database */
@@ -21,7 +19,7 @@ enum op_kind {
 };
 
 enum op_id {
-#define OP(id, method, path, role, kind, body, query, help) id,
+#define OP(id, method, path, access, kind, body, query, help) id,
 #include "schema/ops.def"
 #undef OP
 	OP_COUNT
@@ -31,7 +29,7 @@ struct op {
 	const char *name; /* "container_create" */
 	enum op_method method;
 	const char *path; /* "/v1/containers/{id}" */
-	enum op_role role;
+	enum access access;
 	enum op_kind kind;
 	const struct schema *body; /* or NULL: it takes none */
 	const struct schema *query;
@@ -81,6 +79,10 @@ struct op_args {
 	char *state;
 	char *container;
 	char *kind;
+	char *plan;
+	char *owner;
+	char *billing;
+	char *label;
 	int64_t since;
 	int64_t pid;
 	int64_t uid;
@@ -91,8 +93,9 @@ struct op_args {
 
 #define OP_SCHEMAS(X)                                                                                                              \
 	X(start_body)                                                                                                              \
-	X(stop_body) X(exec_body) X(console_body) X(build_body) X(write_query) X(delete_query) X(show_query) X(container_query)    \
-	        X(template_query) X(operation_query) X(events_query) X(logs_query) X(which_query)
+	X(stop_body)                                                                                                               \
+	X(exec_body) X(console_body) X(build_body) X(write_query) X(delete_query) X(show_query) X(container_query)                 \
+	        X(template_query) X(table_query) X(operation_query) X(events_query) X(logs_query) X(which_query)
 #define X(name) extern const struct schema name##_schema;
 OP_SCHEMAS(X)
 #undef X

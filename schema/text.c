@@ -131,6 +131,10 @@ field_parse_bool(const char *text, int64_t *value_out, const char **why)
 static int
 text_parse_number(const struct field *field, const char *text, int64_t *value_out, const char **why)
 {
+	if ((field->flags & FIELD_NULLABLE) && strcmp(text, "none") == 0) {
+		*value_out = FIELD_NULL;
+		return 0;
+	}
 	switch (field->type) {
 	case FIELD_BOOL:
 		return field_parse_bool(text, value_out, why);

@@ -21,6 +21,7 @@
 #include "daemon/api/recovery.h"
 #include "daemon/api/sandbox.h"
 #include "daemon/model/operation.h"
+#include "daemon/model/token.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -184,7 +185,7 @@ api_run(struct api *api, struct err *e)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	api->model.changed = follow_kick;
 	api->model.changed_arg = api->follow;
-	if (sandbox_filter(e) < 0 || api_find_store(api, e) < 0)
+	if (token_setup(e) < 0 || sandbox_filter(e) < 0 || api_find_store(api, e) < 0)
 		return -1;
 	api->link = link_new(api, api->base, API_LINK_FD, e);
 	if (!api->link)

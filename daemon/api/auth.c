@@ -1,32 +1,59 @@
 #include "daemon/api/auth.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "daemon/api/api.h"
+#include "daemon/model/token.h"
 #include "daemon/util/fd.h"
 
 enum { AUTH_GROUPS_MAX = 65536 };
 
 /* SO_PEERCRED tells the primary group only. */
+struct auth_groups {
+	gid_t few[64];
+	gid_t *many; /* or NULL */
+	gid_t *v;
+	size_t n;
+};
+
+static void
+auth_groups_clear(struct auth_groups *groups)
+{
+	free(groups->many);
+}
+#define AUTO_GROUPS __attribute__((cleanup(auth_groups_clear)))
+
+static int
+auth_read_groups(int fd, struct auth_groups *groups, struct err *e)
+{
+	socklen_t len = sizeof groups->few;
+
+	groups->v = groups->few;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups->few, &len) < 0) {
+		if (errno != ERANGE || len > AUTH_GROUPS_MAX * sizeof *groups->v)
+			return err_sys(e, "read a peer's groups");
+		groups->v = groups->many = malloc(len);
+		if (!groups->many || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups->many, &len) < 0)
+			return err_sys(e, "read a peer's groups");
+	}
+	groups->n = len / sizeof *groups->v;
+	return 0;
+}
+
 static int
 auth_has_group(int fd, gid_t group, struct err *e)
 {
-	gid_t few[64];
-	AUTO_FREE gid_t *many = NULL;
-	gid_t *groups = few;
-	socklen_t len = sizeof few;
+	AUTO_GROUPS struct auth_groups groups = { 0 };
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, few, &len) < 0) {
-		if (errno != ERANGE || len > AUTH_GROUPS_MAX * sizeof *many)
-			return err_sys(e, "read a peer's groups");
-		groups = many = malloc(len);
-		if (!many || getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, many, &len) < 0)
-			return err_sys(e, "read a peer's groups");
-	}
-	for (size_t i = 0; i < len / sizeof *groups; i++)
-		if (groups[i] == group)
+	if (auth_read_groups(fd, &groups, e) < 0)
+		return -1;
+	for (size_t i = 0; i < groups.n; i++)
+		if (groups.v[i] == group)
 			return 1;
 	return 0;
 }
@@ -48,5 +75,32 @@ auth_identify(const struct api *api, int fd, struct peer *peer_out, struct err *
 	peer_out->uid = cred.uid;
 	peer_out->gid = cred.gid;
 	peer_out->admin = cred.uid == 0 || (api->has_admin_group && (cred.gid == api->admin_gid || member));
+	return 0;
+}
+
+static int
+auth_by_token(struct api *api, const char *header, struct who *who_out, struct err *e)
+{
+	static const char scheme[] = "Bearer ";
+
+	if (strncasecmp(header, scheme, sizeof scheme - 1) != 0)
+		return err_set(e, ERR_UNAUTHORIZED, "Authorization must read: Bearer TOKEN");
+	return token_authenticate(&api->model, header + sizeof scheme - 1, who_out, e);
+}
+
+int
+auth_who(struct api *api, int fd, const struct peer *peer, const struct http_request *request, struct who *who_out, struct err *e)
+{
+	AUTO_GROUPS struct auth_groups groups = { 0 };
+
+	/* Without its database it serves the host's root and admins alone. */
+	if (request->authorization[0] && api->model.store)
+		return auth_by_token(api, request->authorization, who_out, e);
+	if (!peer->admin && api->model.store)
+		return auth_read_groups(fd, &groups, e) < 0
+		               ? -1
+		               : token_identify(&api->model, peer->uid, peer->gid, groups.v, groups.n, who_out, e);
+	*who_out = (struct who){ .role = peer->admin && !request->authorization[0] ? ROLE_ADMIN : ROLE_NONE };
+	snprintf(who_out->actor, sizeof who_out->actor, "uid:%u", (unsigned int)peer->uid);
 	return 0;
 }

@@ -106,7 +106,7 @@ boot_begin_one(struct boot *boot, const struct boot_item *item, char id_out[UUID
 	struct request request = { 0 };
 	int rc = store_container_get(boot->api->model.store, item->id, &view, e);
 
-	if (rc == 1 && container_begin_host(&boot->api->model, op, &view, DAEMON_ACTOR, &operation, e) < 0)
+	if (rc == 1 && container_begin_host(&boot->api->model, &who_daemon, op, &view, &operation, e) < 0)
 		rc = e->kind == ERR_CONFLICT ? 0 : -1;
 	if (rc == 1) {
 		memcpy(id_out, operation.id, UUID_SIZE);
@@ -273,7 +273,7 @@ boot_begin_due(struct boot *boot, struct err *e)
 	if (rc == 0)
 		return boot_note(&boot->api->model, e);
 	if (rc == 1)
-		rc = operation_host(&boot->api->model, HOST_BOOT, DAEMON_ACTOR, false, &operation, e) < 0
+		rc = operation_host(&boot->api->model, &who_daemon, HOST_BOOT, false, &operation, e) < 0
 		             ? -1
 		             : boot_begin(boot, true, operation.id, e);
 	record_clear(&operation_schema, &operation);
@@ -302,15 +302,15 @@ boot_check_start(const struct boot *boot, struct err *e)
 
 /* Who asks for what is under way joins it; a pass down waits for the end of one up, which begins nothing more. */
 static int
-boot_take(struct boot *boot, bool up, int64_t actor, struct operation *operation, struct err *e)
+boot_take(struct boot *boot, bool up, const struct who *who, struct operation *operation, struct err *e)
 {
 	const char *same = boot->operation[0] && boot->up == up ? boot->operation : !up ? boot->waiting : "";
 
 	if (*same)
-		return operation_find(&boot->api->model, same, operation, e);
+		return operation_find(&boot->api->model, who, same, operation, e);
 	if (boot->operation[0] && up)
 		return err_set(e, ERR_LOCKED, "The operation %s stops the host's containers: wait for its end", boot->operation);
-	if (operation_host(&boot->api->model, up ? HOST_BOOT : HOST_SHUTDOWN, actor, false, operation, e) < 0)
+	if (operation_host(&boot->api->model, who, up ? HOST_BOOT : HOST_SHUTDOWN, false, operation, e) < 0)
 		return -1;
 	if (!boot->operation[0])
 		return boot_begin(boot, up, operation->id, e);
@@ -326,7 +326,7 @@ boot_handle(struct call *c)
 	struct operation operation = { 0 };
 	struct answered answered;
 
-	if (boot_take(c->api->boot, c->id == HOST_BOOT, c->peer.uid, &operation, &c->err) < 0)
+	if (boot_take(c->api->boot, c->id == HOST_BOOT, &c->who, &operation, &c->err) < 0)
 		answered = reply_error(c);
 	else
 		answered = reply_operation(c, &operation);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/auth.h"
 #include "daemon/api/reply.h"
 #include "daemon/util/log.h"
 
@@ -167,13 +168,19 @@ static void
 conn_dispatch(struct conn *conn)
 {
 	const struct http_request *request = &conn->reader.request;
+	struct err e = { 0 };
+	struct who who;
 
 	conn->keep = request->keep_alive;
 	conn->minor0 = request->minor == 0;
 	conn->head = strcmp(request->method, "HEAD") == 0;
 	conn->mode = CONN_BUSY;
-	log_debug("uid %u: %s %s", (unsigned int)conn->peer.uid, request->method, request->path);
-	route_dispatch(conn->server->api, conn, request, &conn->peer);
+	if (auth_who(conn->server->api, conn->fd, &conn->peer, request, &who, &e) < 0) {
+		reply_problem(conn, 0, &e, false);
+		return;
+	}
+	log_debug("%s: %s %s", who.actor, request->method, request->path);
+	route_dispatch(conn->server->api, conn, request, &who);
 }
 
 static void

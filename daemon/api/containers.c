@@ -41,7 +41,7 @@ container_add_item(void *arg, const void *record)
 
 	if (page_is_full(page))
 		return 1;
-	json = show_container(view);
+	json = show_container(page->c->who.role, view);
 	if (page_add(page, json, "%s:%s", view->config.tenant, view->config.name) < 0)
 		return -1;
 	return reply_select(page->c, &container_config_schema, &container_view_schema, NULL, json);
@@ -52,12 +52,19 @@ container_read_page(struct call *c, char *after, struct page *page)
 {
 	struct container_filter filter = {
 		.name = c->query.name,
-		.tenant = c->query.tenant,
+		.tenant = c->who.tenant[0] ? c->who.tenant : c->query.tenant,
 		.state = c->query.state,
 		.template = c->query.template,
+		.plan = c->query.plan,
+		.owner = c->query.owner,
+		.billing = c->query.billing,
+		.label = c->query.label,
 		.limit = page->left + 1,
 	};
 
+	/* Another's tenant is as empty as one that isn't there. */
+	if (c->query.tenant && !who_sees(&c->who, c->query.tenant))
+		return 0;
 	if (after[0]) {
 		char *colon = strchr(after, ':');
 
@@ -79,7 +86,7 @@ container_handle_list(struct call *c)
 static struct answered
 container_answer(struct call *c, const struct container_view *view)
 {
-	struct json_object *json = show_container(view);
+	struct json_object *json = show_container(c->who.role, view);
 	char etag[48];
 
 	if (!json)
@@ -97,7 +104,7 @@ container_handle_show(struct call *c)
 {
 	AUTO_SCENE struct scene s = { 0 };
 
-	if (container_find(&c->api->model, c->arg, &s.view, &c->err) < 0)
+	if (container_find(&c->api->model, &c->who, c->arg, &s.view, &c->err) < 0)
 		return reply_error(c);
 	return container_answer(c, &s.view);
 }
@@ -120,7 +127,7 @@ container_handle_create(struct call *c)
 	AUTO_SCENE struct scene s = { 0 };
 	int64_t tenant = 0;
 
-	if (container_create(&c->api->model, c->body, c->peer.uid, c->query.dry_run, &s.view, &s.operation, &c->err) < 0)
+	if (container_create(&c->api->model, &c->who, c->body, c->query.dry_run, &s.view, &s.operation, &c->err) < 0)
 		return reply_error(c);
 	if (c->query.dry_run)
 		return container_answer(c, &s.view);
@@ -131,27 +138,14 @@ container_handle_create(struct call *c)
 	return handler_start(c, REQUEST_CREATE, &s.request, &s.operation);
 }
 
-static int
-container_check_match(struct call *c, const struct container_view *view)
-{
-	const char *match = c->request->if_match;
-	char etag[32];
-
-	snprintf(etag, sizeof etag, "\"%lld\"", (long long)view->revision);
-	if (!*match || strcmp(match, "*") == 0 || strcmp(match, etag) == 0)
-		return 0;
-	return err_set(&c->err, ERR_PRECONDITION, "The container has been changed meanwhile: its revision is %lld now",
-	               (long long)view->revision);
-}
-
 struct answered
 container_handle_set(struct call *c)
 {
 	AUTO_SCENE struct scene s = { 0 };
 	struct model *m = &c->api->model;
 
-	if (container_find(m, c->arg, &s.view, &c->err) < 0 || container_check_match(c, &s.view) < 0 ||
-	    container_change(m, &s.view, c->body, c->peer.uid, c->query.dry_run, &s.request.changed, &s.operation, &c->err) < 0)
+	if (container_find(m, &c->who, c->arg, &s.view, &c->err) < 0 || reply_check_match(c, s.view.revision) < 0 ||
+	    container_change(m, &c->who, &s.view, c->body, c->query.dry_run, &s.request.changed, &s.operation, &c->err) < 0)
 		return reply_error(c);
 	if (c->query.dry_run)
 		return container_answer(c, &s.view);
@@ -217,14 +211,14 @@ container_handle_action(struct call *c)
 	size_t action = container_action(c->id);
 	struct model *m = &c->api->model;
 
-	if (container_find(m, c->arg, &s.view, &c->err) < 0 || container_check_match(c, &s.view) < 0)
+	if (container_find(m, &c->who, c->arg, &s.view, &c->err) < 0 || reply_check_match(c, s.view.revision) < 0)
 		return reply_error(c);
 	if (!container_fill_options(c, &s, container_actions[action].with_config))
 		return reply_out_of_memory(c);
 	if ((c->id == CONTAINER_START || c->id == CONTAINER_RESTART) && boot_check_start(c->api->boot, &c->err) < 0)
 		return reply_error(c);
 	if (container_resolve_rescue(c, &s.request) < 0 ||
-	    container_begin(m, c->id, &s.view, c->query.force, c->peer.uid, c->query.dry_run, &s.operation, &c->err) < 0)
+	    container_begin(m, &c->who, c->id, &s.view, c->query.force, c->query.dry_run, &s.operation, &c->err) < 0)
 		return reply_error(c);
 	if (c->query.dry_run)
 		return container_answer(c, &s.view);
@@ -245,7 +239,7 @@ container_handle_limits(struct call *c)
 {
 	AUTO_SCENE struct scene s = { 0 };
 
-	if (container_find(&c->api->model, c->arg, &s.view, &c->err) < 0 ||
+	if (container_find(&c->api->model, &c->who, c->arg, &s.view, &c->err) < 0 ||
 	    container_check_state(c->id, container_state(&s.view), false, &c->err) < 0)
 		return reply_error(c);
 	if (!container_fill_request(&s, true) || !container_name_request(&s.request))
@@ -274,7 +268,7 @@ container_handle_stream(struct call *c)
 	size_t action = container_action(c->id);
 	int fd;
 
-	if (container_check_upgrade(c, &s.request) < 0 || container_find(&c->api->model, c->arg, &s.view, &c->err) < 0 ||
+	if (container_check_upgrade(c, &s.request) < 0 || container_find(&c->api->model, &c->who, c->arg, &s.view, &c->err) < 0 ||
 	    container_check_state(c->id, container_state(&s.view), false, &c->err) < 0)
 		return reply_error(c);
 	if (!container_fill_options(c, &s, false) || !container_name_request(&s.request))

@@ -28,6 +28,8 @@ struct follower {
 	struct conn *conn;
 	char op[UUID_SIZE];        /* "" for one of events */
 	char container[UUID_SIZE]; /* "" for all */
+	char tenant[WHO_TENANT_SIZE];
+	enum role role;
 	int64_t cursor;
 	uint64_t version; /* of the progress last sent; 0 none yet */
 	bool sent;
@@ -111,13 +113,13 @@ follow_send_event(void *arg, const void *record)
 static void
 follow_pull_events(struct follow *follow, struct follower *f)
 {
-	const char *container = f->container[0] ? f->container : NULL;
+	const struct event_filter filter = { f->container[0] ? f->container : NULL, f->tenant[0] ? f->tenant : NULL };
 	struct err e = { 0 };
 
 	while (conn_unsent(f->conn) == 0) {
 		struct follow_batch batch = { .follower = f };
 
-		if (store_event_list(follow->api->model.store, f->cursor, container, FOLLOW_BATCH, follow_send_event, &batch, &e) <
+		if (store_event_list(follow->api->model.store, &filter, f->cursor, FOLLOW_BATCH, follow_send_event, &batch, &e) <
 		    0) {
 			log_err(&e, "read the events");
 			follow_finish(follow, f);
@@ -146,7 +148,7 @@ follow_pull_operation(struct follow *follow, struct follower *f)
 		open = operation_is_open(&operation);
 	if (!open || !f->sent || (note && note->version != f->version)) {
 		follow_add_progress(follow, &operation);
-		json = show_operation(&operation);
+		json = show_operation(f->role, &operation);
 		follow_send(f, 0, open ? "progress" : "end", json);
 		json_object_put(json);
 		f->sent = true;
@@ -227,6 +229,7 @@ follow_add(struct call *c)
 	if (!f)
 		return NULL;
 	f->conn = c->conn;
+	f->role = c->who.role;
 	f->heard_ms = http_now_ms();
 	TAILQ_INSERT_TAIL(&follow->followers, f, next);
 	conn_stream_begin(c->conn);
@@ -246,7 +249,7 @@ follow_operation(struct call *c, const struct operation *operation)
 }
 
 struct answered
-follow_events(struct call *c, int64_t since, const char *container, bool endless)
+follow_events(struct call *c, int64_t since, const struct event_filter *filter, bool endless)
 {
 	struct follower *f = follow_add(c);
 
@@ -254,7 +257,8 @@ follow_events(struct call *c, int64_t since, const char *container, bool endless
 		return reply_out_of_memory(c);
 	f->cursor = since;
 	f->endless = endless;
-	snprintf(f->container, sizeof f->container, "%s", container ? container : "");
+	snprintf(f->container, sizeof f->container, "%s", filter->container ? filter->container : "");
+	snprintf(f->tenant, sizeof f->tenant, "%s", filter->tenant ? filter->tenant : "");
 	follow_pull(c->api->follow, f);
 	return (struct answered){ ANSWERED_AWAY };
 }

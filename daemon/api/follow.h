@@ -6,6 +6,7 @@
 #define BERTH_API_FOLLOW_H
 
 #include "daemon/api/route.h"
+#include "daemon/store/store.h"
 #include "schema/operation.h"
 #include "schema/protocol.h"
 
@@ -17,8 +18,8 @@ void follow_free(struct follow *follow);
 
 /* Its state, each progress, then its end. */
 struct answered follow_operation(struct call *c, const struct operation *operation);
-/* The journal after `since`; container is a UUID or NULL. follow: go on with what comes. */
-struct answered follow_events(struct call *c, int64_t since, const char *container, bool follow);
+/* The journal after `since`. follow: go on with what comes. */
+struct answered follow_events(struct call *c, int64_t since, const struct event_filter *filter, bool follow);
 
 /* Progress is kept here while an operation is open, not in the journal. true for the first of an operation. */
 bool follow_progress(struct follow *follow, const struct progress *progress);

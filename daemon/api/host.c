@@ -35,24 +35,43 @@ host_handle_features(struct call *c)
 	return reply_json(c, 200, json, NULL);
 }
 
+/* What was thrown away can't be told any more: whoever follows has to look at everything anew. */
+static int
+host_check_kept(struct call *c, const struct event_filter *filter, int64_t since)
+{
+	int64_t first;
+
+	if (since <= 0)
+		return 0;
+	if (store_event_first(c->api->model.store, filter, &first, &c->err) < 0)
+		return -1;
+	if (since >= first - 1)
+		return 0;
+	c->status = 410;
+	err_set(&c->err, ERR_NOT_FOUND,
+	        "The events after %lld are gone, the oldest kept is %lld: begin anew with what there is now", (long long)since,
+	        (long long)first);
+	return err_code(&c->err, "events_gone");
+}
+
 /* A reconnecting client says where it was by header; RFC-less, but every browser does so. */
 static int
-host_since(struct call *c, const char *container, int64_t *since_out)
+host_since(struct call *c, const struct event_filter *filter, int64_t *since_out)
 {
 	const char *last = c->request->last_event_id, *why;
+	int64_t before;
 
 	*since_out = c->query.since;
-	if (!*last && record_has(c->op->query, &c->query, "tail")) {
-		int64_t before;
-
-		if (store_event_before(c->api->model.store, c->query.tail, container, &before, &c->err) < 0)
-			return -1;
-		*since_out = before > c->query.since ? before : c->query.since;
-	}
-	if (!*last)
-		return 0;
-	if (field_parse_int(last, since_out, &why) < 0 || *since_out < 0)
+	if (*last && (field_parse_int(last, since_out, &why) < 0 || *since_out < 0))
 		return err_param(&c->err, "Last-Event-ID", "must be a sequence number");
+	if (host_check_kept(c, filter, *since_out) < 0)
+		return -1;
+	if (*last || !record_has(c->op->query, &c->query, "tail"))
+		return 0;
+	if (store_event_before(c->api->model.store, filter, c->query.tail, &before, &c->err) < 0)
+		return -1;
+	if (before > *since_out)
+		*since_out = before;
 	return 0;
 }
 
@@ -60,18 +79,18 @@ struct answered
 host_handle_events(struct call *c)
 {
 	bool endless = !record_has(c->op->query, &c->query, "follow") || c->query.follow;
+	struct event_filter filter = { .tenant = c->who.tenant[0] ? c->who.tenant : NULL };
 	struct container_view view = { 0 };
 	struct answered answered;
-	const char *container;
 	int64_t since = 0;
 	int rc = 0;
 
 	if (c->query.container && check_uuid(c->query.container))
-		rc = container_find(&c->api->model, c->query.container, &view, &c->err);
-	container = view.config.id ? view.config.id : c->query.container;
+		rc = container_find(&c->api->model, &c->who, c->query.container, &view, &c->err);
+	filter.container = view.config.id ? view.config.id : c->query.container;
 	if (rc == 0)
-		rc = host_since(c, container, &since);
-	answered = rc < 0 ? reply_error(c) : follow_events(c, since, container, endless);
+		rc = host_since(c, &filter, &since);
+	answered = rc < 0 ? reply_error(c) : follow_events(c, since, &filter, endless);
 	record_clear(&container_view_schema, &view);
 	return answered;
 }
@@ -118,10 +137,10 @@ host_handle_fix(struct call *c)
 	struct answered answered;
 
 	row_put_int(&request_schema, &request, "fix", 1);
-	if (operation_host(&c->api->model, DOCTOR_FIX, c->peer.uid, c->query.dry_run, &operation, &c->err) < 0)
+	if (operation_host(&c->api->model, &c->who, DOCTOR_FIX, c->query.dry_run, &operation, &c->err) < 0)
 		answered = reply_error(c);
 	else if (c->query.dry_run)
-		answered = reply_json(c, 200, show_operation(&operation), NULL);
+		answered = reply_json(c, 200, show_operation(c->who.role, &operation), NULL);
 	else
 		answered = handler_start(c, REQUEST_DOCTOR, &request, &operation);
 	record_clear(&operation_schema, &operation);

@@ -22,6 +22,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/route.c daemon/api/route.h \
 	daemon/api/sandbox.c daemon/api/sandbox.h \
 	daemon/api/show.c daemon/api/show.h \
+	daemon/api/tables.c \
 	daemon/api/templates.c
 
 pkglibexec_PROGRAMS += berth-api

@@ -24,7 +24,7 @@ operation_add_item(void *arg, const void *record)
 	if (page_is_full(page))
 		return 1;
 	follow_add_progress(page->c->api->follow, operation);
-	json = show_operation(operation);
+	json = show_operation(page->c->who.role, operation);
 	if (page_add(page, json, "%s", operation->id) < 0)
 		return -1;
 	return reply_select(page->c, &operation_schema, NULL, operation_others, json);
@@ -43,7 +43,7 @@ operation_filter_container(struct call *c, char id_out[37])
 		snprintf(id_out, 37, "%s", c->query.container);
 		return 0;
 	}
-	rc = container_find(&c->api->model, c->query.container, &view, &c->err);
+	rc = container_find(&c->api->model, &c->who, c->query.container, &view, &c->err);
 	if (rc == 0)
 		snprintf(id_out, 37, "%s", view.config.id);
 	record_clear(&container_view_schema, &view);
@@ -57,6 +57,8 @@ operation_read_page(struct call *c, char *after, struct page *page)
 	char container[37] = "";
 	struct store *store = c->api->model.store;
 
+	if (c->query.tenant && !who_sees(&c->who, c->query.tenant))
+		return 0;
 	if (operation_filter_container(c, container) < 0)
 		return -1;
 	if (after[0]) {
@@ -66,6 +68,7 @@ operation_read_page(struct call *c, char *after, struct page *page)
 			return rc < 0 ? -1 : err_param(&c->err, "cursor", "is none that this server gave, or is too old");
 	}
 	filter.container = container[0] ? container : NULL;
+	filter.tenant = c->who.tenant[0] ? c->who.tenant : c->query.tenant;
 	return store_operation_list(store, &filter, operation_add_item, page, &c->err);
 }
 
@@ -80,11 +83,11 @@ operation_handle_show(struct call *c)
 {
 	struct operation operation = { 0 };
 	struct json_object *json = NULL;
-	int rc = operation_find(&c->api->model, c->arg, &operation, &c->err);
+	int rc = operation_find(&c->api->model, &c->who, c->arg, &operation, &c->err);
 
 	if (rc == 0) {
 		follow_add_progress(c->api->follow, &operation);
-		json = show_operation(&operation);
+		json = show_operation(c->who.role, &operation);
 		rc = json ? reply_select(c, &operation_schema, NULL, operation_others, json)
 		          : err_set(&c->err, ERR_INTERNAL, "out of memory");
 	}
@@ -102,7 +105,7 @@ operation_handle_events(struct call *c)
 	struct operation operation = { 0 };
 	struct answered answered;
 
-	if (operation_find(&c->api->model, c->arg, &operation, &c->err) < 0)
+	if (operation_find(&c->api->model, &c->who, c->arg, &operation, &c->err) < 0)
 		answered = reply_error(c);
 	else
 		answered = follow_operation(c, &operation);
@@ -116,7 +119,7 @@ operation_cancel(struct call *c, struct operation *operation)
 	struct request request = { 0 };
 	int rc;
 
-	if (operation_find(&c->api->model, c->arg, operation, &c->err) < 0)
+	if (operation_find(&c->api->model, &c->who, c->arg, operation, &c->err) < 0)
 		return -1;
 	if (!operation_is_open(operation)) {
 		err_set(&c->err, ERR_CONFLICT, "The operation has ended already: it is %s", operation->state);

@@ -79,7 +79,10 @@ reply_problem(struct conn *conn, int status, const struct err *e, bool close)
 		status = info->http_status;
 	if (status >= 500 && e->kind == ERR_INTERNAL)
 		log_err(e, "a request failed");
-	reply_send(conn, status, "application/problem+json", problem_json(e, status), info->retryable ? "Retry-After: 1\r\n" : NULL,
+	reply_send(conn, status, "application/problem+json", problem_json(e, status),
+	           e->kind == ERR_UNAUTHORIZED ? "WWW-Authenticate: Bearer\r\n"
+	           : info->retryable           ? "Retry-After: 1\r\n"
+	                                       : NULL,
 	           close);
 }
 
@@ -101,6 +104,10 @@ reply_error(struct call *c)
 {
 	char allow[100];
 
+	if (role_is_tenants(c->who.role) && c->err.kind == ERR_INTERNAL) {
+		log_err(&c->err, "a request of %s failed", c->who.actor);
+		show_hide_internal(c->who.role, &c->err);
+	}
 	if (c->status != 405) {
 		reply_problem(c->conn, c->status, &c->err, false);
 		return answered_now;
@@ -123,7 +130,7 @@ reply_operation(struct call *c, const struct operation *operation)
 	char location[100];
 
 	snprintf(location, sizeof location, "Location: /v1/operations/%s\r\n", operation->id);
-	return reply_json(c, 202, show_operation(operation), location);
+	return reply_json(c, 202, show_operation(c->who.role, operation), location);
 }
 
 void
@@ -188,6 +195,18 @@ reply_select(struct call *c, const struct schema *a, const struct schema *b, con
 		json_object_object_del(json, name);
 	}
 	return 0;
+}
+
+int
+reply_check_match(struct call *c, int64_t revision)
+{
+	const char *match = c->request->if_match;
+	char etag[32];
+
+	snprintf(etag, sizeof etag, "\"%lld\"", (long long)revision);
+	if (!*match || strcmp(match, "*") == 0 || strcmp(match, etag) == 0)
+		return 0;
+	return err_set(&c->err, ERR_PRECONDITION, "It has been changed meanwhile: its revision is %lld now", (long long)revision);
 }
 
 const char *

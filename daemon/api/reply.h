@@ -29,6 +29,9 @@ void reply_problem(struct conn *conn, int status, const struct err *e, bool clos
 int reply_select(struct call *c, const struct schema *a, const struct schema *b, const char *const *others,
                  struct json_object *json);
 
+/* If-Match: ERR_PRECONDITION when it names another revision. */
+int reply_check_match(struct call *c, int64_t revision);
+
 const char *reply_admin_group(const struct call *c);
 
 #endif

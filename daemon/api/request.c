@@ -48,6 +48,7 @@ reader_value_place(struct reader *r)
 		const char *name;
 		char *place;
 	} places[] = {
+		{ "Authorization", q->authorization },
 		{ "If-Match", q->if_match },
 		{ "Last-Event-ID", q->last_event_id },
 		{ "Upgrade", q->upgrade },

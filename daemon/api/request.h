@@ -15,6 +15,7 @@ struct http_request {
 	const char *path;   /* in target */
 	const char *query;  /* in target; "" when there is none */
 	struct buf body;
+	char authorization[HTTP_VALUE_MAX];
 	char if_match[HTTP_VALUE_MAX];
 	char last_event_id[HTTP_VALUE_MAX];
 	char upgrade[HTTP_VALUE_MAX];

@@ -11,9 +11,11 @@
 #include "daemon/api/handlers.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/reply.h"
+#include "daemon/model/policy.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "schema/container.h"
+#include "schema/tenant.h"
 
 enum { ROUTE_JSON_DEPTH = 16 };
 
@@ -126,13 +128,16 @@ route_parse_json(const struct buf *body, struct err *e)
 	return json;
 }
 
-/* One table serves creation and change; other bodies' fields bear no such flags. */
+/* One table serves creation and change; bodies of actions bear no such flags. */
 static unsigned int
 route_accepted_flags(const struct op *op)
 {
-	if (op->body != &container_config_schema)
-		return 0;
-	return op->method == METHOD_PATCH ? FIELD_PATCH : FIELD_CREATE;
+	static const struct schema *const resources[] = { &container_config_schema, &tenant_schema, &plan_schema, &token_schema };
+
+	for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+		if (op->body == resources[i])
+			return op->method == METHOD_PATCH ? FIELD_PATCH : FIELD_CREATE;
+	return 0;
 }
 
 static int
@@ -220,18 +225,31 @@ route_works_without_store(enum op_id id)
 	return id == RECOVER || id == DOCTOR || id == FEATURES;
 }
 
+static int
+route_refuse(struct call *c)
+{
+	if (c->who.role == ROLE_NONE)
+		return err_set(&c->err, ERR_DENIED, "%s may not do this: be root or a member of the group '%s', or bring a token",
+		               c->who.actor, reply_admin_group(c));
+	return err_set(&c->err, ERR_DENIED, "The role %s doesn't allow this", role_name(c->who.role));
+}
+
+/* Who may do nothing is told so, not what is wrong with his request. */
+static bool
+route_is_allowed(const struct call *c)
+{
+	return !c->op || access_allows(c->op->access, c->who.role);
+}
+
 static struct answered
 route_authorised(struct call *c)
 {
-	if (c->op->role == ROLE_ADMIN && !c->peer.admin) {
-		err_set(&c->err, ERR_DENIED, "User %u may not do this: be root or a member of the group '%s'",
-		        (unsigned int)c->peer.uid, reply_admin_group(c));
-		return reply_error(c);
-	}
 	if (c->api->recovery && !route_works_without_store(c->id)) {
 		recovery_refuse(c->api->recovery, c);
 		return reply_error(c);
 	}
+	if (policy_check_feature(&c->api->model, &c->who, c->id, &c->err) < 0)
+		return reply_error(c);
 	return handlers[c->id](c);
 }
 
@@ -240,10 +258,10 @@ route_run(struct call *c, const struct http_request *request)
 {
 	int rc = call_decode(c, request);
 
-	/* Who may do nothing is told so, not what is wrong with his request. */
-	if (rc < 0 && c->op && c->op->role == ROLE_ADMIN && !c->peer.admin) {
+	if (!route_is_allowed(c)) {
 		err_clear(&c->err);
-		return route_authorised(c);
+		route_refuse(c);
+		return reply_error(c);
 	}
 	/* A creation adds what else is wrong with its body. */
 	if (rc < 0 && !(c->op && c->id == CONTAINER_CREATE && c->err.kind == ERR_INVALID))
@@ -252,9 +270,9 @@ route_run(struct call *c, const struct http_request *request)
 }
 
 struct answered
-route_dispatch(struct api *api, struct conn *conn, const struct http_request *request, const struct peer *peer)
+route_dispatch(struct api *api, struct conn *conn, const struct http_request *request, const struct who *who)
 {
-	struct call c = { .api = api, .conn = conn, .peer = *peer };
+	struct call c = { .api = api, .conn = conn, .who = *who };
 	struct answered answered = route_run(&c, request);
 
 	call_clear(&c);

@@ -5,12 +5,13 @@
 #include <sys/types.h>
 
 #include "daemon/api/request.h"
+#include "daemon/model/who.h"
 #include "schema/ops.h"
 
 struct api;
 struct conn;
 
-/* Who asks, as the socket says. */
+/* The other end of a connection, as the socket says. */
 struct peer {
 	uid_t uid;
 	gid_t gid;
@@ -21,7 +22,7 @@ struct call {
 	struct api *api;
 	struct conn *conn;
 	const struct http_request *request;
-	struct peer peer;
+	struct who who;
 	const struct op *op;
 	enum op_id id;
 	char arg[256]; /* {id} */
@@ -50,6 +51,6 @@ int call_decode(struct call *c, const struct http_request *request);
 void call_clear(struct call *c);
 
 /* Decodes, authorises, runs the handler. */
-struct answered route_dispatch(struct api *api, struct conn *conn, const struct http_request *request, const struct peer *peer);
+struct answered route_dispatch(struct api *api, struct conn *conn, const struct http_request *request, const struct who *who);
 
 #endif

@@ -7,8 +7,23 @@
 
 enum { SHOW_FLAGS = JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY };
 
+static void
+show_hide(enum role role, const struct schema *schema, struct json_object *json)
+{
+	for (const struct field *f = schema->fields; f->name; f++)
+		if ((f->flags & FIELD_HOST) && role_is_tenants(role))
+			json_object_object_del(json, f->name);
+}
+
+void
+show_hide_internal(enum role role, struct err *e)
+{
+	if (role_is_tenants(role) && e->kind == ERR_INTERNAL)
+		snprintf(e->message, sizeof e->message, "Something went wrong on the host; its operator can see what");
+}
+
 struct json_object *
-show_container(const struct container_view *view)
+show_container(enum role role, const struct container_view *view)
 {
 	struct json_object *json = record_to_json(&container_config_schema, &view->config, false), *rest;
 	uint64_t config = field_bit(0);
@@ -24,6 +39,7 @@ show_container(const struct container_view *view)
 	json_object_object_foreach(rest, name, value)
 	        json_object_object_add_ex(json, name, json_object_get(value), JSON_C_OBJECT_ADD_KEY_IS_NEW);
 	json_object_put(rest);
+	show_hide(role, &container_view_schema, json);
 	return json;
 }
 
@@ -41,7 +57,7 @@ show_template(const struct template *template)
 }
 
 static void
-show_add_error(struct json_object *json, const struct operation *operation)
+show_add_error(enum role role, struct json_object *json, const struct operation *operation)
 {
 	struct err e = { 0 };
 	struct done done = {
@@ -52,18 +68,19 @@ show_add_error(struct json_object *json, const struct operation *operation)
 	};
 
 	done_to_err(&done, &e);
+	show_hide_internal(role, &e);
 	json_object_object_add_ex(json, "error", problem_json(&e, 0), SHOW_FLAGS);
 }
 
 struct json_object *
-show_operation(const struct operation *operation)
+show_operation(enum role role, const struct operation *operation)
 {
 	struct json_object *json = record_to_json(&operation_schema, operation, false), *result;
 
 	if (!json)
 		return NULL;
 	if (operation->error_kind)
-		show_add_error(json, operation);
+		show_add_error(role, json, operation);
 	result = operation->result ? json_tokener_parse(operation->result) : NULL;
 	if (result)
 		json_object_object_add_ex(json, "result", result, SHOW_FLAGS);

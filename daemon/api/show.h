@@ -4,13 +4,17 @@
 
 #include "daemon/store/store.h"
 #include "schema/operation.h"
+#include "schema/role.h"
 
 struct json_object;
 
 /* The chosen fields and the observed ones, at one level. */
-struct json_object *show_container(const struct container_view *view);
+/* What went wrong inside the host isn't a tenant's to know. */
+void show_hide_internal(enum role role, struct err *e);
+/* Each without what isn't for that role to see. */
+struct json_object *show_container(enum role role, const struct container_view *view);
 struct json_object *show_template(const struct template *template);
-struct json_object *show_operation(const struct operation *operation);
+struct json_object *show_operation(enum role role, const struct operation *operation);
 struct json_object *show_event(const struct event_row *event);
 
 #endif

@@ -19,6 +19,9 @@ template_finish(struct call *c, const struct template *template, struct json_obj
 	char ref[128];
 
 	snprintf(ref, sizeof ref, "%s@%s", template->name, template->version);
+	/* The number tells of others. */
+	if (role_is_tenants(c->who.role))
+		return reply_select(c, &template_schema, NULL, template_others, json);
 	if (store_template_users(c->api->model.store, ref, &users, &c->err) < 0)
 		return -1;
 	json_object_object_add(json, "containers", json_object_new_int64(users));
@@ -82,7 +85,7 @@ static struct answered
 template_answer(struct call *c, enum msg_type type, struct request *request, struct operation *operation)
 {
 	if (c->query.dry_run)
-		return reply_json(c, 200, show_operation(operation), NULL);
+		return reply_json(c, 200, show_operation(c->who.role, operation), NULL);
 	return handler_start(c, type, request, operation);
 }
 
@@ -94,7 +97,7 @@ template_handle_build(struct call *c)
 	struct request request = { 0 };
 	struct answered answered;
 
-	if (operation_template_build(&c->api->model, body->template, c->peer.uid, c->query.dry_run, &operation, &c->err) < 0)
+	if (operation_template_build(&c->api->model, &c->who, body->template, c->query.dry_run, &operation, &c->err) < 0)
 		answered = reply_error(c);
 	else if (!handler_fill_request(&request, c->op->body, body))
 		answered = reply_out_of_memory(c);
@@ -118,7 +121,7 @@ template_handle_delete(struct call *c)
 		return reply_error(c);
 	snprintf(ref, sizeof ref, "%s@%s", template.name, template.version);
 	record_clear(&template_schema, &template);
-	if (operation_template_delete(&c->api->model, ref, c->peer.uid, c->query.dry_run, &operation, &c->err) < 0)
+	if (operation_template_delete(&c->api->model, &c->who, ref, c->query.dry_run, &operation, &c->err) < 0)
 		answered = reply_error(c);
 	else if (!row_put_text(&request_schema, &request, "template", ref))
 		answered = reply_out_of_memory(c);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "daemon/model/operation.h"
+#include "daemon/model/policy.h"
+#include "daemon/model/tenant.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "daemon/util/uuid.h"
@@ -13,7 +15,6 @@
 
 #define CONFIG (&container_config_schema)
 #define VIEW (&container_view_schema)
-#define DEFAULT_TENANT "default"
 
 static int
 container_out_of_memory(struct err *e)
@@ -22,13 +23,13 @@ container_out_of_memory(struct err *e)
 }
 
 static int
-container_lookup_name(struct model *m, const char *text, struct container_view *view_out, struct err *e)
+container_lookup_name(struct model *m, const struct who *who, const char *text, struct container_view *view_out, struct err *e)
 {
 	const char *colon = strchr(text, ':');
-	char tenant[64] = DEFAULT_TENANT;
+	char tenant[64];
 
 	if (!colon)
-		return store_container_get_name(m->store, tenant, text, view_out, e);
+		return store_container_get_name(m->store, who_tenant(who), text, view_out, e);
 	if ((size_t)(colon - text) >= sizeof tenant)
 		return 0;
 	memcpy(tenant, text, (size_t)(colon - text));
@@ -37,7 +38,7 @@ container_lookup_name(struct model *m, const char *text, struct container_view *
 }
 
 static int
-container_lookup(struct model *m, const char *text, struct container_view *view_out, struct err *e)
+container_lookup(struct model *m, const struct who *who, const char *text, struct container_view *view_out, struct err *e)
 {
 	const char *why;
 	int64_t ctid;
@@ -45,15 +46,21 @@ container_lookup(struct model *m, const char *text, struct container_view *view_
 	if (!check_uuid(text))
 		return store_container_get(m->store, text, view_out, e);
 	if (text[strspn(text, "0123456789")] == '\0')
-		return field_parse_int(text, &ctid, &why) < 0 ? 0 : store_container_get_ctid(m->store, ctid, view_out, e);
-	return container_lookup_name(m, text, view_out, e);
+		return who->tenant[0] || field_parse_int(text, &ctid, &why) < 0
+		               ? 0
+		               : store_container_get_ctid(m->store, ctid, view_out, e);
+	return container_lookup_name(m, who, text, view_out, e);
 }
 
 int
-container_find(struct model *m, const char *text, struct container_view *view_out, struct err *e)
+container_find(struct model *m, const struct who *who, const char *text, struct container_view *view_out, struct err *e)
 {
-	int rc = container_lookup(m, text, view_out, e);
+	int rc = container_lookup(m, who, text, view_out, e);
 
+	if (rc == 1 && !who_sees(who, view_out->config.tenant)) {
+		record_clear(VIEW, view_out);
+		rc = 0;
+	}
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "There is no container '%.80s'", text);
 	return rc < 0 ? -1 : 0;
@@ -160,19 +167,19 @@ container_default_text(struct container_config *config, const char *name, const 
 	return record_has(CONFIG, config, name) || row_put_text(CONFIG, config, name, text);
 }
 
+/* What the daemon chooses where the body doesn't. */
 static bool
-container_fill_defaults(struct container_config *config)
+container_fill_defaults(const struct who *who, struct container_config *config)
 {
 	char id[UUID_SIZE];
 
 	uuid_make(id);
-	record_apply_presets(CONFIG, config);
 	if (!record_has(CONFIG, config, "ip")) {
 		if (!strv_add(&config->ip, "auto"))
 			return false;
 		record_mark(CONFIG, config, "ip", true);
 	}
-	return container_default_text(config, "id", id) && container_default_text(config, "tenant", DEFAULT_TENANT) &&
+	return container_default_text(config, "id", id) && container_default_text(config, "tenant", who_tenant(who)) &&
 	       container_default_text(config, "hostname", config->name);
 }
 
@@ -200,11 +207,11 @@ container_add_errors(struct err *e, const struct err *more)
 }
 
 static void
-container_check_tenant(struct model *m, const struct container_config *config, struct err *e)
+container_check_tenant(struct model *m, const struct who *who, const struct container_config *config, struct err *e)
 {
 	int64_t number;
 	struct err found = { 0 };
-	int rc = store_tenant_number(m->store, config->tenant, &number, &found);
+	int rc = who_sees(who, config->tenant) ? store_tenant_number(m->store, config->tenant, &number, &found) : 0;
 
 	if (rc == 0)
 		err_param(&found, "tenant", "there is no tenant '%s'", config->tenant);
@@ -274,65 +281,72 @@ container_fill_view(struct container_view *view, int64_t now, struct err *e)
 	return 0;
 }
 
-int
-container_create(struct model *m, const struct container_config *body, int64_t actor, bool dry_run, struct container_view *view_out,
-                 struct operation *operation_out, struct err *e)
+static void
+container_clear_config(struct container_config *config)
 {
-	struct container_config *config = &view_out->config;
-	AUTO_TXN struct txn txn = { 0 };
+	record_clear(CONFIG, config);
+}
+#define AUTO_CONFIG __attribute__((cleanup(container_clear_config)))
 
-	if (!record_copy(CONFIG, config, body) || !container_fill_defaults(config))
+/*
+ * The body over the plan that it names over `base`: what may be set is judged against the latter two. *base is given its plan's
+ * sizes; with `plan` NULL there is none to apply.
+ */
+static int
+container_merge(struct model *m, const struct who *who, struct container_config *base, const char *plan,
+                const struct container_config *body, struct container_config *config, struct err *e)
+{
+	struct err found = { 0 };
+
+	if (plan && !row_put_text(CONFIG, base, "plan", plan))
 		return container_out_of_memory(e);
-	if (txn_begin(&txn, m->store, e) < 0)
-		return -1;
-	container_check_tenant(m, config, e);
+	if (plan && plan_apply(m, base, &found) < 0)
+		container_add_errors(e, &found);
+	if (!record_copy(CONFIG, config, base) || !record_merge(CONFIG, config, body) ||
+	    !row_put_text(CONFIG, config, "plan", base->plan))
+		return container_out_of_memory(e);
+	policy_check_fields(who, base, config, e);
+	return 0;
+}
+
+/* What is checked against others, and taken from them: inside the transaction. */
+static void
+container_settle_new(struct model *m, const struct who *who, struct container_config *config, struct err *e)
+{
+	container_check_tenant(m, who, config, e);
 	container_resolve_template(m, config, e);
+	/* A name is looked for where he may look only. */
+	if (!who_sees(who, config->tenant))
+		return;
 	container_check_unique(m, config, e);
 	container_assign_addresses(m, config->id, config, NULL, e);
-	if (err_is_set(e))
+}
+
+int
+container_create(struct model *m, const struct who *who, const struct container_config *body, bool dry_run,
+                 struct container_view *view_out, struct operation *operation_out, struct err *e)
+{
+	struct container_config *config = &view_out->config;
+	AUTO_CONFIG struct container_config base = { 0 };
+	struct totals before = { 0 };
+	AUTO_TXN struct txn txn = { 0 };
+
+	record_apply_presets(CONFIG, &base);
+	if (txn_begin(&txn, m->store, e) < 0 || container_merge(m, who, &base, body->plan, body, config, e) < 0)
+		return -1;
+	if (!container_fill_defaults(who, config))
+		return container_out_of_memory(e);
+	container_settle_new(m, who, config, e);
+	if (err_is_set(e) || store_tenant_used(m->store, config->tenant, &before, e) < 0)
 		return -1;
 	if (container_fill_view(view_out, model_now(), e) < 0 || store_container_insert(m->store, view_out, e) < 0 ||
-	    operation_make(operation_out, CONTAINER_CREATE, view_out, NULL, actor, e) < 0)
+	    policy_check_totals(m, config->tenant, &before, e) < 0 ||
+	    operation_make(operation_out, CONTAINER_CREATE, view_out, NULL, who, e) < 0)
 		return -1;
 	row_put_int(&operation_schema, operation_out, "secret", record_has(CONFIG, config, "password"));
 	if (operation_insert(m, operation_out, e) < 0)
 		return -1;
 	return dry_run ? 0 : txn_commit(&txn, e);
-}
-
-static bool
-container_same_list(const struct strv *a, const struct strv *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->v[i], b->v[i]) != 0)
-			return false;
-	return true;
-}
-
-static bool
-container_same_field(const struct field *f, const void *a, const void *b)
-{
-	const char *s = NULL, *t = NULL;
-
-	switch (f->type) {
-	case FIELD_BOOL:
-	case FIELD_INT:
-	case FIELD_SIZE:
-	case FIELD_MILLI:
-	case FIELD_TIME:
-		return *field_int(f, a) == *field_int(f, b);
-	case FIELD_STRING:
-		s = *field_string(f, a);
-		t = *field_string(f, b);
-		return s && t && strcmp(s, t) == 0;
-	case FIELD_LIST:
-		return container_same_list(field_list(f, a), field_list(f, b));
-	case FIELD_OBJECT:
-		break;
-	}
-	return false;
 }
 
 /* A field given for the first time differs from its absence, unless it is an empty list. */
@@ -343,7 +357,7 @@ container_list_changes(const struct container_config *before, const struct conta
 		const struct field *f = &CONFIG->fields[i];
 		bool had = before->set & field_bit(i), has = after->set & field_bit(i);
 
-		if (!has || (had && container_same_field(f, before, after)))
+		if (!has || (had && field_equal(f, before, after)))
 			continue;
 		if (!had && f->type == FIELD_LIST && field_list(f, after)->n == 0)
 			continue;
@@ -351,12 +365,6 @@ container_list_changes(const struct container_config *before, const struct conta
 			return false;
 	}
 	return true;
-}
-
-static void
-container_clear_config(struct container_config *config)
-{
-	record_clear(CONFIG, config);
 }
 
 static int
@@ -391,28 +399,50 @@ container_record_change(struct model *m, struct container_view *view, const stru
 	return operation_insert(m, operation, e);
 }
 
-int
-container_change(struct model *m, struct container_view *view, const struct container_config *patch, int64_t actor, bool dry_run,
-                 struct strv *changed_out, struct operation *operation_out, struct err *e)
+/* The same plan again changes nothing: its sizes may have been changed since. */
+static const char *
+container_new_plan(const struct container_config *before, const struct container_config *patch)
 {
-	__attribute__((cleanup(container_clear_config))) struct container_config before = { 0 };
-	struct container_config *config = &view->config;
-	AUTO_TXN struct txn txn = { 0 };
+	return patch->plan && (!before->plan || strcmp(before->plan, patch->plan) != 0) ? patch->plan : NULL;
+}
 
-	if (!record_copy(CONFIG, &before, config) || !record_merge(CONFIG, config, patch))
+static int
+container_take_change(struct model *m, const struct who *who, struct container_view *view, const struct container_config *before,
+                      const struct container_config *patch, struct strv *changed_out, struct err *e)
+{
+	AUTO_CONFIG struct container_config base = { 0 };
+	struct container_config *config = &view->config;
+
+	record_clear(CONFIG, config);
+	if (!record_copy(CONFIG, &base, before) ||
+	    container_merge(m, who, &base, container_new_plan(before, patch), patch, config, e) < 0)
 		return container_out_of_memory(e);
-	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, config->id, e) < 0 ||
-	    container_check_state(CONTAINER_SET, container_state(view), false, e) < 0)
-		return -1;
 	if (record_has(CONFIG, patch, "ip"))
-		container_assign_addresses(m, config->id, config, &before.ip, e);
+		container_assign_addresses(m, config->id, config, &before->ip, e);
 	record_check(CONFIG, config, true, e);
 	if (err_is_set(e))
 		return -1;
-	if (!container_list_changes(&before, config, changed_out))
+	return container_list_changes(before, config, changed_out) ? 0 : container_out_of_memory(e);
+}
+
+int
+container_change(struct model *m, const struct who *who, struct container_view *view, const struct container_config *patch,
+                 bool dry_run, struct strv *changed_out, struct operation *operation_out, struct err *e)
+{
+	AUTO_CONFIG struct container_config before = { 0 };
+	struct totals used = { 0 };
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (!record_copy(CONFIG, &before, &view->config))
 		return container_out_of_memory(e);
-	if (operation_make(operation_out, CONTAINER_SET, view, NULL, actor, e) < 0 ||
-	    container_record_change(m, view, &before, changed_out, operation_out, e) < 0)
+	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, before.id, e) < 0 ||
+	    container_check_state(CONTAINER_SET, container_state(view), false, e) < 0 ||
+	    store_tenant_used(m->store, before.tenant, &used, e) < 0 ||
+	    container_take_change(m, who, view, &before, patch, changed_out, e) < 0)
+		return -1;
+	if (operation_make(operation_out, CONTAINER_SET, view, NULL, who, e) < 0 ||
+	    container_record_change(m, view, &before, changed_out, operation_out, e) < 0 ||
+	    policy_check_totals(m, before.tenant, &used, e) < 0)
 		return -1;
 	return dry_run ? 0 : txn_commit(&txn, e);
 }
@@ -449,7 +479,7 @@ container_take_step(struct model *m, enum op_id op, struct container_view *view,
 
 /* wanted: it is what its owner wants of it from now on. */
 static int
-container_begin_step(struct model *m, enum op_id op, struct container_view *view, bool force, bool wanted, int64_t actor,
+container_begin_step(struct model *m, const struct who *who, enum op_id op, struct container_view *view, bool force, bool wanted,
                      bool dry_run, struct operation *operation_out, struct err *e)
 {
 	AUTO_TXN struct txn txn = { 0 };
@@ -457,7 +487,7 @@ container_begin_step(struct model *m, enum op_id op, struct container_view *view
 
 	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, view->config.id, e) < 0 ||
 	    container_check_state(op, container_state(view), force, e) < 0 ||
-	    operation_make(operation_out, op, view, NULL, actor, e) < 0)
+	    operation_make(operation_out, op, view, NULL, who, e) < 0)
 		return -1;
 	/* Should it fail, this is what to return to: the state, and what was wanted. */
 	snprintf(undo, sizeof undo, "%s %s", view->state, view->desired);
@@ -469,17 +499,17 @@ container_begin_step(struct model *m, enum op_id op, struct container_view *view
 }
 
 int
-container_begin(struct model *m, enum op_id op, struct container_view *view, bool force, int64_t actor, bool dry_run,
+container_begin(struct model *m, const struct who *who, enum op_id op, struct container_view *view, bool force, bool dry_run,
                 struct operation *operation_out, struct err *e)
 {
-	return container_begin_step(m, op, view, force, true, actor, dry_run, operation_out, e);
+	return container_begin_step(m, who, op, view, force, true, dry_run, operation_out, e);
 }
 
 int
-container_begin_host(struct model *m, enum op_id op, struct container_view *view, int64_t actor, struct operation *operation_out,
-                     struct err *e)
+container_begin_host(struct model *m, const struct who *who, enum op_id op, struct container_view *view,
+                     struct operation *operation_out, struct err *e)
 {
-	return container_begin_step(m, op, view, false, false, actor, false, operation_out, e);
+	return container_begin_step(m, who, op, view, false, false, false, operation_out, e);
 }
 
 static int

@@ -16,6 +16,23 @@ model_changed(struct model *m)
 }
 
 int
+model_commit(struct model *m, struct txn *txn, struct err *e)
+{
+	if (txn_commit(txn, e) < 0)
+		return -1;
+	model_changed(m);
+	return 0;
+}
+
+int
+journal_add_tenant(struct model *m, const char *type, const char *tenant, struct err *e)
+{
+	const struct event_row event = { .time = model_now(), .type = type, .tenant = tenant };
+
+	return store_event_add(m->store, &event, EVENTS_KEPT, e);
+}
+
+int
 journal_add(struct model *m, const char *type, const struct container_view *container, const char *operation, const char *data,
             struct err *e)
 {

@@ -4,7 +4,12 @@ libberthapi_a_SOURCES += \
 	daemon/model/container.c daemon/model/container.h \
 	daemon/model/event.c \
 	daemon/model/model.h \
+	daemon/model/plan.c \
+	daemon/model/policy.c daemon/model/policy.h \
 	daemon/model/operation.c daemon/model/operation.h \
 	daemon/model/rebuild.c daemon/model/rebuild.h \
 	daemon/model/reconcile.c \
-	daemon/model/template.c
+	daemon/model/template.c \
+	daemon/model/tenant.c daemon/model/tenant.h \
+	daemon/model/token.c daemon/model/token.h \
+	daemon/model/who.c daemon/model/who.h

@@ -2,6 +2,7 @@
 #ifndef BERTH_MODEL_H
 #define BERTH_MODEL_H
 
+#include "daemon/model/who.h"
 #include "daemon/store/store.h"
 #include "schema/ops.h"
 #include "schema/settings.h"
@@ -14,17 +15,18 @@ struct model {
 	void *changed_arg;
 };
 
-/* Operations that nobody asked for are root's. */
-enum { DAEMON_ACTOR = 0 };
-
 /* Seconds since the epoch. */
 int64_t model_now(void);
 void model_changed(struct model *m);
+/* Of a transaction that is all there is to do: commits it and tells of it. */
+int model_commit(struct model *m, struct txn *txn, struct err *e);
 
 /* Events: written inside the caller's transaction. The newest so many are kept. */
 enum { EVENTS_KEPT = 100000 };
 int journal_add(struct model *m, const char *type, const struct container_view *container, const char *operation, const char *data,
                 struct err *e);
+/* About a tenant as such. */
+int journal_add_tenant(struct model *m, const char *type, const char *tenant, struct err *e);
 
 /* Addresses. */
 /*

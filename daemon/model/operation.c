@@ -41,18 +41,22 @@ operation_op(const struct operation *operation)
 }
 
 int
-operation_find(struct model *m, const char *id, struct operation *operation_out, struct err *e)
+operation_find(struct model *m, const struct who *who, const char *id, struct operation *operation_out, struct err *e)
 {
 	int rc = check_uuid(id) ? 0 : store_operation_get(m->store, id, operation_out, e);
 
+	if (rc == 1 && !who_sees(who, operation_out->tenant)) {
+		record_clear(OPERATION, operation_out);
+		rc = 0;
+	}
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "There is no operation '%.80s'; ended ones are kept for seven days", id);
 	return rc < 0 ? -1 : 0;
 }
 
 int
-operation_make(struct operation *out, enum op_id op, const struct container_view *container, const char *template, int64_t actor,
-               struct err *e)
+operation_make(struct operation *out, enum op_id op, const struct container_view *container, const char *template,
+               const struct who *who, struct err *e)
 {
 	char id[UUID_SIZE], kind[OPERATION_KIND_MAX];
 	bool ok;
@@ -60,12 +64,11 @@ operation_make(struct operation *out, enum op_id op, const struct container_view
 	uuid_make(id);
 	ok = row_put_text(OPERATION, out, "id", id) && row_put_text(OPERATION, out, "kind", operation_kind(op, kind)) &&
 	     row_put_text(OPERATION, out, "state", operation_state_name(OPERATION_QUEUED)) &&
-	     row_put_text(OPERATION, out, "template", template);
+	     row_put_text(OPERATION, out, "template", template) && row_put_text(OPERATION, out, "actor", who->actor);
 	if (ok && container)
 		ok = row_put_text(OPERATION, out, "container", container->config.id) &&
 		     row_put_text(OPERATION, out, "tenant", container->config.tenant) &&
 		     row_put_text(OPERATION, out, "name", container->config.name);
-	row_put_int(OPERATION, out, "actor", actor);
 	row_put_int(OPERATION, out, "created_at", model_now());
 	return ok ? 0 : operation_out_of_memory(e);
 }
@@ -415,35 +418,35 @@ operation_fail(struct model *m, const char *id, const struct err *why, struct er
 }
 
 static int
-operation_record(struct model *m, enum op_id op, const char *template, int64_t actor, bool dry_run, struct txn *txn,
+operation_record(struct model *m, enum op_id op, const char *template, const struct who *who, bool dry_run, struct txn *txn,
                  struct operation *operation_out, struct err *e)
 {
-	if (operation_make(operation_out, op, NULL, template, actor, e) < 0 || operation_insert(m, operation_out, e) < 0)
+	if (operation_make(operation_out, op, NULL, template, who, e) < 0 || operation_insert(m, operation_out, e) < 0)
 		return -1;
 	return dry_run ? 0 : txn_commit(txn, e);
 }
 
 int
-operation_host(struct model *m, enum op_id op, int64_t actor, bool dry_run, struct operation *operation_out, struct err *e)
+operation_host(struct model *m, const struct who *who, enum op_id op, bool dry_run, struct operation *operation_out, struct err *e)
 {
 	AUTO_TXN struct txn txn = { 0 };
 
-	return txn_begin(&txn, m->store, e) < 0 ? -1 : operation_record(m, op, NULL, actor, dry_run, &txn, operation_out, e);
+	return txn_begin(&txn, m->store, e) < 0 ? -1 : operation_record(m, op, NULL, who, dry_run, &txn, operation_out, e);
 }
 
 int
-operation_template_build(struct model *m, const char *template, int64_t actor, bool dry_run, struct operation *operation_out,
-                         struct err *e)
+operation_template_build(struct model *m, const struct who *who, const char *template, bool dry_run,
+                         struct operation *operation_out, struct err *e)
 {
 	AUTO_TXN struct txn txn = { 0 };
 
 	if (txn_begin(&txn, m->store, e) < 0)
 		return -1;
-	return operation_record(m, TEMPLATE_BUILD, template, actor, dry_run, &txn, operation_out, e);
+	return operation_record(m, TEMPLATE_BUILD, template, who, dry_run, &txn, operation_out, e);
 }
 
 int
-operation_template_delete(struct model *m, const char *ref, int64_t actor, bool dry_run, struct operation *operation_out,
+operation_template_delete(struct model *m, const struct who *who, const char *ref, bool dry_run, struct operation *operation_out,
                           struct err *e)
 {
 	AUTO_TXN struct txn txn = { 0 };
@@ -458,5 +461,5 @@ operation_template_delete(struct model *m, const char *ref, int64_t actor, bool 
 	}
 	if (store_template_mark_deleting(m->store, ref, true, e) < 0)
 		return -1;
-	return operation_record(m, TEMPLATE_DELETE, ref, actor, dry_run, &txn, operation_out, e);
+	return operation_record(m, TEMPLATE_DELETE, ref, who, dry_run, &txn, operation_out, e);
 }

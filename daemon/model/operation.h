@@ -10,11 +10,11 @@ enum { OPERATION_KIND_MAX = 40, OPERATION_KEPT_S = 7 * 24 * 3600 };
 const char *operation_kind(enum op_id op, char buf[OPERATION_KIND_MAX]);
 enum op_id operation_op(const struct operation *operation);
 
-int operation_find(struct model *m, const char *id, struct operation *operation_out, struct err *e);
+int operation_find(struct model *m, const struct who *who, const char *id, struct operation *operation_out, struct err *e);
 
 /* A new one, queued. container and template may be NULL. */
 int operation_make(struct operation *out, enum op_id op, const struct container_view *container, const char *template,
-                   int64_t actor, struct err *e);
+                   const struct who *who, struct err *e);
 /* Inside a transaction: refuses with ERR_LOCKED while another one is open on the container. */
 int operation_check_lock(struct model *m, const char *container, struct err *e);
 int operation_insert(struct model *m, const struct operation *operation, struct err *e);
@@ -27,12 +27,13 @@ int operation_end(struct model *m, const struct done *done, struct err *e);
 /* The same for an error of the api's own. */
 int operation_fail(struct model *m, const char *id, const struct err *why, struct err *e);
 
-int operation_template_delete(struct model *m, const char *ref, int64_t actor, bool dry_run, struct operation *operation_out,
-                              struct err *e);
+int operation_template_delete(struct model *m, const struct who *who, const char *ref, bool dry_run,
+                              struct operation *operation_out, struct err *e);
 /* On the host as a whole: HOST_BOOT, HOST_SHUTDOWN, DOCTOR_FIX. */
-int operation_host(struct model *m, enum op_id op, int64_t actor, bool dry_run, struct operation *operation_out, struct err *e);
-int operation_template_build(struct model *m, const char *template, int64_t actor, bool dry_run, struct operation *operation_out,
-                             struct err *e);
+int operation_host(struct model *m, const struct who *who, enum op_id op, bool dry_run, struct operation *operation_out,
+                   struct err *e);
+int operation_template_build(struct model *m, const struct who *who, const char *template, bool dry_run,
+                             struct operation *operation_out, struct err *e);
 
 /* What is asked of the engine after a restart. */
 struct work {

@@ -54,7 +54,7 @@ reconcile_delete(struct model *m, const char *id, struct works *works, struct er
 	int rc = store_container_get(m->store, id, &view, e);
 
 	if (rc == 1) {
-		rc = container_begin(m, CONTAINER_DELETE, &view, true, DAEMON_ACTOR, false, &operation, e);
+		rc = container_begin(m, &who_daemon, CONTAINER_DELETE, &view, true, false, &operation, e);
 		if (rc == 0) {
 			struct work *work = works_add(works, REQUEST_DELETE, operation.id, id);
 
@@ -79,7 +79,7 @@ reconcile_restart(struct model *m, const char *id, struct works *works, struct e
 	int rc = store_container_get(m->store, id, &view, e);
 
 	if (rc == 1)
-		rc = container_begin(m, CONTAINER_RESTART, &view, true, DAEMON_ACTOR, false, &operation, e) < 0 ? -1 : 1;
+		rc = container_begin(m, &who_daemon, CONTAINER_RESTART, &view, true, false, &operation, e) < 0 ? -1 : 1;
 	if (rc == 1) {
 		work = works_add(works, REQUEST_RESTART, operation.id, id);
 		if (!work || !record_copy(CONFIG, &work->request.config, &view.config))
@@ -116,7 +116,7 @@ reconcile_reapply(struct model *m, const char *id, const struct strv *changed, s
 	int rc = txn_begin(&txn, m->store, e) < 0 ? -1 : store_container_get(m->store, id, &view, e);
 
 	if (rc == 1)
-		rc = operation_make(&operation, CONTAINER_SET, &view, NULL, DAEMON_ACTOR, e) < 0 ||
+		rc = operation_make(&operation, CONTAINER_SET, &view, NULL, &who_daemon, e) < 0 ||
 		                     operation_insert(m, &operation, e) < 0 || txn_commit(&txn, e) < 0
 		             ? -1
 		             : 1;

@@ -16,6 +16,10 @@ static const char sql_container_observed[] = "UPDATE container SET ctid = coales
 static const char sql_container_filter[] =
         " FROM container WHERE (tenant, name) > (?1, ?2) AND (?3 IS NULL OR name = ?3) AND (?4 IS NULL OR tenant = ?4)"
         " AND (?5 IS NULL OR state = ?5) AND (?6 IS NULL OR template = ?6 OR substr(template, 1, length(?6) + 1) = ?6 || '@')"
+        " AND (?8 IS NULL OR plan = ?8 OR substr(plan, 1, length(?8) + 1) = ?8 || '@')"
+        " AND (?9 IS NULL OR owner = ?9) AND (?10 IS NULL OR billing = ?10)"
+        " AND (?11 IS NULL OR EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?11 OR substr(value, 1, length(?11) + 1) = ?11 "
+        "|| '='))"
         " ORDER BY tenant, name LIMIT ?7";
 
 static char *
@@ -219,6 +223,7 @@ store_container_list(struct store *s, const struct container_filter *filter, sto
 		return -1;
 	sql_bind(stmt, 1, "ssssssi", filter->after_tenant ? filter->after_tenant : "", filter->after_name ? filter->after_name : "",
 	         filter->name, filter->tenant, filter->state, filter->template, filter->limit);
+	sql_bind(stmt, 8, "ssss", filter->plan, filter->owner, filter->billing, filter->label);
 	while ((rc = sql_step(s, stmt, e)) == 1) {
 		struct container_view view = { 0 };
 

@@ -10,7 +10,8 @@ static const char sql_operation_lose[] =
         " WHERE state IN ('queued', 'running')";
 static const char sql_operation_filter[] =
         " FROM operation WHERE (?1 = 0 OR seq < ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR container = ?3)"
-        " AND (?4 IS NULL OR kind = ?4) AND (NOT ?5 OR state IN ('queued', 'running')) ORDER BY seq DESC LIMIT ?6";
+        " AND (?4 IS NULL OR kind = ?4) AND (?7 IS NULL OR tenant = ?7) AND (NOT ?5 OR state IN ('queued', 'running')) ORDER BY "
+        "seq DESC LIMIT ?6";
 
 bool
 sql_compose_operation(struct store *s)
@@ -102,6 +103,7 @@ store_operation_list(struct store *s, const struct operation_filter *filter, sto
 		return -1;
 	sql_bind(stmt, 1, "isssii", filter->before, filter->state, filter->container, filter->kind, (int64_t)filter->open,
 	         filter->limit);
+	sql_bind(stmt, 7, "s", filter->tenant);
 	while ((rc = sql_step(s, stmt, e)) == 1) {
 		struct operation operation = { 0 };
 

@@ -10,7 +10,7 @@
 bool
 row_is_column(const struct field *field)
 {
-	return !(field->flags & FIELD_SECRET) && field->type != FIELD_OBJECT;
+	return !(field->flags & (FIELD_SECRET | FIELD_TRANSIENT)) && field->type != FIELD_OBJECT;
 }
 
 int

@@ -1,6 +1,6 @@
 /*
- * Records as rows: a column bears its field's name. Secrets and embedded objects are no columns. A field that isn't given
- * is NULL; a list is a JSON array.
+ * Records as rows: a column bears its field's name. Secrets, what is never kept, and embedded objects are no columns. A field that
+ * isn't given is NULL; a list is a JSON array.
  */
 #ifndef BERTH_ROW_H
 #define BERTH_ROW_H

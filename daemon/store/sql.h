@@ -28,7 +28,9 @@ enum sql_composed {
 	SQL_OPERATION_GET,
 	SQL_OPERATION_OPEN,
 	SQL_OPERATION_LIST,
-	SQL_COMPOSED_COUNT
+	SQL_TABLES, /* five of each enum store_table */
+	SQL_TABLES_END = SQL_TABLES + 5 * STORE_TABLES,
+	SQL_COMPOSED_COUNT = SQL_TABLES_END
 };
 
 struct sql_cached {
@@ -83,5 +85,6 @@ sql_auto_reset(sqlite3_stmt **stmt)
 bool sql_compose_container(struct store *s);
 bool sql_compose_template(struct store *s);
 bool sql_compose_operation(struct store *s);
+bool sql_compose_tables(struct store *s);
 
 #endif

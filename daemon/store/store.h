@@ -15,6 +15,7 @@
 #include "schema/operation.h"
 #include "schema/protocol.h"
 #include "schema/spec.h"
+#include "schema/tenant.h"
 
 struct store;
 
@@ -52,9 +53,31 @@ void txn_end(struct txn *txn);
 /* Gives each row of a list; 0 to go on, 1 to stop. */
 typedef int store_each(void *arg, const void *record);
 
+/* Nouns of a table each, by the text key of its first column. Getters: 1 found, 0 absent, -1 error. */
+enum store_table { TABLE_TENANT, TABLE_PLAN, TABLE_TOKEN, STORE_TABLES };
+const struct schema *store_table_schema(enum store_table table);
+int store_table_get(struct store *s, enum store_table table, const char *key, void *record_out, struct err *e);
+int store_table_insert(struct store *s, enum store_table table, const void *record, struct err *e);
+/* All columns; the key stays. */
+int store_table_update(struct store *s, enum store_table table, const char *key, const void *record, struct err *e);
+int store_table_delete(struct store *s, enum store_table table, const char *key, struct err *e);
+/* By key, those after `after`; tenant (or NULL: all) narrows tokens to theirs, tenants to itself. */
+int store_table_list(struct store *s, enum store_table table, const char *tenant, const char *after, int64_t limit,
+                     store_each *each, void *arg, struct err *e);
+
 /* Tenants. 1 found, 0 absent, -1 error. */
+/* Before a tenant goes: its history bears a name that no other gets, NAME~NUMBER. */
+int store_tenant_bury(struct store *s, const char *name, struct err *e);
+int store_tenant_used(struct store *s, const char *name, struct totals *used_out, struct err *e);
 int store_tenant_number(struct store *s, const char *name, int64_t *number_out, struct err *e);
 int store_tenant_add(struct store *s, int64_t number, const char *name, int64_t now, struct err *e);
+
+/* Credentials of a user or a group of the host; 1 found, 0 absent, -1 error. */
+int store_token_by_uid(struct store *s, int64_t uid, struct token *token_out, struct err *e);
+int store_token_by_gid(struct store *s, int64_t gid, struct token *token_out, struct err *e);
+int store_token_used(struct store *s, const char *id, int64_t now, struct err *e);
+/* With its tenant's end. */
+int store_token_delete_of(struct store *s, const char *tenant, struct err *e);
 
 /* Containers. Getters: 1 found, 0 absent, -1 error; *view_out must be zeroed, the caller clears it in any case. */
 int store_container_get(struct store *s, const char *id, struct container_view *view_out, struct err *e);
@@ -69,8 +92,11 @@ int store_container_write_desired(struct store *s, const char *id, const char *d
 int store_container_delete(struct store *s, const char *id, struct err *e);
 
 struct container_filter {
-	const char *name, *tenant, *state;     /* NULL: any */
-	const char *template;                  /* NAME or NAME@VERSION */
+	const char *name, *tenant, *state; /* NULL: any */
+	const char *template;              /* NAME or NAME@VERSION */
+	const char *plan;                  /* the same */
+	const char *owner, *billing;
+	const char *label;                     /* KEY=VALUE, or KEY for any value */
 	const char *after_tenant, *after_name; /* the last page's last row, or NULL */
 	int64_t limit;
 };
@@ -116,7 +142,7 @@ int store_operation_open(struct store *s, const char *container, struct operatio
 int store_operation_seq(struct store *s, const char *id, int64_t *seq_out, struct err *e);
 /* The newest first. before: a sequence number, 0 for the newest page. open: only queued and running ones. */
 struct operation_filter {
-	const char *state, *container, *kind;
+	const char *state, *container, *kind, *tenant; /* NULL: any */
 	bool open;
 	int64_t before;
 	int64_t limit;
@@ -141,9 +167,15 @@ struct event_row {
 	const char *data;                                  /* JSON object, or NULL */
 };
 int store_event_add(struct store *s, const struct event_row *event, int64_t keep, struct err *e);
-int store_event_list(struct store *s, int64_t after, const char *container, int64_t limit, store_each *each, void *arg,
+/* With a tenant its own numbers stand for seq, here and in what is given. */
+struct event_filter {
+	const char *container, *tenant; /* NULL: any */
+};
+int store_event_list(struct store *s, const struct event_filter *filter, int64_t after, int64_t limit, store_each *each, void *arg,
                      struct err *e);
-/* After which the newest `count` events lie, of one container or of all (NULL). */
-int store_event_before(struct store *s, int64_t count, const char *container, int64_t *seq_out, struct err *e);
+/* After which the newest `count` events lie. */
+int store_event_before(struct store *s, const struct event_filter *filter, int64_t count, int64_t *seq_out, struct err *e);
+/* The oldest that is still kept; 1 when there is none. */
+int store_event_first(struct store *s, const struct event_filter *filter, int64_t *seq_out, struct err *e);
 
 #endif

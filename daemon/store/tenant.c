@@ -2,6 +2,13 @@
 
 static const char sql_tenant_number[] = "SELECT number FROM tenant WHERE name = ?1";
 static const char sql_tenant_add[] = "INSERT INTO tenant (number, name, created_at) VALUES (?1, ?2, ?3)";
+#define FORMER_NAME "tenant || '~' || (SELECT number FROM tenant WHERE name = ?1)"
+static const char sql_tenant_bury_operations[] = "UPDATE operation SET tenant = " FORMER_NAME " WHERE tenant = ?1";
+static const char sql_tenant_bury_events[] = "UPDATE event SET tenant = " FORMER_NAME " WHERE tenant = ?1";
+static const char sql_tenant_used[] =
+        "SELECT count(*), coalesce(sum(cpus), 0), coalesce(sum(memory), 0), coalesce(sum(disk), 0), coalesce(sum(pids), 0),"
+        " coalesce(sum(json_array_length(ip)), 0)"
+        " FROM container WHERE tenant = ?1";
 
 int
 store_tenant_add(struct store *s, int64_t number, const char *name, int64_t now, struct err *e)
@@ -10,7 +17,33 @@ store_tenant_add(struct store *s, int64_t number, const char *name, int64_t now,
 }
 
 int
+store_tenant_bury(struct store *s, const char *name, struct err *e)
+{
+	if (sql_run(s, sql_tenant_bury_operations, e, "s", name) < 0)
+		return -1;
+	return sql_run(s, sql_tenant_bury_events, e, "s", name);
+}
+
+int
 store_tenant_number(struct store *s, const char *name, int64_t *number_out, struct err *e)
 {
 	return sql_number(s, number_out, sql_tenant_number, e, "s", name);
+}
+
+int
+store_tenant_used(struct store *s, const char *name, struct totals *used_out, struct err *e)
+{
+	static const char *const columns[] = { "containers", "cpus", "memory", "disk", "pids", "addresses" };
+	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_tenant_used, e);
+
+	if (!stmt)
+		return -1;
+	sql_bind(stmt, 1, "s", name);
+	if (sql_step(s, stmt, e) != 1)
+		return -1;
+	for (int i = 0; i < (int)(sizeof columns / sizeof *columns); i++)
+		row_put_int(&totals_schema, used_out, columns[i], sqlite3_column_int64(stmt, i));
+	row_put_int(&totals_schema, used_out, "snapshots", 0);
+	row_put_int(&totals_schema, used_out, "backups", 0);
+	return 0;
 }

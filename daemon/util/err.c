@@ -11,6 +11,7 @@ static const struct err_kind_info err_kinds[ERR_KIND_COUNT] = {
 	[ERR_INTERNAL] = { "internal", "Internal error", 500, 1, false },
 	[ERR_BAD_REQUEST] = { "bad_request", "Malformed request", 400, 2, false },
 	[ERR_INVALID] = { "invalid", "Invalid parameters", 422, 2, false },
+	[ERR_UNAUTHORIZED] = { "unauthorized", "Not authenticated", 401, 5, false },
 	[ERR_DENIED] = { "denied", "Not allowed", 403, 5, false },
 	[ERR_NOT_FOUND] = { "not_found", "Not found", 404, 3, false },
 	[ERR_CONFLICT] = { "conflict", "Conflict", 409, 4, false },

@@ -13,9 +13,10 @@
 /* Each kind maps to one HTTP status, one default code and one client exit status: see err_kinds in err.c. */
 enum err_kind {
 	ERR_NONE = 0,
-	ERR_INTERNAL,    /* a system call or an invariant failed; detail is for the admin alone */
-	ERR_BAD_REQUEST, /* the request can't be parsed */
-	ERR_INVALID,     /* parsed, but one or more parameters are wrong: see params */
+	ERR_INTERNAL,     /* a system call or an invariant failed; detail is for the admin alone */
+	ERR_BAD_REQUEST,  /* the request can't be parsed */
+	ERR_INVALID,      /* parsed, but one or more parameters are wrong: see params */
+	ERR_UNAUTHORIZED, /* the credential is missing or none that is valid */
 	ERR_DENIED,
 	ERR_NOT_FOUND,
 	ERR_CONFLICT,     /* the object's state or a unique value forbids it */

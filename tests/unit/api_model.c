@@ -66,7 +66,7 @@ create(struct world *w, const char *name, const char *ip, char id_out[37], char 
 		strv_add(&body.ip, ip);
 		record_mark(CONFIG, &body, "ip", true);
 	}
-	rc = container_create(&w->model, &body, 0, false, &view, &operation, e);
+	rc = container_create(&w->model, &who_daemon, &body, false, &view, &operation, e);
 	if (rc == 0 && id_out)
 		memcpy(id_out, view.config.id, 37);
 	if (rc == 0 && op_out)
@@ -175,7 +175,7 @@ test_wrong_parameters_come_together(void **state)
 	row_put_text(CONFIG, &body, "name", "x");
 	row_put_text(CONFIG, &body, "tenant", "nobody");
 	row_put_text(CONFIG, &body, "template", "nope");
-	assert_int_equal(container_create(&w->model, &body, 0, false, &view, &operation, &e), -1);
+	assert_int_equal(container_create(&w->model, &who_daemon, &body, false, &view, &operation, &e), -1);
 	assert_int_equal(e.kind, ERR_INVALID);
 	assert_int_equal(e.nparams, 3);
 	record_clear(CONFIG, &body);
@@ -212,7 +212,7 @@ begin(struct world *w, enum op_id op, const char *id, char op_out[37], int expec
 	struct err e = { 0 };
 
 	assert_int_equal(store_container_get(w->model.store, id, &view, &e), 1);
-	assert_int_equal(container_begin(&w->model, op, &view, false, 0, false, &operation, &e), expected);
+	assert_int_equal(container_begin(&w->model, &who_daemon, op, &view, false, false, &operation, &e), expected);
 	if (expected == 0)
 		memcpy(op_out, operation.id, 37);
 	record_clear(VIEW, &view);
@@ -276,7 +276,7 @@ test_reconcile(void **state)
 	assert_state(w, half, NULL);
 	assert_state(w, whole, NULL);
 	assert_state(w, going, "creating");
-	assert_int_equal(operation_find(&w->model, half_op, &operation, &e), 0);
+	assert_int_equal(operation_find(&w->model, &who_daemon, half_op, &operation, &e), 0);
 	assert_string_equal(operation.error_code, "interrupted");
 	record_clear(&operation_schema, &operation);
 	end(w, going_op, ERR_NONE);
@@ -298,7 +298,7 @@ change(struct world *w, const char *id, const char *hostname, struct works *work
 
 	row_put_text(CONFIG, &patch, "hostname", hostname);
 	assert_int_equal(store_container_get(w->model.store, id, &view, &e), 1);
-	assert_int_equal(container_change(&w->model, &view, &patch, 0, false, &changed, &operation, &e), 0);
+	assert_int_equal(container_change(&w->model, &who_daemon, &view, &patch, false, &changed, &operation, &e), 0);
 	n = (int)changed.n;
 	if (works) {
 		strv_add(&known, id);

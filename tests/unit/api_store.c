@@ -260,6 +260,7 @@ count_events(void *arg, const void *record)
 static void
 test_events_are_bounded(void **state)
 {
+	const struct event_filter all = { 0 };
 	struct event_row event = { .time = 1, .type = "container.started" };
 	struct store *s = open_store();
 	struct err e = { 0 };
@@ -267,11 +268,46 @@ test_events_are_bounded(void **state)
 
 	for (int i = 0; i < 30; i++)
 		assert_int_equal(store_event_add(s, &event, 10, &e), 0);
-	assert_int_equal(store_event_list(s, 0, NULL, 100, count_events, &n, &e), 0);
+	assert_int_equal(store_event_list(s, &all, 0, 100, count_events, &n, &e), 0);
 	assert_int_equal(n, 10);
 	n = 0;
-	assert_int_equal(store_event_list(s, 28, NULL, 100, count_events, &n, &e), 0);
+	assert_int_equal(store_event_list(s, &all, 28, 100, count_events, &n, &e), 0);
 	assert_int_equal(n, 2);
+	store_close(s);
+}
+
+static int
+note_number(void *arg, const void *record)
+{
+	*(int64_t *)arg = ((const struct event_row *)record)->seq;
+	return 0;
+}
+
+/* A tenant counts its own alone, and a busy one pushes nobody's out. */
+static void
+test_events_of_a_tenant_are_its_own(void **state)
+{
+	const struct event_filter acme = { .tenant = "acme" };
+	struct event_row event = { .time = 1, .type = "container.started" };
+	struct store *s = open_store();
+	struct err e = { 0 };
+	int64_t last = 0, first = 0;
+	int n = 0;
+
+	assert_int_equal(store_tenant_add(s, 7, "acme", 1, &e), 0);
+	event.tenant = "acme";
+	assert_int_equal(store_event_add(s, &event, 10, &e), 0);
+	event.tenant = "default";
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(store_event_add(s, &event, 10, &e), 0);
+	event.tenant = "acme";
+	assert_int_equal(store_event_add(s, &event, 10, &e), 0);
+	assert_int_equal(store_event_list(s, &acme, 0, 100, count_events, &n, &e), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(store_event_list(s, &acme, 0, 100, note_number, &last, &e), 0);
+	assert_int_equal(last, 2);
+	assert_int_equal(store_event_first(s, &acme, &first, &e), 0);
+	assert_int_equal(first, 1);
 	store_close(s);
 }
 
@@ -310,6 +346,7 @@ main(void)
 		cmocka_unit_test(test_names_and_references),
 		cmocka_unit_test(test_one_open_operation_a_container),
 		cmocka_unit_test(test_events_are_bounded),
+		cmocka_unit_test(test_events_of_a_tenant_are_its_own),
 		cmocka_unit_test(test_rollback),
 	};
 

@@ -190,10 +190,18 @@ test_choice(void **state)
 	struct err e = { 0 };
 	struct json_object *json;
 
-	assert_int_equal(choice_set(&config, field_find(&container_config_schema, "memory", NULL), "--memory", "1G", &e), 0);
-	assert_int_equal(choice_set(&config, field_find(&container_config_schema, "cpus", NULL), "--cpus", "1.5", &e), 0);
-	assert_int_equal(choice_set(&config, field_find(&container_config_schema, "disk", NULL), "--disk", "7X", &e), -1);
-	assert_int_equal(choice_set(&config, field_find(&container_config_schema, "pids", NULL), "--pids", "1", &e), -1);
+	assert_int_equal(choice_set(&container_config_schema, &config, field_find(&container_config_schema, "memory", NULL),
+	                            "--memory", "1G", &e),
+	                 0);
+	assert_int_equal(choice_set(&container_config_schema, &config, field_find(&container_config_schema, "cpus", NULL), "--cpus",
+	                            "1.5", &e),
+	                 0);
+	assert_int_equal(choice_set(&container_config_schema, &config, field_find(&container_config_schema, "disk", NULL), "--disk",
+	                            "7X", &e),
+	                 -1);
+	assert_int_equal(choice_set(&container_config_schema, &config, field_find(&container_config_schema, "pids", NULL), "--pids",
+	                            "1", &e),
+	                 -1);
 	assert_int_equal(e.nparams, 2);
 	assert_string_equal(e.params[0].name, "--disk");
 	assert_non_null(strstr(e.params[0].reason, "'7X'"));

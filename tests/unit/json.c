@@ -6,6 +6,7 @@
 
 #include "schema/container.h"
 #include "schema/operation.h"
+#include "schema/tenant.h"
 #include "tests/unit/records.h"
 
 /* Takes a JSON text into a new record; the verdict, with *e told. */
@@ -105,6 +106,8 @@ refuse_wrong_types(const struct schema *schema, const struct field *f)
 	for (size_t i = 0; i < COUNT(values); i++) {
 		/* A list takes an array, but not of these. */
 		if (takes_type(f, values[i].type) && values[i].type != json_type_array)
+			continue;
+		if ((f->flags & FIELD_NULLABLE) && values[i].type == json_type_null)
 			continue;
 		snprintf(text, sizeof text, "{\"%s\":%s}", f->name, values[i].text);
 		if (take(schema, text, true, 0, &e) == 0 || !err_names(&e, f->name))
@@ -271,14 +274,36 @@ test_all_that_is_wrong_is_told_together(void **state)
 
 	assert_int_equal(
 	        take(&container_config_schema,
-	             "{\"name\":\"-\",\"memory\":1,\"cpus\":\"x\",\"pids\":-1,\"colour\":1,\"ip\":[\"127.0.0.1\"],\"onboot\":null}",
+	             "{\"name\":\"-\",\"memory\":1,\"cpus\":\"x\",\"pids\":-1,\"colour\":1,\"ip\":[\"127.0.0.1\"],\"dns\":null}",
 	             false, FIELD_CREATE, &e),
 	        -1);
 	assert_int_equal(e.nparams, 7);
 	assert_int_equal(e.kind, ERR_INVALID);
 	for (size_t i = 0; i < 7; i++)
-		assert_true(
-		        err_names(&e, ((const char *const[]){ "name", "memory", "cpus", "pids", "colour", "ip", "onboot" })[i]));
+		assert_true(err_names(&e, ((const char *const[]){ "name", "memory", "cpus", "pids", "colour", "ip", "dns" })[i]));
+}
+
+/* null takes a limit away, in a patch and in what it is merged into. */
+static void
+test_null_takes_away(void **state)
+{
+	struct tenant tenant = { 0 }, patch = { 0 };
+	struct json_object *json = json_tokener_parse("{\"memory\":\"4G\",\"cpus\":2}");
+	struct err e = { 0 };
+
+	assert_int_equal(record_from_json(&tenant_schema, json, FIELD_PATCH, &tenant, &e), 0);
+	json_object_put(json);
+	json = json_tokener_parse("{\"memory\":null}");
+	assert_int_equal(record_from_json(&tenant_schema, json, FIELD_PATCH, &patch, &e), 0);
+	json_object_put(json);
+	json = record_to_json(&tenant_schema, &patch, false);
+	assert_string_equal(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN), "{\"memory\":null}");
+	json_object_put(json);
+	assert_true(record_merge(&tenant_schema, &tenant, &patch));
+	assert_false(record_has(&tenant_schema, &tenant, "memory"));
+	assert_true(record_has(&tenant_schema, &tenant, "cpus"));
+	record_clear(&tenant_schema, &tenant);
+	record_clear(&tenant_schema, &patch);
 }
 
 static void
@@ -338,6 +363,7 @@ main(void)
 		cmocka_unit_test(test_secrets_are_never_shown),
 		cmocka_unit_test(test_what_is_internal_isnt_shown),
 		cmocka_unit_test(test_all_that_is_wrong_is_told_together),
+		cmocka_unit_test(test_null_takes_away),
 		cmocka_unit_test(test_no_object),
 		cmocka_unit_test(test_decimals_survive),
 		cmocka_unit_test(test_cut_texts_stay_utf8),

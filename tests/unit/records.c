@@ -3,6 +3,7 @@
 #include "schema/operation.h"
 #include "schema/ops.h"
 #include "schema/protocol.h"
+#include "schema/tenant.h"
 #include "tests/unit/unit.h"
 
 const struct schema *const all_schemas[] = { &container_config_schema,
@@ -21,6 +22,10 @@ const struct schema *const all_schemas[] = { &container_config_schema,
 	                                     &alive_schema,
 	                                     &manifest_schema,
 	                                     &database_copy_schema,
+	                                     &totals_schema,
+	                                     &tenant_schema,
+	                                     &plan_schema,
+	                                     &token_schema,
 #define X(name) &name##_schema,
 	                                     OP_SCHEMAS(X)
 #undef X
@@ -34,7 +39,8 @@ static const char *const samples[] = {
 	"btrfs",        "info",
 	"KEY=value",    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA test",
 	"RTMIN+4",      "2001:db8::/32",
-	"20261101.1-a",
+	"20261101.1-a", "key=value",
+	"owner",        "console",
 };
 
 const char *

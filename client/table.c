@@ -1,0 +1,217 @@
+#include "client/table.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client/call.h"
+#include "client/choice.h"
+#include "client/print.h"
+#include "client/problem.h"
+#include "daemon/util/fd.h"
+#include "schema/tenant.h"
+
+struct table {
+	const char *noun;
+	enum op_id list, show, create, set, delete;
+	struct view view;
+};
+
+static const struct table tenants = {
+	"tenant",
+	TENANT_LIST,
+	TENANT_SHOW,
+	TENANT_CREATE,
+	TENANT_SET,
+	TENANT_DELETE,
+	{ .columns = "name,containers,cpus,memory,disk,addresses,forbid,description",
+	  .schemas = { &tenant_schema },
+	  .names = "used",
+	  .key = "name" },
+};
+static const struct table plans = {
+	"plan",
+	PLAN_LIST,
+	PLAN_SHOW,
+	PLAN_CREATE,
+	PLAN_SET,
+	PLAN_DELETE,
+	{ .columns = "name,revision,cpus,memory,disk,pids,description", .schemas = { &plan_schema }, .key = "name" },
+};
+static const struct table tokens = {
+	"token",
+	TOKEN_LIST,
+	TOKEN_SHOW,
+	TOKEN_CREATE,
+	TOKEN_SET,
+	TOKEN_DELETE,
+	{ .columns = "id,name,role,tenant,uid,gid,expires_at,used_at", .schemas = { &token_schema }, .key = "id" },
+};
+
+/* Room for a row of any of them. */
+union row {
+	uint64_t set;
+	struct tenant tenant;
+	struct plan plan;
+	struct token token;
+};
+
+static int
+table_list(struct client *c, const struct table *t, struct err *e)
+{
+	struct json_object *items = NULL;
+	int rc;
+
+	if (print_check(c, &t->view, e) < 0 || call_list(c, t->list, NULL, &items, e) < 0)
+		return -1;
+	rc = print_list(c, &t->view, items, e);
+	json_object_put(items);
+	return rc;
+}
+
+static int
+table_show(struct client *c, const struct table *t, const struct args *args, struct err *e)
+{
+	struct json_object *item = NULL;
+	int rc;
+
+	if (print_check(c, &t->view, e) < 0 || call_json(c, t->show, args->words[0], NULL, NULL, &item, e) < 0)
+		return -1;
+	rc = print_object(c, &t->view, item, e);
+	json_object_put(item);
+	return rc;
+}
+
+/* A token's text is data, so that a script can take it: nothing else is on standard output. */
+static int
+table_tell_made(struct client *c, const struct table *t, struct json_object *item, struct err *e)
+{
+	const char *secret = call_text(item, "token"), *key = call_text(item, t->view.key);
+
+	if (c->output != OUTPUT_TABLE)
+		return print_object(c, &t->view, item, e);
+	client_say(c, "%s %s: created%s", t->noun, key ? key : "", secret ? "; its text is shown this once:" : "");
+	if (secret && (puts(secret) < 0 || fflush(stdout) != 0))
+		return err_sys(e, "write to standard output");
+	return 0;
+}
+
+static int
+table_send(struct client *c, const struct table *t, enum op_id op, const char *id, const void *record,
+           struct json_object **item_out, struct err *e)
+{
+	struct json_object *body = record_to_json(op_get(op)->body, record, false);
+	int rc = body ? call_json(c, op, id, NULL, body, item_out, e) : err_set(e, ERR_INTERNAL, "out of memory");
+
+	json_object_put(body);
+	return rc;
+}
+
+static int
+table_wrong(struct err *e)
+{
+	if (e->nparams > 0)
+		snprintf(e->message, sizeof e->message, "The command line is wrong:");
+	return -1;
+}
+
+static int
+table_create(struct client *c, const struct table *t, const struct args *args, struct err *e)
+{
+	const struct schema *schema = op_get(t->create)->body;
+	struct json_object *item = NULL;
+	union row row = { 0 };
+	int rc = choice_set(schema, &row, field_find(schema, "name", NULL), "NAME", args->words[0], e);
+
+	if (choice_take_options(schema, &row, args, e) < 0 || rc < 0)
+		rc = table_wrong(e);
+	if (rc == 0)
+		rc = table_send(c, t, t->create, NULL, &row, &item, e);
+	if (rc == 0)
+		rc = table_tell_made(c, t, item, e);
+	json_object_put(item);
+	record_clear(schema, &row);
+	return rc;
+}
+
+static int
+table_take_words(const struct schema *schema, union row *row, const struct args *args, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 1; i < args->nwords; i++) {
+		const char *value;
+		AUTO_FREE char *key = choice_split(args->words[i], &value);
+
+		if (!key)
+			return err_set(e, ERR_INTERNAL, "out of memory");
+		if (!value)
+			rc = err_param(e, key, "needs a value: %s=VALUE", key);
+		else if (choice_set_key(schema, row, key, value, e) < 0)
+			rc = -1;
+	}
+	return rc < 0 ? table_wrong(e) : 0;
+}
+
+static int
+table_set(struct client *c, const struct table *t, const struct args *args, struct err *e)
+{
+	const struct schema *schema = op_get(t->set)->body;
+	struct json_object *item = NULL;
+	union row row = { 0 };
+	int rc = table_take_words(schema, &row, args, e);
+
+	if (rc == 0)
+		rc = table_send(c, t, t->set, args->words[0], &row, &item, e);
+	if (rc == 0)
+		client_say(c, "%s %s: changed", t->noun, args->words[0]);
+	json_object_put(item);
+	record_clear(schema, &row);
+	return rc;
+}
+
+static int
+table_delete(struct client *c, const struct table *t, const struct args *args, struct err *e)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < args->nwords; i++) {
+		struct json_object *item = NULL;
+
+		if (call_json(c, t->delete, args->words[i], NULL, NULL, &item, e) == 0) {
+			client_say(c, "%s %s: deleted", t->noun, args->words[i]);
+		} else {
+			problem_print(args->words[i], e);
+			status = status ? status : problem_exit_status(e);
+			err_clear(e);
+		}
+		json_object_put(item);
+	}
+	return status;
+}
+
+#define TABLE_VERBS(noun)                                                                                                          \
+	int noun##_list(struct client *c, const struct args *args, struct err *e)                                                  \
+	{                                                                                                                          \
+		return table_list(c, &noun##s, e);                                                                                 \
+	}                                                                                                                          \
+	int noun##_show(struct client *c, const struct args *args, struct err *e)                                                  \
+	{                                                                                                                          \
+		return table_show(c, &noun##s, args, e);                                                                           \
+	}                                                                                                                          \
+	int noun##_create(struct client *c, const struct args *args, struct err *e)                                                \
+	{                                                                                                                          \
+		return table_create(c, &noun##s, args, e);                                                                         \
+	}                                                                                                                          \
+	int noun##_set(struct client *c, const struct args *args, struct err *e)                                                   \
+	{                                                                                                                          \
+		return table_set(c, &noun##s, args, e);                                                                            \
+	}                                                                                                                          \
+	int noun##_delete(struct client *c, const struct args *args, struct err *e)                                                \
+	{                                                                                                                          \
+		return table_delete(c, &noun##s, args, e);                                                                         \
+	}
+
+TABLE_VERBS(tenant)
+TABLE_VERBS(plan)
+TABLE_VERBS(token)

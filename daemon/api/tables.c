@@ -1,0 +1,245 @@
+/* Tenants, plans, tokens: each a row that changes nothing but itself. */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/api/api.h"
+#include "daemon/api/handlers.h"
+#include "daemon/api/reply.h"
+#include "daemon/model/tenant.h"
+#include "daemon/model/token.h"
+
+/* Room for any of them. */
+union row {
+	uint64_t set;
+	struct tenant tenant;
+	struct plan plan;
+	struct token token;
+};
+
+/* A row under work, and the text that is shown once with it. */
+struct table_work {
+	const struct noun *noun;
+	union row row;
+	char secret[TOKEN_TEXT_SIZE];
+};
+
+struct noun {
+	enum op_id list, create, show, set, delete;
+	enum store_table table;
+	const char *key;  /* the field that {id} names it by */
+	const char *path; /* of all of them */
+	int (*find)(struct call *c, union row *row);
+	int (*make)(struct call *c, struct table_work *work);
+	int (*change)(struct call *c, union row *row);
+	int (*remove)(struct call *c, const union row *row);
+};
+
+static int
+tenant_row_find(struct call *c, union row *row)
+{
+	return tenant_find(&c->api->model, &c->who, c->arg, &row->tenant, &c->err);
+}
+
+static int
+tenant_row_make(struct call *c, struct table_work *work)
+{
+	return tenant_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.tenant, &c->err);
+}
+
+static int
+tenant_row_change(struct call *c, union row *row)
+{
+	return tenant_change(&c->api->model, &c->who, &row->tenant, c->body, c->query.dry_run, &c->err);
+}
+
+static int
+tenant_row_remove(struct call *c, const union row *row)
+{
+	return tenant_delete(&c->api->model, &c->who, &row->tenant, c->query.dry_run, &c->err);
+}
+
+static int
+plan_row_find(struct call *c, union row *row)
+{
+	return plan_find(&c->api->model, &c->who, c->arg, &row->plan, &c->err);
+}
+
+static int
+plan_row_make(struct call *c, struct table_work *work)
+{
+	return plan_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.plan, &c->err);
+}
+
+static int
+plan_row_change(struct call *c, union row *row)
+{
+	return plan_change(&c->api->model, &c->who, &row->plan, c->body, c->query.dry_run, &c->err);
+}
+
+static int
+plan_row_remove(struct call *c, const union row *row)
+{
+	return plan_delete(&c->api->model, &c->who, &row->plan, c->query.dry_run, &c->err);
+}
+
+static int
+token_row_find(struct call *c, union row *row)
+{
+	return token_find(&c->api->model, &c->who, c->arg, &row->token, &c->err);
+}
+
+static int
+token_row_make(struct call *c, struct table_work *work)
+{
+	return token_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.token, work->secret, &c->err);
+}
+
+static int
+token_row_change(struct call *c, union row *row)
+{
+	return token_change(&c->api->model, &c->who, &row->token, c->body, c->query.dry_run, &c->err);
+}
+
+static int
+token_row_remove(struct call *c, const union row *row)
+{
+	return token_delete(&c->api->model, &c->who, &row->token, c->query.dry_run, &c->err);
+}
+
+static const struct noun nouns[] = {
+	{ TENANT_LIST, TENANT_CREATE, TENANT_SHOW, TENANT_SET, TENANT_DELETE, TABLE_TENANT, "name", "/v1/tenants/", tenant_row_find,
+	  tenant_row_make, tenant_row_change, tenant_row_remove },
+	{ PLAN_LIST, PLAN_CREATE, PLAN_SHOW, PLAN_SET, PLAN_DELETE, TABLE_PLAN, "name", "/v1/plans/", plan_row_find, plan_row_make,
+	  plan_row_change, plan_row_remove },
+	{ TOKEN_LIST, TOKEN_CREATE, TOKEN_SHOW, TOKEN_SET, TOKEN_DELETE, TABLE_TOKEN, "id", "/v1/tokens/", token_row_find,
+	  token_row_make, token_row_change, token_row_remove },
+};
+
+static const struct noun *
+noun_of(enum op_id op)
+{
+	const struct noun *n = nouns;
+
+	while (n->list != op && n->create != op && n->show != op && n->set != op && n->delete != op)
+		n++;
+	return n;
+}
+
+static void
+table_clear(struct table_work *work)
+{
+	record_clear(store_table_schema(work->noun->table), &work->row);
+	explicit_bzero(work->secret, sizeof work->secret);
+}
+#define AUTO_WORK __attribute__((cleanup(table_clear)))
+
+static const char *
+table_key(const struct noun *noun, const union row *row)
+{
+	return *field_string(field_find(store_table_schema(noun->table), noun->key, NULL), row);
+}
+
+static const char *const table_others[] = { "used", NULL };
+
+static struct answered
+table_answer(struct call *c, const struct table_work *work, int status)
+{
+	const struct schema *schema = store_table_schema(work->noun->table);
+	struct json_object *json = record_to_json(schema, &work->row, false);
+	struct buf headers = { 0 };
+	struct answered answered;
+
+	if (json && work->secret[0])
+		json_object_object_add(json, "token", json_object_new_string(work->secret));
+	if (json && reply_select(c, schema, NULL, table_others, json) < 0) {
+		json_object_put(json);
+		return reply_error(c);
+	}
+	buf_addf(&headers, "ETag: \"%lld\"\r\n", (long long)*field_int(field_find(schema, "revision", NULL), &work->row));
+	if (status == 201) {
+		buf_addf(&headers, "Location: %s", work->noun->path);
+		op_escape(table_key(work->noun, &work->row), &headers);
+		buf_addf(&headers, "\r\n");
+	}
+	answered = reply_json(c, status, headers.failed ? NULL : json, headers.data);
+	buf_clear(&headers);
+	return answered;
+}
+
+static int
+table_check_match(struct call *c, const struct table_work *work)
+{
+	const struct schema *schema = store_table_schema(work->noun->table);
+
+	return reply_check_match(c, *field_int(field_find(schema, "revision", NULL), &work->row));
+}
+
+static int
+table_add_item(void *arg, const void *record)
+{
+	struct page *page = arg;
+	const struct noun *noun = noun_of(page->c->id);
+	const struct schema *schema = store_table_schema(noun->table);
+	struct json_object *json;
+
+	if (page_is_full(page))
+		return 1;
+	json = record_to_json(schema, record, false);
+	if (page_add(page, json, "%s", table_key(noun, record)) < 0)
+		return -1;
+	return reply_select(page->c, schema, NULL, table_others, json);
+}
+
+static int
+table_read_page(struct call *c, char *after, struct page *page)
+{
+	return store_table_list(c->api->model.store, noun_of(c->id)->table, c->who.tenant[0] ? c->who.tenant : NULL, after,
+	                        page->left + 1, table_add_item, page, &c->err);
+}
+
+struct answered
+table_handle_list(struct call *c)
+{
+	return handler_list(c, table_read_page);
+}
+
+struct answered
+table_handle_create(struct call *c)
+{
+	AUTO_WORK struct table_work work = { .noun = noun_of(c->id) };
+
+	if (work.noun->make(c, &work) < 0)
+		return reply_error(c);
+	if (c->query.dry_run)
+		work.secret[0] = '\0';
+	return table_answer(c, &work, c->query.dry_run ? 200 : 201);
+}
+
+struct answered
+table_handle_show(struct call *c)
+{
+	AUTO_WORK struct table_work work = { .noun = noun_of(c->id) };
+
+	return work.noun->find(c, &work.row) < 0 ? reply_error(c) : table_answer(c, &work, 200);
+}
+
+struct answered
+table_handle_set(struct call *c)
+{
+	AUTO_WORK struct table_work work = { .noun = noun_of(c->id) };
+
+	if (work.noun->find(c, &work.row) < 0 || table_check_match(c, &work) < 0 || work.noun->change(c, &work.row) < 0)
+		return reply_error(c);
+	return table_answer(c, &work, 200);
+}
+
+struct answered
+table_handle_delete(struct call *c)
+{
+	AUTO_WORK struct table_work work = { .noun = noun_of(c->id) };
+
+	if (work.noun->find(c, &work.row) < 0 || table_check_match(c, &work) < 0 || work.noun->remove(c, &work.row) < 0)
+		return reply_error(c);
+	return table_answer(c, &work, 200);
+}

@@ -1,0 +1,31 @@
+/*
+ * Credentials. A bearer token reads berth_ID_SECRET: the id is looked up, of the secret only a hash is kept. Other credentials
+ * name a user or a group of the host and have no secret. find and records: as in tenant.h.
+ */
+#ifndef BERTH_MODEL_TOKEN_H
+#define BERTH_MODEL_TOKEN_H
+
+#include <sys/types.h>
+
+#include "daemon/model/model.h"
+#include "daemon/model/who.h"
+
+enum { TOKEN_TEXT_SIZE = 80 };
+
+/* Once, before any other call. */
+int token_setup(struct err *e);
+
+int token_find(struct model *m, const struct who *who, const char *id, struct token *token_out, struct err *e);
+/* Nobody grants more than he has, nor for longer. text_out is what is shown once; "" of one without a secret. */
+int token_create(struct model *m, const struct who *who, const struct token *body, bool dry_run, struct token *token_out,
+                 char text_out[TOKEN_TEXT_SIZE], struct err *e);
+int token_change(struct model *m, const struct who *who, struct token *token, const struct token *patch, bool dry_run,
+                 struct err *e);
+int token_delete(struct model *m, const struct who *who, const struct token *token, bool dry_run, struct err *e);
+
+/* Who calls with such a text; ERR_UNAUTHORIZED for one that is wrong, ended or no token at all, without saying which. */
+int token_authenticate(struct model *m, const char *text, struct who *who_out, struct err *e);
+/* Who a user of the host is, with his groups; ROLE_NONE where no credential names him. */
+int token_identify(struct model *m, uid_t uid, gid_t gid, const gid_t *groups, size_t n, struct who *who_out, struct err *e);
+
+#endif

@@ -1,0 +1,87 @@
+/* Whom a host serves, and what it sells: tenants with their totals, plans, and the credentials of those who call. */
+#ifndef BERTH_SCHEMA_TENANT_H
+#define BERTH_SCHEMA_TENANT_H
+
+#include "schema/field.h"
+
+/* Over all containers of a tenant. As a limit one that isn't given doesn't limit; the rows bear the same names in both. */
+#define TENANT_TOTALS                                                                                                              \
+	int64_t containers;                                                                                                        \
+	int64_t cpus;                                                                                                              \
+	int64_t memory;                                                                                                            \
+	int64_t disk;                                                                                                              \
+	int64_t pids;                                                                                                              \
+	int64_t addresses;                                                                                                         \
+	int64_t snapshots;                                                                                                         \
+	int64_t backups;
+
+struct totals {
+	uint64_t set;
+	TENANT_TOTALS
+};
+
+struct tenant {
+	uint64_t set;
+	char *name;
+	char *description;
+	char *billing;
+	TENANT_TOTALS
+	struct strv forbid;
+	int64_t created_at;
+	int64_t revision;
+	struct totals used;
+};
+
+struct plan {
+	uint64_t set;
+	char *name;
+	char *description;
+	int64_t cpus;
+	int64_t memory;
+	int64_t swap;
+	int64_t disk;
+	int64_t pids;
+	int64_t cpu_weight;
+	int64_t io_weight;
+	int64_t io_read;
+	int64_t io_write;
+	int64_t created_at;
+	int64_t revision;
+};
+
+/* A credential: a bearer token, or a user or group of the host. */
+struct token {
+	uint64_t set;
+	char *id;
+	char *name;
+	char *role;
+	char *tenant;
+	int64_t uid;
+	int64_t gid;
+	int64_t lifetime;
+	char *hash;
+	int64_t created_at;
+	char *created_by;
+	int64_t expires_at;
+	int64_t used_at;
+	int64_t revision;
+};
+
+extern const struct schema totals_schema;
+extern const struct schema tenant_schema;
+extern const struct schema plan_schema;
+extern const struct schema token_schema;
+
+/* What a tenant may be forbidden. */
+enum feature {
+	FEATURE_NONE,
+	FEATURE_NESTING,
+	FEATURE_SNAPSHOTS,
+	FEATURE_BACKUPS,
+	FEATURE_CONSOLE,
+	FEATURE_TEMPLATES,
+	FEATURE_COUNT
+};
+const char *feature_name(enum feature feature);
+
+#endif
