@@ -19,9 +19,10 @@ static const struct opt list_opts[] = { { "sort", 0, "NAME,…", "Order by these
 	                                { NULL } };
 static const struct opt wait_opts[] = { { "no-wait", 0, NULL, "Print the operation's id and don't wait for its end.", NULL },
 	                                { NULL } };
-static const struct opt many_opts[] = {
-	{ "all", 0, NULL, "All containers that it applies to (with --tenant: of that tenant).", NULL }, { NULL }
-};
+static const struct opt many_opts[] = { { "all", 0, NULL, "All containers that it applies to (with --tenant: of that tenant).",
+	                                  NULL },
+	                                { "label", 0, "KEY[=VALUE]", "Those of them with this label.", NULL },
+	                                { NULL } };
 static const struct opt tenant_opts[] = { { "tenant", 0, "TENANT", "Names are of this tenant.", NULL }, { NULL } };
 
 int

@@ -16,6 +16,11 @@ const struct opt lifecycle_stop_opts[] = { { "timeout", 0, "SECONDS",
 	                                     "Kill it after so long; the daemon's stop-timeout when left out.", NULL },
 	                                   { "kill", 0, NULL, "Kill it at once.", NULL },
 	                                   { NULL } };
+const struct opt lifecycle_suspend_opts[] = { { "reason", 0, "TEXT", "Why; its tenant sees it (required).", NULL },
+	                                      { "timeout", 0, "SECONDS",
+	                                        "Kill it after so long; the daemon's stop-timeout when left out.", NULL },
+	                                      { "kill", 0, NULL, "Kill it at once.", NULL },
+	                                      { NULL } };
 const struct opt lifecycle_delete_opts[] = { { "force", 0, NULL, "Stop it first where it runs.", NULL },
 	                                     { "yes", 'y', NULL, "Don't ask.", NULL },
 	                                     { NULL } };
@@ -31,12 +36,14 @@ struct action {
 
 /* The UUIDs and names of all containers that the verb applies to. */
 static int
-lifecycle_all(struct client *c, const struct action *action, struct strv *ids, struct strv *names, struct err *e)
+lifecycle_all(struct client *c, const struct args *args, const struct action *action, struct strv *ids, struct strv *names,
+              struct err *e)
 {
 	AUTO_BUF struct buf query = { 0 };
 	struct json_object *items = NULL;
 
 	call_query_add(&query, "tenant", c->tenant);
+	call_query_add(&query, "label", args_value(args, "label"));
 	call_query_add(&query, "fields", "id,name,tenant,state");
 	if (call_list(c, CONTAINER_LIST, query.data, &items, e) < 0)
 		return -1;
@@ -57,13 +64,13 @@ static int
 lifecycle_targets(struct client *c, const struct args *args, const struct action *action, struct strv *ids, struct strv *names,
                   struct err *e)
 {
-	if (args_has(args, "all")) {
+	if (args_has(args, "all") || args_has(args, "label")) {
 		if (args->nwords > 0)
-			return args_usage(e, "Give names or --all, not both");
-		return lifecycle_all(c, action, ids, names, e);
+			return args_usage(e, "Give names, or --all or --label, not both");
+		return lifecycle_all(c, args, action, ids, names, e);
 	}
 	if (args->nwords == 0)
-		return args_usage(e, "Name at least one container, or give --all");
+		return args_usage(e, "Name at least one container, or give --all or --label");
 	for (size_t i = 0; i < args->nwords; i++) {
 		AUTO_BUF struct buf id = { 0 };
 
@@ -177,6 +184,32 @@ lifecycle_restart(struct client *c, const struct args *args, struct err *e)
 
 	if (lifecycle_stop_body(args, &action.body, e) < 0)
 		return -1;
+	return lifecycle_run(c, args, &action, e);
+}
+
+int
+lifecycle_suspend(struct client *c, const struct args *args, struct err *e)
+{
+	struct action action = { .op = CONTAINER_SUSPEND,
+		                 .done = "suspended",
+		                 .states = "stopped,crashed,starting,running,stopping,frozen" };
+	const char *reason = args_value(args, "reason");
+
+	if (!reason)
+		return args_usage(e, "--reason is required: the tenant sees it");
+	if (lifecycle_stop_body(args, &action.body, e) < 0)
+		return -1;
+	if (!action.body)
+		action.body = json_object_new_object();
+	json_object_object_add(action.body, "reason", json_object_new_string(reason));
+	return lifecycle_run(c, args, &action, e);
+}
+
+int
+lifecycle_unsuspend(struct client *c, const struct args *args, struct err *e)
+{
+	struct action action = { .op = CONTAINER_UNSUSPEND, .done = "no longer suspended", .states = "suspended" };
+
 	return lifecycle_run(c, args, &action, e);
 }
 

@@ -7,6 +7,8 @@
 int lifecycle_start(struct client *c, const struct args *args, struct err *e);
 int lifecycle_stop(struct client *c, const struct args *args, struct err *e);
 int lifecycle_restart(struct client *c, const struct args *args, struct err *e);
+int lifecycle_suspend(struct client *c, const struct args *args, struct err *e);
+int lifecycle_unsuspend(struct client *c, const struct args *args, struct err *e);
 int lifecycle_freeze(struct client *c, const struct args *args, struct err *e);
 int lifecycle_thaw(struct client *c, const struct args *args, struct err *e);
 int lifecycle_delete(struct client *c, const struct args *args, struct err *e);
@@ -16,6 +18,7 @@ int lifecycle_host_shutdown(struct client *c, const struct args *args, struct er
 
 extern const struct opt lifecycle_start_opts[];
 extern const struct opt lifecycle_stop_opts[];
+extern const struct opt lifecycle_suspend_opts[];
 extern const struct opt lifecycle_delete_opts[];
 
 #endif

@@ -14,7 +14,7 @@ const struct view container_view_of_lists = {
 };
 
 const struct opt list_opts[] = { { "state", 0, "STATE", "Those in this state.",
-	                           "stopped running frozen crashed creating starting stopping deleting" },
+	                           "stopped running frozen crashed suspended creating starting stopping deleting" },
 	                         { "template", 0, "TEMPLATE", "Those made from this template.", "@template" },
 	                         { "plan", 0, "PLAN", "Those of this plan.", "@plan" },
 	                         { "label", 0, "KEY[=VALUE]", "Those with this label.", NULL },

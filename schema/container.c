@@ -60,7 +60,8 @@ const struct schema container_config_schema = { "container_config", sizeof(struc
 static const struct field container_view_fields[] = {
 	OBJECT_FIELD(C, config, SEEN, &container_config_schema, "What was chosen."),
 	INT_FIELD(C, ctid, HOST, 0, INT64_MAX, 0, "Host-wide number, from 101, never used again."),
-	STRING_FIELD(C, state, SEEN, 16, NULL, "creating, stopped, starting, running, stopping, frozen, crashed or deleting."),
+	STRING_FIELD(C, state, SEEN, 16, NULL,
+	             "creating, stopped, starting, running, stopping, frozen, crashed, deleting or suspended."),
 	STRING_FIELD(C, desired, SEEN, 16, NULL, "What it should be: running or stopped."),
 	STRING_FIELD(C, exit, SEEN, 256, NULL,
 	             "How its init last ended: 'poweroff', 'killed', 'exit status 3', 'signal 11 (SEGV)'…"),
@@ -81,9 +82,16 @@ static const struct field container_view_fields[] = {
 const struct schema container_view_schema = { "container", sizeof(struct container_view), container_view_fields };
 
 static const char *const state_names[STATE_COUNT] = {
-	[STATE_CREATING] = "creating", [STATE_STOPPED] = "stopped", [STATE_STARTING] = "starting", [STATE_RUNNING] = "running",
-	[STATE_STOPPING] = "stopping", [STATE_FROZEN] = "frozen",   [STATE_CRASHED] = "crashed",   [STATE_DELETING] = "deleting",
+	[STATE_CREATING] = "creating", [STATE_STOPPED] = "stopped",   [STATE_STARTING] = "starting",
+	[STATE_RUNNING] = "running",   [STATE_STOPPING] = "stopping", [STATE_FROZEN] = "frozen",
+	[STATE_CRASHED] = "crashed",   [STATE_DELETING] = "deleting", [STATE_SUSPENDED] = "suspended",
 };
+
+bool
+container_state_rests(enum container_state state)
+{
+	return state == STATE_STOPPED || state == STATE_CRASHED || state == STATE_SUSPENDED;
+}
 
 const char *
 container_state_name(enum container_state state)

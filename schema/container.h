@@ -49,9 +49,12 @@ enum container_state {
 	STATE_FROZEN,
 	STATE_CRASHED, /* init ended by itself with a status or signal that is neither poweroff nor reboot */
 	STATE_DELETING,
+	STATE_SUSPENDED, /* at rest, and not to be started */
 	STATE_COUNT
 };
 
+/* Nothing of it runs, and nothing is under way. */
+bool container_state_rests(enum container_state state);
 const char *container_state_name(enum container_state state);
 /* 1 found, 0 unknown. */
 int container_state_of_name(const char *name, enum container_state *state_out);

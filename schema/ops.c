@@ -7,6 +7,12 @@
 #include "schema/container.h"
 #include "schema/tenant.h"
 
+static const char *
+check_reason(const char *text)
+{
+	return *text ? check_line(text) : "must not be empty";
+}
+
 #define A op_args
 #define ROW_TIMEOUT INT_FIELD(A, timeout, 0, 0, 3600, 0, "Seconds until it is killed.")
 #define ROW_KILL BOOL_FIELD(A, kill, 0, 0, "Kill it at once.")
@@ -24,6 +30,7 @@
 
 ROWS(start_body, STRING_FIELD(A, rescue, 0, 80, check_template, "Template to boot instead; the container's tree is at /mnt."));
 ROWS(stop_body, ROW_TIMEOUT, ROW_KILL);
+ROWS(suspend_body, STRING_FIELD(A, reason, FIELD_REQUIRED, 200, check_reason, "Why; its tenant sees it."), ROW_TIMEOUT, ROW_KILL);
 ROWS(exec_body, LIST_FIELD(A, argv, FIELD_REQUIRED, 4096, NULL, "Command and its arguments."),
      LIST_FIELD(A, env, 0, 4096, check_env, "Environment, as KEY=VALUE."),
      STRING_FIELD(A, user, 0, 32, check_user, "User inside, by name or uid; root when left out."),

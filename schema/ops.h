@@ -59,6 +59,7 @@ struct op_args {
 	int64_t kill;
 	int64_t force;
 	char *rescue;
+	char *reason;
 	struct strv argv;
 	struct strv env;
 	char *user;
@@ -94,8 +95,10 @@ struct op_args {
 #define OP_SCHEMAS(X)                                                                                                              \
 	X(start_body)                                                                                                              \
 	X(stop_body)                                                                                                               \
-	X(exec_body) X(console_body) X(build_body) X(write_query) X(delete_query) X(show_query) X(container_query)                 \
-	        X(template_query) X(table_query) X(operation_query) X(events_query) X(logs_query) X(which_query)
+	X(suspend_body)                                                                                                            \
+	X(exec_body)                                                                                                               \
+	X(console_body) X(build_body) X(write_query) X(delete_query) X(show_query) X(container_query) X(template_query)            \
+	        X(table_query) X(operation_query) X(events_query) X(logs_query) X(which_query)
 #define X(name) extern const struct schema name##_schema;
 OP_SCHEMAS(X)
 #undef X

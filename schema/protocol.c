@@ -134,6 +134,7 @@ static const struct {
 	{ REQUEST_FREEZE, "id", "" },
 	{ REQUEST_THAW, "id", "" },
 	{ REQUEST_SET, "id config changed", "" },
+	{ REQUEST_SUSPEND, "id config changed", "timeout kill" },
 	{ REQUEST_EXEC, "id argv", "env user cwd tty rows columns upgrade" },
 	{ REQUEST_CONSOLE, "id", "rows columns upgrade" },
 	{ REQUEST_LOGS, "id", "follow tail" },

@@ -157,6 +157,35 @@ container_handle_set(struct call *c)
 	return handler_start(c, REQUEST_SET, &s.request, &s.operation);
 }
 
+static bool
+container_fill_options(struct call *c, struct scene *s, bool with_config)
+{
+	if (c->body && !handler_fill_request(&s->request, c->op->body, c->body))
+		return false;
+	if (c->op->query && !handler_fill_request(&s->request, c->op->query, &c->query))
+		return false;
+	return container_fill_request(s, with_config);
+}
+
+struct answered
+container_handle_suspend(struct call *c)
+{
+	AUTO_SCENE struct scene s = { 0 };
+	struct model *m = &c->api->model;
+	const struct op_args *body = c->body;
+
+	if (container_find(m, &c->who, c->arg, &s.view, &c->err) < 0 || reply_check_match(c, s.view.revision) < 0 ||
+	    container_suspend(m, &c->who, c->id, &s.view, body ? body->reason : NULL, c->query.dry_run, &s.request.changed,
+	                      &s.operation, &c->err) < 0)
+		return reply_error(c);
+	if (c->query.dry_run)
+		return container_answer(c, &s.view);
+	record_mark(&request_schema, &s.request, "changed", true);
+	if (!container_fill_options(c, &s, true))
+		return reply_out_of_memory(c);
+	return handler_start(c, c->id == CONTAINER_SUSPEND ? REQUEST_SUSPEND : REQUEST_SET, &s.request, &s.operation);
+}
+
 /* Start, stop, restart, freeze, thaw, delete: one shape. */
 static const struct {
 	enum op_id op;
@@ -192,16 +221,6 @@ container_resolve_rescue(struct call *c, struct request *request)
 	free(request->rescue);
 	request->rescue = ref;
 	return 0;
-}
-
-static bool
-container_fill_options(struct call *c, struct scene *s, bool with_config)
-{
-	if (c->body && !handler_fill_request(&s->request, c->op->body, c->body))
-		return false;
-	if (c->op->query && !handler_fill_request(&s->request, c->op->query, &c->query))
-		return false;
-	return container_fill_request(s, with_config);
 }
 
 struct answered

@@ -10,7 +10,7 @@ extern call_handler *const handlers[OP_COUNT];
 
 /* containers.c */
 call_handler container_handle_list, container_handle_create, container_handle_show, container_handle_set, container_handle_action,
-        container_handle_limits, container_handle_stream;
+        container_handle_suspend, container_handle_limits, container_handle_stream;
 /* templates.c */
 call_handler template_handle_list, template_handle_build, template_handle_show, template_handle_delete;
 /* operations.c */

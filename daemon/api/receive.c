@@ -97,6 +97,8 @@ api_receive_done(struct api *api, const struct done *done, struct err *e)
 	FAULT("api.ended");
 	if (rc == 0)
 		log_debug("a stream ended: %s%s%s", done->op, done->message ? ": " : "", done->message ? done->message : "");
+	if (rc == 1)
+		rc = operation_follow_up(&api->model, done, &works, e);
 	follow_end_progress(api->follow, done->op);
 	boot_ended(api->boot, done);
 	return rc < 0 ? -1 : api_send_works(api, &works, e);

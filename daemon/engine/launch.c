@@ -31,6 +31,9 @@ struct launch_step {
 static int
 launch_up_host(struct launch *l, struct err *e)
 {
+	/* Also after a reboot from inside in the moment of its suspension. */
+	if (l->spec->config.suspended)
+		return err_set(e, ERR_CONFLICT, "The container is suspended");
 	if (confine_open(l->spec, &l->confine, e) < 0 || confine_host(e) < 0)
 		return -1;
 	l->home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);

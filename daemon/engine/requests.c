@@ -132,6 +132,14 @@ request_begin_set(struct task *task, struct err *e)
 }
 
 static int
+request_begin_suspend(struct task *task, struct err *e)
+{
+	if (request_config_check(task, e) < 0)
+		return -1;
+	return task->ct->monitor < 0 ? request_begin_set(task, e) : request_stop_container(task, e);
+}
+
+static int
 request_begin_template_build(struct task *task, struct err *e)
 {
 	const struct request *request = task->request.record;
@@ -279,6 +287,7 @@ static const struct request_row request_rows[] = {
 	{ REQUEST_FREEZE, NEEDS_CONTAINER | EXCLUSIVE | NEEDS_RUNNING, request_begin_freeze, NULL, NULL },
 	{ REQUEST_THAW, NEEDS_CONTAINER | EXCLUSIVE | NEEDS_RUNNING, request_begin_freeze, NULL, NULL },
 	{ REQUEST_SET, NEEDS_CONTAINER | EXCLUSIVE | JOB, request_begin_set, request_changed, NULL },
+	{ REQUEST_SUSPEND, NEEDS_CONTAINER | EXCLUSIVE | JOB, request_begin_suspend, request_changed, request_begin_set },
 	{ REQUEST_EXEC, NEEDS_CONTAINER | STREAM | NEEDS_RUNNING, NULL, NULL, NULL },
 	{ REQUEST_CONSOLE, NEEDS_CONTAINER | STREAM | NEEDS_RUNNING, NULL, NULL, NULL },
 	{ REQUEST_LOGS, NEEDS_CONTAINER | STREAM, NULL, NULL, NULL },

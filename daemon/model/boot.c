@@ -31,10 +31,11 @@ boot_collect(void *arg, const void *record)
 	const struct boot_collect *collect = arg;
 	struct boot_plan *plan = collect->plan;
 	enum container_state state = container_state(view);
-	bool rests = state == STATE_STOPPED || state == STATE_CRASHED;
+	bool rests = container_state_rests(state);
 	struct boot_item *grown;
 
-	if (collect->up ? !rests || !boot_wants(view) : rests || state == STATE_CREATING || state == STATE_DELETING)
+	if (collect->up ? !rests || state == STATE_SUSPENDED || !boot_wants(view)
+	                : rests || state == STATE_CREATING || state == STATE_DELETING)
 		return 0;
 	grown = reallocarray(plan->v, plan->n + 1, sizeof *grown);
 	if (!grown)

@@ -94,7 +94,9 @@ static const struct {
 	{ CONTAINER_THAW, S(FROZEN), 0 },
 	{ CONTAINER_EXEC, S(RUNNING), 0 },
 	{ CONTAINER_CONSOLE, ALIVE, 0 },
-	{ CONTAINER_DELETE, AT_REST | S(CREATING) | S(DELETING), ~0u },
+	{ CONTAINER_DELETE, AT_REST | S(SUSPENDED) | S(CREATING) | S(DELETING), ~0u },
+	{ CONTAINER_SUSPEND, ~(S(CREATING) | S(DELETING) | S(SUSPENDED)), 0 },
+	{ CONTAINER_UNSUSPEND, S(SUSPENDED), 0 },
 	{ CONTAINER_SET, ~(S(CREATING) | S(DELETING)), 0 },
 	{ CONTAINER_LIMITS, ~(S(CREATING) | S(DELETING)), 0 },
 };
@@ -104,7 +106,14 @@ container_refuse_state(enum op_id op, enum container_state state, struct err *e)
 {
 	const char *code = "wrong_state", *name = container_state_name(state);
 
-	if (op == CONTAINER_START && ((1u << state) & ALIVE)) {
+	if (state == STATE_SUSPENDED) {
+		err_set(e, ERR_CONFLICT, "The container is suspended%s",
+		        op == CONTAINER_SUSPEND ? " already" : ": the host's operator has to lift that first");
+		code = "suspended";
+	} else if (op == CONTAINER_UNSUSPEND) {
+		err_set(e, ERR_CONFLICT, "The container isn't suspended: it is %s", name);
+		code = "not_suspended";
+	} else if (op == CONTAINER_START && ((1u << state) & ALIVE)) {
 		err_set(e, ERR_CONFLICT, "The container is %s already", name);
 		code = "already_running";
 	} else if (op == CONTAINER_DELETE) {
@@ -155,6 +164,7 @@ container_transition(enum container_state from, enum container_state to, int64_t
 	case STATE_STARTING:
 	case STATE_STOPPING:
 	case STATE_DELETING:
+	case STATE_SUSPENDED:
 	case STATE_COUNT:
 		break;
 	}
@@ -447,6 +457,38 @@ container_change(struct model *m, const struct who *who, struct container_view *
 	return dry_run ? 0 : txn_commit(&txn, e);
 }
 
+static int
+container_mark_suspended(const struct who *who, struct container_config *config, const char *reason, struct err *e)
+{
+	if (!row_put_text(CONFIG, config, "suspended", reason) ||
+	    !row_put_text(CONFIG, config, "suspended_by", reason ? who->actor : NULL))
+		return container_out_of_memory(e);
+	config->suspended_at = reason ? model_now() : 0;
+	record_mark(CONFIG, config, "suspended_at", reason != NULL);
+	return 0;
+}
+
+int
+container_suspend(struct model *m, const struct who *who, enum op_id op, struct container_view *view, const char *reason,
+                  bool dry_run, struct strv *changed_out, struct operation *operation_out, struct err *e)
+{
+	AUTO_CONFIG struct container_config before = { 0 };
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (!record_copy(CONFIG, &before, &view->config))
+		return container_out_of_memory(e);
+	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, before.id, e) < 0 ||
+	    container_check_state(op, container_state(view), false, e) < 0 ||
+	    container_mark_suspended(who, &view->config, reason, e) < 0)
+		return -1;
+	if (!strv_add(changed_out, "suspended"))
+		return container_out_of_memory(e);
+	if (operation_make(operation_out, op, view, NULL, who, e) < 0 ||
+	    container_record_change(m, view, &before, changed_out, operation_out, e) < 0)
+		return -1;
+	return dry_run ? 0 : txn_commit(&txn, e);
+}
+
 /* What is wanted, and the state shown, while it is under way; NULL and STATE_COUNT leave them as they are. */
 static const struct {
 	enum op_id op;
@@ -485,6 +527,9 @@ container_begin_step(struct model *m, const struct who *who, enum op_id op, stru
 	AUTO_TXN struct txn txn = { 0 };
 	char undo[64];
 
+	/* What is held against its tenant isn't his to remove. */
+	if (op == CONTAINER_DELETE && role_is_tenants(who->role) && view->config.suspended)
+		return container_refuse_state(op, STATE_SUSPENDED, e);
 	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, view->config.id, e) < 0 ||
 	    container_check_state(op, container_state(view), force, e) < 0 ||
 	    operation_make(operation_out, op, view, NULL, who, e) < 0)
@@ -558,12 +603,20 @@ container_note_poweroff(struct model *m, const struct container_view *before, co
 	return rc == 0 ? store_container_write_desired(m->store, before->config.id, "stopped", e) : rc < 0 ? -1 : 0;
 }
 
-/* Until their operations end they are being made or removed, whatever is seen meanwhile. */
+/*
+ * Until their operations end they are being made or removed, whatever is seen meanwhile. A suspended one at rest is just that;
+ * the engine knows of no suspension.
+ */
 static void
 container_hold_state(const struct container_view *before, struct observed *seen)
 {
+	enum container_state state;
+
 	if ((1u << container_state(before)) & (S(CREATING) | S(DELETING)))
 		row_put_text(&observed_schema, seen, "state", NULL);
+	else if (before->config.suspended && seen->state && container_state_of_name(seen->state, &state) &&
+	         container_state_rests(state))
+		row_put_text(&observed_schema, seen, "state", container_state_name(STATE_SUSPENDED));
 }
 
 static int

@@ -33,6 +33,13 @@ int container_create(struct model *m, const struct who *who, const struct contai
 int container_change(struct model *m, const struct who *who, struct container_view *view, const struct container_config *patch,
                      bool dry_run, struct strv *changed_out, struct operation *operation_out, struct err *e);
 
+/*
+ * CONTAINER_SUSPEND with a reason, CONTAINER_UNSUSPEND without: recorded as a change of the configuration; view and changed_out
+ * as in container_change().
+ */
+int container_suspend(struct model *m, const struct who *who, enum op_id op, struct container_view *view, const char *reason,
+                      bool dry_run, struct strv *changed_out, struct operation *operation_out, struct err *e);
+
 /* Records that start, stop, restart, freeze, thaw or delete is asked of it. */
 int container_begin(struct model *m, const struct who *who, enum op_id op, struct container_view *view, bool force, bool dry_run,
                     struct operation *operation_out, struct err *e);

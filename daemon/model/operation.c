@@ -40,6 +40,12 @@ operation_op(const struct operation *operation)
 	return OP_COUNT;
 }
 
+bool
+operation_is_change(enum op_id op)
+{
+	return op == CONTAINER_SET || op == CONTAINER_SUSPEND || op == CONTAINER_UNSUSPEND;
+}
+
 int
 operation_find(struct model *m, const struct who *who, const char *id, struct operation *operation_out, struct err *e)
 {
@@ -183,6 +189,34 @@ ending_changed(struct ending *end, struct err *e)
 	return address_release_others(end->m, end->container->config.id, &end->container->config.ip, e);
 }
 
+static int
+ending_suspended(struct ending *end, struct err *e)
+{
+	const struct container_config *config = &end->container->config;
+	struct json_object *data = json_object_new_object();
+	int rc;
+
+	if (!config->id || !data) {
+		json_object_put(data);
+		return config->id ? operation_out_of_memory(e) : 0;
+	}
+	json_object_object_add(data, "reason", json_object_new_string(config->suspended ? config->suspended : ""));
+	rc = journal_add(end->m, "container.suspended", end->container, end->operation->id,
+	                 json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN), e);
+	json_object_put(data);
+	return rc < 0 ? -1 : store_container_write_state(end->m->store, config->id, STATE_SUSPENDED, e);
+}
+
+static int
+ending_unsuspended(struct ending *end, struct err *e)
+{
+	if (!end->container->config.id)
+		return 0;
+	if (ending_event(end, "container.unsuspended", e) < 0)
+		return -1;
+	return store_container_write_state(end->m->store, end->container->config.id, STATE_STOPPED, e);
+}
+
 /* Its addresses go with its row. */
 static int
 ending_deleted(struct ending *end, struct err *e)
@@ -259,6 +293,9 @@ ending_not_changed(struct ending *end, struct err *e)
 			rc = store_container_write_config(end->m->store, before.id, &before, e);
 		if (rc == 0)
 			rc = address_release_others(end->m, before.id, &before.ip, e);
+		/* The engine may have told of its end already. */
+		if (rc == 0 && !before.suspended && container_state(end->container) == STATE_SUSPENDED)
+			rc = store_container_write_state(end->m->store, before.id, STATE_STOPPED, e);
 	}
 	record_clear(&container_config_schema, &before);
 	json_object_put(json);
@@ -284,6 +321,8 @@ static const struct {
 	{ CONTAINER_FREEZE, ending_frozen, ending_return },
 	{ CONTAINER_THAW, ending_thawed, ending_return },
 	{ CONTAINER_SET, ending_changed, ending_not_changed },
+	{ CONTAINER_SUSPEND, ending_suspended, ending_not_changed },
+	{ CONTAINER_UNSUSPEND, ending_unsuspended, ending_not_changed },
 	{ TEMPLATE_BUILD, ending_template_built, NULL },
 	{ TEMPLATE_DELETE, ending_template_deleted, ending_template_kept },
 };

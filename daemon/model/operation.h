@@ -10,6 +10,9 @@ enum { OPERATION_KIND_MAX = 40, OPERATION_KEPT_S = 7 * 24 * 3600 };
 const char *operation_kind(enum op_id op, char buf[OPERATION_KIND_MAX]);
 enum op_id operation_op(const struct operation *operation);
 
+/* Whether it changes a configuration: its undo is the former one. */
+bool operation_is_change(enum op_id op);
+
 int operation_find(struct model *m, const struct who *who, const char *id, struct operation *operation_out, struct err *e);
 
 /* A new one, queued. container and template may be NULL. */
@@ -49,6 +52,9 @@ void works_clear(struct works *works);
 
 /* The end of one whose job was cut short: as operation_end(), and what the job may have done is undone by works_out. */
 int operation_end_cut_short(struct model *m, const struct done *done, struct works *works_out, struct err *e);
+
+/* What its success calls for: a container that is no longer suspended starts where that was wanted. */
+int operation_follow_up(struct model *m, const struct done *done, struct works *works_out, struct err *e);
 
 /*
  * After the handshake: ends what the engine no longer carries out, rolls creations back and deletions forward, and settles

@@ -214,7 +214,7 @@ rebuild_take_container(struct rebuild *r, const struct manifest *m, bool running
 		rc = found ? store_container_write_config(r->model.store, m->id, &view.config, e)
 		           : rebuild_insert(r, m, running, &view, e);
 	if (rc == 0)
-		rc = store_container_write_state(r->model.store, m->id, STATE_STOPPED, e);
+		rc = store_container_write_state(r->model.store, m->id, view.config.suspended ? STATE_SUSPENDED : STATE_STOPPED, e);
 	if (rc == 0)
 		rc = rebuild_addresses(r, &m->place, e);
 	record_clear(VIEW, &view);

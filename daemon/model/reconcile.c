@@ -69,9 +69,9 @@ reconcile_delete(struct model *m, const char *id, struct works *works, struct er
 	return rc < 0 ? -1 : 0;
 }
 
-/* A restart that got no further than its stop: who asked for it wants the container to run. */
+/* Starts what is wanted to run: after a restart that got no further than its stop, after a suspension. */
 static int
-reconcile_restart(struct model *m, const char *id, struct works *works, struct err *e)
+reconcile_start(struct model *m, enum op_id op, const char *id, struct works *works, struct err *e)
 {
 	struct container_view view = { 0 };
 	struct operation operation = { 0 };
@@ -79,9 +79,9 @@ reconcile_restart(struct model *m, const char *id, struct works *works, struct e
 	int rc = store_container_get(m->store, id, &view, e);
 
 	if (rc == 1)
-		rc = container_begin(m, &who_daemon, CONTAINER_RESTART, &view, true, false, &operation, e) < 0 ? -1 : 1;
+		rc = container_begin(m, &who_daemon, op, &view, true, false, &operation, e) < 0 ? -1 : 1;
 	if (rc == 1) {
-		work = works_add(works, REQUEST_RESTART, operation.id, id);
+		work = works_add(works, op == CONTAINER_START ? REQUEST_START : REQUEST_RESTART, operation.id, id);
 		if (!work || !record_copy(CONFIG, &work->request.config, &view.config))
 			rc = err_set(e, ERR_INTERNAL, "out of memory");
 	}
@@ -100,7 +100,7 @@ reconcile_is_down(struct model *m, const struct operation *operation, bool *down
 	int rc = store_container_get(m->store, operation->container, &view, e);
 	enum container_state state = container_state(&view);
 
-	*down_out = rc == 1 && (state == STATE_STOPPED || state == STATE_CRASHED);
+	*down_out = rc == 1 && container_state_rests(state);
 	record_clear(VIEW, &view);
 	return rc < 0 ? -1 : 0;
 }
@@ -174,7 +174,7 @@ reconcile_interrupted(struct model *m, const struct operation *operation, struct
 	if (op == CONTAINER_CREATE && operation->container &&
 	    store_container_write_state(m->store, operation->container, STATE_DELETING, e) < 0)
 		return -1;
-	if (op == CONTAINER_SET && operation->container && reconcile_changes(m, operation, &changed, e) < 0)
+	if (operation_is_change(op) && operation->container && reconcile_changes(m, operation, &changed, e) < 0)
 		return -1;
 	err_set(&why, ERR_UNAVAILABLE,
 	        "The daemon was restarted while this was under way: it was rolled back or is finished by another operation");
@@ -183,9 +183,9 @@ reconcile_interrupted(struct model *m, const struct operation *operation, struct
 		return -1;
 	if (op == CONTAINER_CREATE || op == CONTAINER_DELETE)
 		return reconcile_delete(m, operation->container, works, e);
-	if (op == CONTAINER_SET && changed.n > 0)
+	if (operation_is_change(op) && changed.n > 0)
 		return reconcile_reapply(m, operation->container, &changed, works, e);
-	return down ? reconcile_restart(m, operation->container, works, e) : 0;
+	return down ? reconcile_start(m, CONTAINER_RESTART, operation->container, works, e) : 0;
 }
 
 static int
@@ -237,7 +237,7 @@ reconcile_collect_unknown(void *arg, const void *record)
 	if (strv_contains(unknown->known, view->config.id))
 		return 0;
 	log_warning("the engine doesn't know the container %s (%s:%s)", view->config.id, view->config.tenant, view->config.name);
-	if (state == STATE_STOPPED || state == STATE_CRASHED)
+	if (container_state_rests(state))
 		return 0;
 	return strv_add(&unknown->stop, view->config.id) ? 0 : -1;
 }
@@ -265,7 +265,7 @@ operation_end_cut_short(struct model *m, const struct done *done, struct works *
 	AUTO_STRV struct strv changed = { 0 };
 	struct operation operation = { 0 };
 	int rc = store_operation_get(m->store, done->op, &operation, e);
-	bool set = rc == 1 && operation_op(&operation) == CONTAINER_SET && operation.container;
+	bool set = rc == 1 && operation_is_change(operation_op(&operation)) && operation.container;
 
 	if (rc >= 0 && set)
 		rc = reconcile_changes(m, &operation, &changed, e);
@@ -275,6 +275,22 @@ operation_end_cut_short(struct model *m, const struct done *done, struct works *
 		rc = -1;
 	record_clear(OPERATION, &operation);
 	return rc;
+}
+
+int
+operation_follow_up(struct model *m, const struct done *done, struct works *works_out, struct err *e)
+{
+	struct operation operation = { 0 };
+	struct container_view view = { 0 };
+	int rc = store_operation_get(m->store, done->op, &operation, e);
+
+	if (rc == 1 && !done->kind && operation_op(&operation) == CONTAINER_UNSUSPEND)
+		rc = store_container_get(m->store, operation.container, &view, e);
+	if (rc == 1 && view.desired && strcmp(view.desired, "running") == 0)
+		rc = reconcile_start(m, CONTAINER_START, operation.container, works_out, e);
+	record_clear(OPERATION, &operation);
+	record_clear(VIEW, &view);
+	return rc < 0 ? -1 : 0;
 }
 
 int

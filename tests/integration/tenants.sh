@@ -135,3 +135,32 @@ acme=$(token panel --role owner --tenant acme)
 is "sees nothing of the former" "[] 1" "$(as "$acme" operation list -o json | jq -c .) $(as "$acme" events -o json | jq length)"
 is "whose history stays with the host" "$before" "$(B operation list -o json | jq '[.[]|select((.tenant // "")|startswith("acme~"))]|length')"
 fails 4 "always there" "the default tenant stays" B tenant delete default
+
+# Suspension: down until the operator lifts it.
+globex=$(token again --role owner --tenant globex)
+ok "a running container is suspended" B suspend globex:web --reason "unpaid invoice 4711"
+is "a state of its own" "suspended stopped?" "$(state_of() { B show globex:web -o json | jq -r "$1"; }; state_of .state) $(pgrep -f -- "--name $INSTANCE-$(field globex:web ctid) " >/dev/null && echo runs || echo 'stopped?')"
+is "its tenant sees why" "unpaid invoice 4711" "$(as "$globex" show web -o json | jq -r .suspended)"
+like "and who" '^uid:0$' "$(as "$globex" show web -o json | jq -r .suspended_by)"
+fails 4 "suspended: the host's operator" "its tenant can't start it" as "$globex" start web
+fails 4 "suspended" "nor restart it" as "$globex" restart web
+fails 4 "suspended" "nor delete it" as "$globex" delete -y --force web
+fails 5 "owner doesn't allow" "nor lift it" as "$globex" unsuspend web
+fails 2 "suspended.*read-only" "by no other way" B query PATCH /v1/containers/globex:web -d '{"suspended":""}'
+fails 4 "suspended" "not even the host's operator starts it" B start globex:web
+fails 4 "suspended already" "once is enough" B suspend globex:web --reason again
+fails 2 "reason" "without a reason" B suspend globex:web
+kill -TERM "$DAEMON"; wait "$DAEMON"
+t_start_daemon
+is "a new daemon knows" suspended "$(field globex:web state)"
+ok "the host's boot" B host boot
+is "doesn't bring it up" suspended "$(field globex:web state)"
+like "an event tells" 'unpaid invoice' "$(as "$globex" events -o json | jq -c '.[]|select(.type=="container.suspended")')"
+ok "lifted" B unsuspend globex:web
+ok "it runs again as before" wait_for 10 eval '[ "$(state globex:web)$(field globex:web state)" = running ]'
+is "nothing of it is left" null "$(field globex:web suspended)"
+fails 4 "isn't suspended" "lifted once" B unsuspend globex:web
+ok "one that rests" eval 'B stop globex:web && B suspend globex:web --reason abuse && B unsuspend globex:web'
+is "rests" stopped "$(field globex:web state)"
+ok "by label" eval 'B set globex:web labels=group=x && B suspend --label group=x --reason x'
+is "only those" "suspended" "$(B list --label group -o json | jq -r '.[].state')"
