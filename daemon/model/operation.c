@@ -293,9 +293,11 @@ ending_not_changed(struct ending *end, struct err *e)
 			rc = store_container_write_config(end->m->store, before.id, &before, e);
 		if (rc == 0)
 			rc = address_release_others(end->m, before.id, &before.ip, e);
-		/* The engine may have told of its end already. */
-		if (rc == 0 && !before.suspended && container_state(end->container) == STATE_SUSPENDED)
-			rc = store_container_write_state(end->m->store, before.id, STATE_STOPPED, e);
+		/* The engine may have told that it rests, which meant the other while this was under way. */
+		if (rc == 0 && container_state_rests(container_state(end->container)) &&
+		    !before.suspended != (container_state(end->container) != STATE_SUSPENDED))
+			rc = store_container_write_state(end->m->store, before.id,
+			                                 before.suspended ? STATE_SUSPENDED : STATE_STOPPED, e);
 	}
 	record_clear(&container_config_schema, &before);
 	json_object_put(json);

@@ -239,6 +239,8 @@ OPERATIONS = [
     Operation("thaw", "frozen", "POST", "/containers/web/thaw", None, state_is("running")),
     Operation("set, running", "running", "PATCH", "/containers/web", CHANGE, is_changed),
     Operation("set, stopped", "stopped", "PATCH", "/containers/web", CHANGE, is_changed),
+    Operation("suspend", "running", "POST", "/containers/web/suspend", {"reason": "unpaid", "timeout": 5}, state_is("suspended")),
+    Operation("unsuspend", "suspended", "POST", "/containers/web/unsuspend", None, state_is("stopped")),
     Operation("delete", "stopped", "DELETE", "/containers/web", None, lambda m: m.show() is None),
     Operation("delete, running", "running", "DELETE", "/containers/web?force=1", None, lambda m: m.show() is None),
     Operation("template build", "no stub", "POST", "/templates", {"template": "stub", "version": "1.1"}, lambda m: STUB in m.templates()),
@@ -324,7 +326,8 @@ class Matrix:
     def prepare(self, before):
         if before in ("stub", "no stub"):
             if (STUB in self.templates()) != (before == "stub"):
-                op = OPERATIONS[10 if before == "stub" else 11]
+                wanted = "template build" if before == "stub" else "template delete"
+                op = next(o for o in OPERATIONS if o.name == wanted)
                 self.must(op.name, None, op.method, op.path, op.body)
             return
         shown = self.show()
@@ -337,16 +340,26 @@ class Matrix:
                 self.must("delete", None, "DELETE", "/containers/web?force=1", None)
             self.must("create", None, "POST", "/containers", SPEC)
         state = self.show()["state"]
-        if state == before:
+        # A suspended one may be one that is to run.
+        if state == before != "suspended":
             return
+        if state == "suspended":
+            self.must("unsuspend", None, "POST", "/containers/web/unsuspend", None)
+            until(5, lambda: not self.open_operations())
+            state = self.show()["state"]
+            if state == before:
+                return
         if state == "frozen":
             self.must("thaw", None, "POST", "/containers/web/thaw", None)
         if before in ("running", "frozen") and state in ("stopped", "crashed"):
             self.must("start", None, "POST", "/containers/web/start", {})
         if before == "frozen":
             self.must("freeze", None, "POST", "/containers/web/freeze", None)
-        if before == "stopped" and state != "crashed":
+        if before in ("stopped", "suspended") and state not in ("stopped", "crashed"):
             self.must("stop", None, "POST", "/containers/web/stop", {"kill": True})
+
+        if before == "suspended":
+            self.must("suspend", None, "POST", "/containers/web/suspend", {"reason": "unpaid"})
 
     # The truth, each a line of what is wrong.
     def lies(self):
@@ -366,7 +379,7 @@ class Matrix:
                     wrong.append(f"{what} with {row['memory']} bytes, but its control group has '{limit}'")
             elif row["state"] == "deleting":
                 continue
-            elif row["state"] in ("stopped", "crashed"):
+            elif row["state"] in ("stopped", "crashed", "suspended"):
                 if "id_base" in row and host.with_ids(row["id_base"]):
                     wrong.append(f"{what}, but has processes: {host.with_ids(row['id_base'])}")
             else:

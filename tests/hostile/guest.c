@@ -324,7 +324,7 @@ main(int argc, char **argv)
 		if (attempts[i].attempt() >= 0)
 			puts("SUCCEEDED");
 		else if (errno == attempts[i].error || errno == ENOENT || errno == ENODEV ||
-		         (attempts[i].error == EROFS && errno == EACCES))
+		         ((attempts[i].error == EROFS || attempts[i].error == EPERM) && errno == EACCES))
 			printf("refused %s\n", strerrorname_np(errno));
 		else
 			printf("FAILED OTHERWISE %s\n", strerrorname_np(errno));
