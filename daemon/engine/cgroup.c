@@ -152,6 +152,18 @@ cgroup_remove_tree(int dirfd, const char *name, int64_t deadline_ms, struct err 
 	return rc < 0 ? -1 : cgroup_rmdir_wait(dirfd, name, deadline_ms, e);
 }
 
+/* A scope that systemd knows goes with its last process; one that it doesn't know is left to nobody else. */
+static void
+cgroup_remove_scope(char *payload)
+{
+	char *slash = strrchr(payload, '/');
+
+	if (slash) {
+		*slash = '\0';
+		rmdir(payload);
+	}
+}
+
 int
 cgroup_remove(const struct spec *spec, struct err *e)
 {
@@ -159,9 +171,12 @@ cgroup_remove(const struct spec *spec, struct err *e)
 	size_t n = cgroup_paths(&spec->settings, &spec->layout, spec->place.ctid, paths);
 	int64_t deadline_ms = cgroup_now_ms() + CGROUP_REMOVE_MS;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (cgroup_remove_tree(AT_FDCWD, paths[i], deadline_ms, e) < 0)
 			return -1;
+		if (cgroup_is_systemd(&spec->layout))
+			cgroup_remove_scope(paths[i]);
+	}
 	return 0;
 }
 

@@ -21,8 +21,9 @@ unlike "only what matters is shown to people" "^ok" "$(B doctor)"
 # As a daemon that died badly would have left it.
 group=$(find /sys/fs/cgroup -maxdepth 3 -type d -name "$INSTANCE" | head -n 1)/$number
 slice=/sys/fs/cgroup/$INSTANCE.slice
-[ ! -d "$slice" ] || group=$slice/$INSTANCE-$number.scope
-mkdir "$group" "$T/r/ct/$number"
+left=$group
+[ ! -d "$slice" ] || { group=$slice/$INSTANCE-$number.scope; left=$group/payload; }
+mkdir -p "$left" "$T/r/ct/$number"
 ip link add "$INSTANCE$number" type veth peer name "${INSTANCE}x"
 stray=$T/s/pool/11111111-2222-4333-8444-555555555555
 mkdir "$stray"
