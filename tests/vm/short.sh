@@ -32,7 +32,7 @@ on_ext4() {
 	is "by project quotas" prjquota "$(field busy storage)"
 	fails 1 'quota' "which hold" B exec busy -- dd if=/dev/zero of=/root/fill bs=1M count=100
 	ok "and go with it" B delete -y --force busy
-	is "for good" "" "$(repquota -Pn /data1 | awk '$5 + $8 > 0 && /^#/')"
+	is "for good" "" "$(repquota -Pn /data1 | awk '/^#7000[0-9][0-9] / && $3 + $4 + $5 + $8 > 0')"
 	[ "$failed" = 0 ] || tail -n 20 /run/ext.log
 	kill $daemon && wait $daemon
 	ok "the instance is cleaned up" berthd --cleanup --destroy --config $conf
