@@ -58,7 +58,7 @@ const struct schema container_config_schema = { "container_config", sizeof(struc
 #define C container_view
 
 static const struct field container_view_fields[] = {
-	OBJECT_FIELD(C, config, SEEN, &container_config_schema, "What was chosen."),
+	OBJECT_FIELD(C, config, SEEN | FIELD_FLAT, &container_config_schema, "What was chosen."),
 	INT_FIELD(C, ctid, HOST, 0, INT64_MAX, 0, "Host-wide number, from 101, never used again."),
 	STRING_FIELD(C, state, SEEN, 16, NULL,
 	             "creating, stopped, starting, running, stopping, frozen, crashed, deleting or suspended."),

@@ -33,17 +33,18 @@ enum field_type {
 
 enum field_flag {
 	FIELD_REQUIRED = 1 << 0,
-	FIELD_CREATE = 1 << 1,    /* may be given when the object is made */
-	FIELD_PATCH = 1 << 2,     /* may be changed afterwards */
-	FIELD_LIVE = 1 << 3,      /* a change takes effect on a running container at once */
-	FIELD_SECRET = 1 << 4,    /* never stored, logged, journalled or echoed */
-	FIELD_READONLY = 1 << 5,  /* the daemon's own: shown, never taken */
-	FIELD_INTERNAL = 1 << 6,  /* between daemon processes alone: neither taken nor shown */
-	FIELD_NO_PRESET = 1 << 7, /* a number that means something of its own when it isn't given */
-	FIELD_NULLABLE = 1 << 8,  /* a number that null, or the text "none", takes away: it is FIELD_NULL until it is merged */
-	FIELD_OPERATOR = 1 << 9,  /* set by the host's roles alone */
-	FIELD_HOST = 1 << 10,     /* shown to the host's roles alone */
-	FIELD_TRANSIENT = 1 << 11 /* given with a request, never kept */
+	FIELD_CREATE = 1 << 1,     /* may be given when the object is made */
+	FIELD_PATCH = 1 << 2,      /* may be changed afterwards */
+	FIELD_LIVE = 1 << 3,       /* a change takes effect on a running container at once */
+	FIELD_SECRET = 1 << 4,     /* never stored, logged, journalled or echoed */
+	FIELD_READONLY = 1 << 5,   /* the daemon's own: shown, never taken */
+	FIELD_INTERNAL = 1 << 6,   /* between daemon processes alone: neither taken nor shown */
+	FIELD_NO_PRESET = 1 << 7,  /* a number that means something of its own when it isn't given */
+	FIELD_NULLABLE = 1 << 8,   /* a number that null, or the text "none", takes away: it is FIELD_NULL until it is merged */
+	FIELD_OPERATOR = 1 << 9,   /* set by the host's roles alone */
+	FIELD_HOST = 1 << 10,      /* shown to the host's roles alone */
+	FIELD_TRANSIENT = 1 << 11, /* given with a request, never kept */
+	FIELD_FLAT = 1 << 12       /* an object whose fields are shown beside it, at its own level */
 };
 
 #define FIELD_NULL INT64_MIN

@@ -235,19 +235,31 @@ json_from_field(const struct field *field, const void *record, bool internal)
 	return NULL;
 }
 
-struct json_object *
-record_to_json(const struct schema *schema, const void *record, bool internal)
+static void
+json_add_record(const struct schema *schema, const void *record, bool internal, struct json_object *json)
 {
 	unsigned int hidden = FIELD_SECRET | (internal ? 0 : FIELD_INTERNAL);
-	struct json_object *json = json_object_new_object();
 	uint64_t given = *(const uint64_t *)record;
 
-	for (size_t i = 0; json && schema->fields[i].name; i++) {
+	for (size_t i = 0; schema->fields[i].name; i++) {
 		const struct field *f = &schema->fields[i];
 
-		if ((given & field_bit(i)) && !(f->flags & hidden))
+		if (!(given & field_bit(i)) || (f->flags & hidden))
+			continue;
+		if ((f->flags & FIELD_FLAT) && !internal)
+			json_add_record(f->object, field_object(f, record), internal, json);
+		else
 			json_object_object_add_ex(json, f->name, json_from_field(f, record, internal),
 			                          JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
 	}
+}
+
+struct json_object *
+record_to_json(const struct schema *schema, const void *record, bool internal)
+{
+	struct json_object *json = json_object_new_object();
+
+	if (json)
+		json_add_record(schema, record, internal, json);
 	return json;
 }

@@ -10,6 +10,7 @@ libberth_a_SOURCES = \
 	daemon/util/prefix.c daemon/util/prefix.h \
 	daemon/util/strv.c daemon/util/strv.h \
 	daemon/util/uuid.c daemon/util/uuid.h \
+	schema/answer.c schema/answer.h \
 	schema/check.c schema/check.h \
 	schema/container.c schema/container.h \
 	schema/field.c schema/field.h \

@@ -62,8 +62,8 @@ ROWS(which_query, INT_FIELD(A, pid, 0, 1, INT32_MAX, 0, "Process number on the h
      STRING_FIELD(A, mac, 0, 17, check_line, "MAC address."), STRING_FIELD(A, veth, 0, 15, check_line, "Interface on the host."));
 
 static const struct op ops[OP_COUNT] = {
-#define OP(id, method, path, access, kind, body, query, help)                                                                      \
-	[id] = { #id, METHOD_##method, path, ACCESS_##access, KIND_##kind, body, query, help },
+#define OP(id, method, path, access, kind, body, query, answer, help)                                                              \
+	[id] = { #id, METHOD_##method, path, ACCESS_##access, KIND_##kind, body, query, answer, help },
 #include "schema/ops.def"
 #undef OP
 };

@@ -4,6 +4,7 @@
 #ifndef BERTH_OPS_H
 #define BERTH_OPS_H
 
+#include "schema/answer.h"
 #include "schema/field.h"
 #include "schema/role.h"
 
@@ -19,7 +20,7 @@ enum op_kind {
 };
 
 enum op_id {
-#define OP(id, method, path, access, kind, body, query, help) id,
+#define OP(id, method, path, access, kind, body, query, answer, help) id,
 #include "schema/ops.def"
 #undef OP
 	OP_COUNT
@@ -33,6 +34,7 @@ struct op {
 	enum op_kind kind;
 	const struct schema *body; /* or NULL: it takes none */
 	const struct schema *query;
+	const struct answer *answer; /* a job's: of its dry run; of a list: an item; of events: each one's data; or NULL: no JSON */
 	const char *help;
 };
 
@@ -97,8 +99,9 @@ struct op_args {
 	X(stop_body)                                                                                                               \
 	X(suspend_body)                                                                                                            \
 	X(exec_body)                                                                                                               \
-	X(console_body) X(build_body) X(write_query) X(delete_query) X(show_query) X(container_query) X(template_query)            \
-	        X(table_query) X(operation_query) X(events_query) X(logs_query) X(which_query)
+	X(console_body)                                                                                                            \
+	X(build_body) X(write_query) X(delete_query) X(show_query) X(container_query) X(template_query) X(table_query)             \
+	        X(operation_query) X(events_query) X(logs_query) X(which_query)
 #define X(name) extern const struct schema name##_schema;
 OP_SCHEMAS(X)
 #undef X

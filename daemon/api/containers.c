@@ -44,7 +44,7 @@ container_add_item(void *arg, const void *record)
 	json = show_container(page->c->who.role, view);
 	if (page_add(page, json, "%s:%s", view->config.tenant, view->config.name) < 0)
 		return -1;
-	return reply_select(page->c, &container_config_schema, &container_view_schema, NULL, json);
+	return reply_select(page->c, json);
 }
 
 static int
@@ -84,14 +84,14 @@ container_handle_list(struct call *c)
 }
 
 static struct answered
-container_answer(struct call *c, const struct container_view *view)
+container_reply(struct call *c, const struct container_view *view)
 {
 	struct json_object *json = show_container(c->who.role, view);
 	char etag[48];
 
 	if (!json)
 		return reply_out_of_memory(c);
-	if (reply_select(c, &container_config_schema, &container_view_schema, NULL, json) < 0) {
+	if (reply_select(c, json) < 0) {
 		json_object_put(json);
 		return reply_error(c);
 	}
@@ -106,7 +106,7 @@ container_handle_show(struct call *c)
 
 	if (container_find(&c->api->model, &c->who, c->arg, &s.view, &c->err) < 0)
 		return reply_error(c);
-	return container_answer(c, &s.view);
+	return container_reply(c, &s.view);
 }
 
 /* What of the whole configuration an engine's request carries. */
@@ -130,7 +130,7 @@ container_handle_create(struct call *c)
 	if (container_create(&c->api->model, &c->who, c->body, c->query.dry_run, &s.view, &s.operation, &c->err) < 0)
 		return reply_error(c);
 	if (c->query.dry_run)
-		return container_answer(c, &s.view);
+		return container_reply(c, &s.view);
 	if (store_tenant_number(c->api->model.store, s.view.config.tenant, &tenant, &c->err) < 0 ||
 	    !container_fill_request(&s, true))
 		return reply_out_of_memory(c);
@@ -148,7 +148,7 @@ container_handle_set(struct call *c)
 	    container_change(m, &c->who, &s.view, c->body, c->query.dry_run, &s.request.changed, &s.operation, &c->err) < 0)
 		return reply_error(c);
 	if (c->query.dry_run)
-		return container_answer(c, &s.view);
+		return container_reply(c, &s.view);
 	if (s.request.changed.n == 0)
 		return reply_operation(c, &s.operation);
 	record_mark(&request_schema, &s.request, "changed", true);
@@ -179,7 +179,7 @@ container_handle_suspend(struct call *c)
 	                      &s.operation, &c->err) < 0)
 		return reply_error(c);
 	if (c->query.dry_run)
-		return container_answer(c, &s.view);
+		return container_reply(c, &s.view);
 	record_mark(&request_schema, &s.request, "changed", true);
 	if (!container_fill_options(c, &s, true))
 		return reply_out_of_memory(c);
@@ -240,7 +240,7 @@ container_handle_action(struct call *c)
 	    container_begin(m, &c->who, c->id, &s.view, c->query.force, c->query.dry_run, &s.operation, &c->err) < 0)
 		return reply_error(c);
 	if (c->query.dry_run)
-		return container_answer(c, &s.view);
+		return container_reply(c, &s.view);
 	return handler_start(c, container_actions[action].request, &s.request, &s.operation);
 }
 

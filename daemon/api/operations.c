@@ -12,8 +12,6 @@
 #include "daemon/model/operation.h"
 #include "schema/check.h"
 
-static const char *const operation_others[] = { "error", "result", NULL };
-
 static int
 operation_add_item(void *arg, const void *record)
 {
@@ -27,7 +25,7 @@ operation_add_item(void *arg, const void *record)
 	json = show_operation(page->c->who.role, operation);
 	if (page_add(page, json, "%s", operation->id) < 0)
 		return -1;
-	return reply_select(page->c, &operation_schema, NULL, operation_others, json);
+	return reply_select(page->c, json);
 }
 
 /* A container's name, too, may stand in the filter; one that is gone is known by its UUID alone. */
@@ -88,8 +86,7 @@ operation_handle_show(struct call *c)
 	if (rc == 0) {
 		follow_add_progress(c->api->follow, &operation);
 		json = show_operation(c->who.role, &operation);
-		rc = json ? reply_select(c, &operation_schema, NULL, operation_others, json)
-		          : err_set(&c->err, ERR_INTERNAL, "out of memory");
+		rc = json ? reply_select(c, json) : err_set(&c->err, ERR_INTERNAL, "out of memory");
 	}
 	record_clear(&operation_schema, &operation);
 	if (rc < 0) {

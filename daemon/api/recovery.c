@@ -22,8 +22,8 @@ static const char recovery_new_file[] = API_DATABASE ".rebuilt";
 
 struct recovery {
 	struct api *api;
-	char why[sizeof ((struct err *)0)->message];       /* "": there is no database */
-	struct strv running; /* UUIDs */
+	char why[sizeof((struct err *)0)->message]; /* "": there is no database */
+	struct strv running;                        /* UUIDs */
 	size_t known;
 	/* While it goes on. */
 	char op[UUID_SIZE];

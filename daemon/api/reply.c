@@ -147,30 +147,15 @@ reply_late_error(struct conn *conn, const struct err *e)
 	reply_problem(conn, 0, e, false);
 }
 
-static bool
-reply_is_field(const struct schema *a, const struct schema *b, const char *const *others, const char *name)
-{
-	const struct field *f = a ? field_find(a, name, NULL) : NULL;
-
-	if (!f && b)
-		f = field_find(b, name, NULL);
-	if (f && f->type != FIELD_OBJECT && !(f->flags & (FIELD_SECRET | FIELD_INTERNAL)))
-		return true;
-	for (; others && *others; others++)
-		if (strcmp(*others, name) == 0)
-			return true;
-	return false;
-}
-
 static int
-reply_split_fields(struct call *c, const struct schema *a, const struct schema *b, const char *const *others, struct strv *wanted)
+reply_split_fields(struct call *c, struct strv *wanted)
 {
 	char copy[1024], *save = NULL;
 	int rc = 0;
 
 	snprintf(copy, sizeof copy, "%s", c->query.fields);
 	for (char *name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
-		if (!reply_is_field(a, b, others, name))
+		if (!answer_field(c->op->answer, name))
 			rc = err_param(&c->err, "fields", "'%.60s' is no field of it", name);
 		else if (!strv_add(wanted, name))
 			return err_set(&c->err, ERR_INTERNAL, "out of memory");
@@ -179,13 +164,13 @@ reply_split_fields(struct call *c, const struct schema *a, const struct schema *
 }
 
 int
-reply_select(struct call *c, const struct schema *a, const struct schema *b, const char *const *others, struct json_object *json)
+reply_select(struct call *c, struct json_object *json)
 {
 	AUTO_STRV struct strv wanted = { 0 };
 
 	if (!c->query.fields)
 		return 0;
-	if (reply_split_fields(c, a, b, others, &wanted) < 0)
+	if (reply_split_fields(c, &wanted) < 0)
 		return -1;
 	/* The macro allows the deletion of the member in hand. */
 	json_object_object_foreach(json, name, value)

@@ -25,9 +25,8 @@ struct json_object *problem_json(const struct err *e, int status);
 /* An answer before there is any call: malformed HTTP, too many connections. */
 void reply_problem(struct conn *conn, int status, const struct err *e, bool close);
 
-/* fields=: keeps only the members named, which must be fields of one of the schemas. -1 with c->err. */
-int reply_select(struct call *c, const struct schema *a, const struct schema *b, const char *const *others,
-                 struct json_object *json);
+/* fields=: keeps only the members named, which must be fields of what the operation answers. -1 with c->err. */
+int reply_select(struct call *c, struct json_object *json);
 
 /* If-Match: ERR_PRECONDITION when it names another revision. */
 int reply_check_match(struct call *c, int64_t revision);

@@ -25,21 +25,10 @@ show_hide_internal(enum role role, struct err *e)
 struct json_object *
 show_container(enum role role, const struct container_view *view)
 {
-	struct json_object *json = record_to_json(&container_config_schema, &view->config, false), *rest;
-	uint64_t config = field_bit(0);
-	struct container_view flat = *view;
+	struct json_object *json = record_to_json(&container_view_schema, view, false);
 
-	/* The embedded configuration is the first row: it stands at the top instead. */
-	flat.set &= ~config;
-	rest = json ? record_to_json(&container_view_schema, &flat, false) : NULL;
-	if (!rest) {
-		json_object_put(json);
-		return NULL;
-	}
-	json_object_object_foreach(rest, name, value)
-	        json_object_object_add_ex(json, name, json_object_get(value), JSON_C_OBJECT_ADD_KEY_IS_NEW);
-	json_object_put(rest);
-	show_hide(role, &container_view_schema, json);
+	if (json)
+		show_hide(role, &container_view_schema, json);
 	return json;
 }
 

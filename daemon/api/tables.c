@@ -140,8 +140,6 @@ table_key(const struct noun *noun, const union row *row)
 	return *field_string(field_find(store_table_schema(noun->table), noun->key, NULL), row);
 }
 
-static const char *const table_others[] = { "used", NULL };
-
 static struct answered
 table_answer(struct call *c, const struct table_work *work, int status)
 {
@@ -152,7 +150,7 @@ table_answer(struct call *c, const struct table_work *work, int status)
 
 	if (json && work->secret[0])
 		json_object_object_add(json, "token", json_object_new_string(work->secret));
-	if (json && reply_select(c, schema, NULL, table_others, json) < 0) {
+	if (json && reply_select(c, json) < 0) {
 		json_object_put(json);
 		return reply_error(c);
 	}
@@ -188,7 +186,7 @@ table_add_item(void *arg, const void *record)
 	json = record_to_json(schema, record, false);
 	if (page_add(page, json, "%s", table_key(noun, record)) < 0)
 		return -1;
-	return reply_select(page->c, schema, NULL, table_others, json);
+	return reply_select(page->c, json);
 }
 
 static int

@@ -10,8 +10,6 @@
 #include "daemon/model/operation.h"
 #include "daemon/util/fd.h"
 
-static const char *const template_others[] = { "id", "containers", NULL };
-
 static int
 template_finish(struct call *c, const struct template *template, struct json_object *json)
 {
@@ -21,11 +19,11 @@ template_finish(struct call *c, const struct template *template, struct json_obj
 	snprintf(ref, sizeof ref, "%s@%s", template->name, template->version);
 	/* The number tells of others. */
 	if (role_is_tenants(c->who.role))
-		return reply_select(c, &template_schema, NULL, template_others, json);
+		return reply_select(c, json);
 	if (store_template_users(c->api->model.store, ref, &users, &c->err) < 0)
 		return -1;
 	json_object_object_add(json, "containers", json_object_new_int64(users));
-	return reply_select(c, &template_schema, NULL, template_others, json);
+	return reply_select(c, json);
 }
 
 static int
@@ -82,7 +80,7 @@ template_handle_show(struct call *c)
 
 /* A dry run has no row to show, only that nothing stands against it. */
 static struct answered
-template_answer(struct call *c, enum msg_type type, struct request *request, struct operation *operation)
+template_reply(struct call *c, enum msg_type type, struct request *request, struct operation *operation)
 {
 	if (c->query.dry_run)
 		return reply_json(c, 200, show_operation(c->who.role, operation), NULL);
@@ -102,7 +100,7 @@ template_handle_build(struct call *c)
 	else if (!handler_fill_request(&request, c->op->body, body))
 		answered = reply_out_of_memory(c);
 	else
-		answered = template_answer(c, REQUEST_TEMPLATE_BUILD, &request, &operation);
+		answered = template_reply(c, REQUEST_TEMPLATE_BUILD, &request, &operation);
 	record_clear(&operation_schema, &operation);
 	record_clear(&request_schema, &request);
 	return answered;
@@ -126,7 +124,7 @@ template_handle_delete(struct call *c)
 	else if (!row_put_text(&request_schema, &request, "template", ref))
 		answered = reply_out_of_memory(c);
 	else
-		answered = template_answer(c, REQUEST_TEMPLATE_DELETE, &request, &operation);
+		answered = template_reply(c, REQUEST_TEMPLATE_DELETE, &request, &operation);
 	record_clear(&operation_schema, &operation);
 	record_clear(&request_schema, &request);
 	return answered;
