@@ -61,5 +61,5 @@ tests_unit_client_text_CFLAGS = $(CLIENT_TEST_CFLAGS)
 endif
 
 # The man pages say what the programs' tables say.
-TESTS += tests/unit/man
-EXTRA_DIST += tests/unit/man
+TESTS += tests/unit/man tests/unit/reference
+EXTRA_DIST += tests/unit/man tests/unit/reference doc/openapi.json

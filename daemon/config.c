@@ -65,6 +65,7 @@ static const struct {
 	{ "--cleanup", CONFIG_CLEANUP, "undo what this instance put on the host: mounts, cgroups, table, sysctls" },
 	{ "--help", CONFIG_HELP, "show this and exit" },
 	{ "--man", CONFIG_MAN, "print the options as a part of a man page and exit" },
+	{ "--openapi", CONFIG_OPENAPI, "print the API's reference (OpenAPI 3.1) and exit" },
 	{ "--version", CONFIG_VERSION, "show the version and exit" },
 #ifdef BERTH_FAULT
 	{ "--fault-list", CONFIG_FAULT_LIST, "list the places where this build can be made to fail and exit" },
@@ -185,7 +186,8 @@ config_bounds(const struct field *f, const struct settings *defaults, char bound
 	case FIELD_SIZE:
 	case FIELD_MILLI:
 	case FIELD_TIME:
-		snprintf(bounds, CONFIG_BOUNDS_MAX, "%lld to %lld; %lld", (long long)f->min, (long long)f->max, (long long)f->preset);
+		snprintf(bounds, CONFIG_BOUNDS_MAX, "%lld to %lld; %lld", (long long)f->min, (long long)f->max,
+		         (long long)f->preset);
 		break;
 	case FIELD_STRING:
 		if (*field_string(f, defaults))

@@ -4,7 +4,16 @@
 
 #include "schema/settings.h"
 
-enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_CLEANUP, CONFIG_HELP, CONFIG_MAN, CONFIG_VERSION, CONFIG_FAULT_LIST };
+enum config_action {
+	CONFIG_RUN,
+	CONFIG_CHECK,
+	CONFIG_CLEANUP,
+	CONFIG_HELP,
+	CONFIG_MAN,
+	CONFIG_OPENAPI,
+	CONFIG_VERSION,
+	CONFIG_FAULT_LIST
+};
 
 struct config {
 	enum config_action action;

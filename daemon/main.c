@@ -14,6 +14,7 @@
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
+#include "schema/openapi.h"
 
 static const struct {
 	const char *name;
@@ -61,6 +62,17 @@ main_go_background(int *ready_fd_out, struct err *e)
 }
 
 static int
+main_print_reference(struct err *e)
+{
+	AUTO_FREE char *text = openapi_text(true);
+
+	if (!text)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	puts(text);
+	return 0;
+}
+
+static int
 main_run(const struct config *config, struct err *e)
 {
 	int ready_fd = -1;
@@ -89,6 +101,8 @@ main(int argc, char **argv)
 		config_print_help();
 	} else if (rc == 0 && config.action == CONFIG_MAN) {
 		config_print_man();
+	} else if (rc == 0 && config.action == CONFIG_OPENAPI) {
+		rc = main_print_reference(&e);
 	} else if (rc == 0 && config.action == CONFIG_VERSION) {
 		printf("berthd %s\n", PACKAGE_VERSION);
 #ifdef BERTH_FAULT

@@ -30,7 +30,10 @@ ROWS(features, TEXT("version", "The daemon's."), TEXT("api", "v1: what it answer
      LIST("features", NULL, "What this daemon can do, beyond what every one can."), TEXT("instance", "Its name on this host."));
 ANSWER(features, "Version and features.", &features_schema);
 
-ROWS(reference, TEXT("openapi", "3.1.0"));
+ROWS(reference, TEXT("openapi", "The version of OpenAPI."), OBJECT("info", NULL, "What it is of."),
+     OBJECT("servers", NULL, "Where it is."), OBJECT("security", NULL, "How callers are known."),
+     OBJECT("tags", NULL, "The resources."), OBJECT("paths", NULL, "The operations."),
+     OBJECT("components", NULL, "What they take and answer."));
 ANSWER(reference, "This document.", &reference_schema);
 
 ROWS(invalid_param, TEXT("name", "The parameter."), TEXT("reason", "What is wrong with it, to be read after its name."));

@@ -20,7 +20,7 @@ static const struct field container_config_fields[] = {
 	STRING_FIELD(C, id, MAKE | OPS, 36, check_uuid, "UUID; chosen by the daemon when left out."),
 	STRING_FIELD(C, name, MAKE | FIELD_REQUIRED, 40, check_name, "Name, unique in the tenant."),
 	STRING_FIELD(C, tenant, MAKE, 40, check_name, "Tenant that owns it; 'default' when left out."),
-	STRING_FIELD(C, template, MAKE | FIELD_REQUIRED, 80, check_template, "Template, as NAME or NAME@VERSION."),
+	STRING_FIELD(C, template, MAKE | FIELD_REQUIRED, 80, check_template, "What it is made from."),
 	STRING_FIELD(C, hostname, MAKE_LIVE, 64, check_hostname, "Host name inside; the container's name when left out."),
 	SIZE_FIELD(C, memory, MAKE_LIVE, 16 * MIB, 64 * TIB, 512 * MIB, "Memory limit in bytes."),
 	SIZE_FIELD(C, swap, MAKE_LIVE | OPS, 0, 64 * TIB, 0, "Swap limit in bytes, beside the memory."),

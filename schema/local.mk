@@ -5,6 +5,7 @@ libberth_a_SOURCES = \
 	daemon/util/err.c daemon/util/err.h \
 	daemon/util/fault.c daemon/util/fault.def daemon/util/fault.h \
 	daemon/util/fd.c daemon/util/fd.h \
+	daemon/util/json.c daemon/util/json.h \
 	daemon/util/log.c daemon/util/log.h \
 	daemon/util/man.c daemon/util/man.h \
 	daemon/util/prefix.c daemon/util/prefix.h \
@@ -13,8 +14,11 @@ libberth_a_SOURCES = \
 	schema/answer.c schema/answer.h \
 	schema/check.c schema/check.h \
 	schema/container.c schema/container.h \
+	schema/example.c schema/example.h \
 	schema/field.c schema/field.h \
 	schema/json.c \
+	schema/json_schema.c schema/json_schema.h \
+	schema/openapi.c schema/openapi.h \
 	schema/ops.c schema/ops.def schema/ops.h \
 	schema/operation.c schema/operation.h \
 	schema/protocol.c schema/protocol.def schema/protocol.h \

@@ -76,6 +76,15 @@ op_get(enum op_id id)
 	return &ops[id];
 }
 
+unsigned int
+op_accepts(const struct op *op)
+{
+	for (const struct field *f = op->body ? op->body->fields : NULL; f && f->name; f++)
+		if (f->flags & (FIELD_CREATE | FIELD_PATCH))
+			return op->method == METHOD_PATCH ? FIELD_PATCH : FIELD_CREATE;
+	return 0;
+}
+
 const char *
 op_method_name(enum op_method method)
 {

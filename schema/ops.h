@@ -38,6 +38,9 @@ struct op {
 	const char *help;
 };
 
+/* FIELD_CREATE or FIELD_PATCH: the body holds a resource's fields, of which those are taken that bear the flag; 0: an action's. */
+unsigned int op_accepts(const struct op *op);
+
 /* Never NULL for an id of the enumeration. */
 const struct op *op_get(enum op_id id);
 const char *op_method_name(enum op_method method);
@@ -100,8 +103,9 @@ struct op_args {
 	X(suspend_body)                                                                                                            \
 	X(exec_body)                                                                                                               \
 	X(console_body)                                                                                                            \
-	X(build_body) X(write_query) X(delete_query) X(show_query) X(container_query) X(template_query) X(table_query)             \
-	        X(operation_query) X(events_query) X(logs_query) X(which_query)
+	X(build_body)                                                                                                              \
+	X(write_query) X(delete_query) X(show_query) X(container_query) X(template_query) X(table_query) X(operation_query)        \
+	        X(events_query) X(logs_query) X(which_query)
 #define X(name) extern const struct schema name##_schema;
 OP_SCHEMAS(X)
 #undef X

@@ -203,6 +203,7 @@ static void
 api_clear(struct api *api)
 {
 	http_server_free(api->http);
+	free(api->reference);
 	link_free(api->link);
 	boot_free(api->boot);
 	copier_free(api->copier);

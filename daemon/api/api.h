@@ -35,6 +35,7 @@ struct api {
 	bool ready;
 	struct strv known; /* UUIDs of the engine's containers */
 	char storage[17];
+	char *reference; /* the API's, as JSON; NULL until it is asked for */
 };
 
 /* A connection ends: nothing may answer it any more. */

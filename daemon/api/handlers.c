@@ -15,6 +15,7 @@
 
 call_handler *const handlers[OP_COUNT] = {
 	[FEATURES] = host_handle_features,
+	[OPENAPI] = host_handle_openapi,
 	[CONTAINER_LIST] = container_handle_list,
 	[CONTAINER_CREATE] = container_handle_create,
 	[CONTAINER_SHOW] = container_handle_show,

@@ -18,7 +18,7 @@ call_handler operation_handle_list, operation_handle_show, operation_handle_even
 /* tables.c */
 call_handler table_handle_list, table_handle_create, table_handle_show, table_handle_set, table_handle_delete;
 /* host.c */
-call_handler host_handle_features, host_handle_events, host_handle_which, host_handle_doctor, host_handle_fix;
+call_handler host_handle_features, host_handle_openapi, host_handle_events, host_handle_which, host_handle_doctor, host_handle_fix;
 
 /* Tools of theirs. */
 

@@ -12,6 +12,7 @@
 #include "daemon/model/operation.h"
 #include "daemon/util/uuid.h"
 #include "schema/check.h"
+#include "schema/openapi.h"
 #include "schema/stream.h"
 
 static const char *const host_features[] = { "doctor", "dry-run", "events", "operations", "rescue", STREAM_PROTOCOL };
@@ -33,6 +34,17 @@ host_handle_features(struct call *c)
 	json_object_object_add(json, "features", features);
 	json_object_object_add(json, "instance", json_object_new_string(c->api->settings.instance));
 	return reply_json(c, 200, json, NULL);
+}
+
+struct answered
+host_handle_openapi(struct call *c)
+{
+	if (!c->api->reference)
+		c->api->reference = openapi_text(false);
+	if (!c->api->reference)
+		return reply_out_of_memory(c);
+	reply_late_json(c->conn, c->api->reference);
+	return (struct answered){ ANSWERED_NOW };
 }
 
 /* What was thrown away can't be told any more: whoever follows has to look at everything anew. */

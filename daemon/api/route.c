@@ -128,18 +128,6 @@ route_parse_json(const struct buf *body, struct err *e)
 	return json;
 }
 
-/* One table serves creation and change; bodies of actions bear no such flags. */
-static unsigned int
-route_accepted_flags(const struct op *op)
-{
-	static const struct schema *const resources[] = { &container_config_schema, &tenant_schema, &plan_schema, &token_schema };
-
-	for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
-		if (op->body == resources[i])
-			return op->method == METHOD_PATCH ? FIELD_PATCH : FIELD_CREATE;
-	return 0;
-}
-
 static int
 route_decode_body(struct call *c)
 {
@@ -157,7 +145,7 @@ route_decode_body(struct call *c)
 		json = route_parse_json(body, &c->err);
 		if (!json)
 			return -1;
-		rc = record_from_json(schema, json, route_accepted_flags(c->op), c->body, &c->err);
+		rc = record_from_json(schema, json, op_accepts(c->op), c->body, &c->err);
 		route_wipe_json(schema, json);
 		json_object_put(json);
 	}

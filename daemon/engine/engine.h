@@ -160,6 +160,6 @@ int monitors_command(struct engine *engine, struct container *ct, enum monitor_v
 void monitors_read_exit(struct engine *engine, struct container *ct);
 
 /* which.c */
-int which_answer(const struct engine *engine, const struct request *request, char **json_out, struct err *e);
+int which_find_json(const struct engine *engine, const struct request *request, char **json_out, struct err *e);
 
 #endif

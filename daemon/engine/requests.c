@@ -179,7 +179,7 @@ request_begin_alone(struct task *task, struct err *e)
 static int
 request_begin_which(struct task *task, struct err *e)
 {
-	if (which_answer(task->engine, task->request.record, &task->done.result, e) < 0)
+	if (which_find_json(task->engine, task->request.record, &task->done.result, e) < 0)
 		return -1;
 	record_mark(&done_schema, &task->done, "result", true);
 	task_end(task, NULL);

@@ -48,7 +48,7 @@ which_by_mac(const struct engine *engine, const char *mac)
 }
 
 int
-which_answer(const struct engine *engine, const struct request *request, char **json_out, struct err *e)
+which_find_json(const struct engine *engine, const struct request *request, char **json_out, struct err *e)
 {
 	const struct registry *r = &engine->registry;
 	const struct container *ct = NULL;

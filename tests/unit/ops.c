@@ -1,6 +1,7 @@
 /* Operations by method and path. */
 #include "tests/unit/unit.h"
 
+#include "schema/example.h"
 #include "schema/ops.h"
 
 static int
@@ -29,6 +30,29 @@ test_every_operation_is_found(void **state)
 				assert_string_equal(arg, names[n]);
 			assert_true(op->help[0] && op->help[strlen(op->help) - 1] != '.');
 		}
+}
+
+static size_t
+examples_of(enum op_id id)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < examples_count; i++)
+		n += examples[i].op == id;
+	return n;
+}
+
+static void
+test_every_operation_is_told_of(void **state)
+{
+	for (int i = 0; i < OP_COUNT; i++) {
+		const struct op *op = op_get((enum op_id)i);
+
+		if (examples_of((enum op_id)i) == 0)
+			fail_msg("%s has no row in schema/example.c", op->name);
+		if (!op->answer && op->kind != KIND_STREAM)
+			fail_msg("%s doesn't tell what it answers", op->name);
+	}
 }
 
 static void
@@ -103,6 +127,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_operation_is_found),
+		cmocka_unit_test(test_every_operation_is_told_of),
 		cmocka_unit_test(test_what_isnt_there),
 		cmocka_unit_test(test_other_methods_are_told),
 		cmocka_unit_test(test_escapes),
