@@ -60,7 +60,7 @@ operation_read_page(struct call *c, char *after, struct page *page)
 	if (operation_filter_container(c, container) < 0)
 		return -1;
 	if (after[0]) {
-		int rc = store_operation_seq(store, after, &filter.before, &c->err);
+		int rc = store_operation_seq(store, after, c->who.tenant[0] ? c->who.tenant : NULL, &filter.before, &c->err);
 
 		if (rc <= 0)
 			return rc < 0 ? -1 : err_param(&c->err, "cursor", "is none that this server gave, or is too old");

@@ -1,6 +1,6 @@
 #include "daemon/store/sql.h"
 
-static const char sql_operation_seq[] = "SELECT seq FROM operation WHERE id = ?1";
+static const char sql_operation_seq[] = "SELECT seq FROM operation WHERE id = ?1 AND (?2 IS NULL OR tenant = ?2)";
 static const char sql_operation_started[] =
         "UPDATE operation SET state = 'running', started_at = ?2 WHERE id = ?1 AND state = 'queued'";
 static const char sql_operation_purge[] = "DELETE FROM operation WHERE state NOT IN ('queued', 'running') AND ended_at < ?1";
@@ -88,9 +88,9 @@ store_operation_open(struct store *s, const char *container, struct operation *o
 }
 
 int
-store_operation_seq(struct store *s, const char *id, int64_t *seq_out, struct err *e)
+store_operation_seq(struct store *s, const char *id, const char *tenant, int64_t *seq_out, struct err *e)
 {
-	return sql_number(s, seq_out, sql_operation_seq, e, "s", id);
+	return sql_number(s, seq_out, sql_operation_seq, e, "ss", id, tenant);
 }
 
 int

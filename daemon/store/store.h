@@ -139,7 +139,8 @@ int store_operation_started(struct store *s, const char *id, int64_t now, struct
 int store_operation_get(struct store *s, const char *id, struct operation *operation_out, struct err *e);
 /* The open one on a container. */
 int store_operation_open(struct store *s, const char *container, struct operation *operation_out, struct err *e);
-int store_operation_seq(struct store *s, const char *id, int64_t *seq_out, struct err *e);
+/* tenant: of this one alone; NULL: of any. */
+int store_operation_seq(struct store *s, const char *id, const char *tenant, int64_t *seq_out, struct err *e);
 /* The newest first. before: a sequence number, 0 for the newest page. open: only queued and running ones. */
 struct operation_filter {
 	const char *state, *container, *kind, *tenant; /* NULL: any */
