@@ -86,7 +86,7 @@ help_field_text(const struct field *field, bool preset, struct buf *out)
 	help_add_bound(field->min, field->type, out);
 	buf_addf(out, " to ");
 	help_add_bound(field->max, field->type, out);
-	if (preset) {
+	if (preset && !(field->flags & (FIELD_NO_PRESET | FIELD_NULLABLE))) {
 		buf_addf(out, "; default ");
 		help_add_bound(field->preset, field->type, out);
 	}

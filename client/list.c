@@ -1,5 +1,6 @@
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/call.h"
 #include "client/show.h"
@@ -12,6 +13,43 @@ const struct view container_view_of_lists = {
 	.names = "ipv4,ipv6",
 	.key = "name",
 };
+
+/* Names are a tenant's own: they are told apart where there is more than the host's default one. */
+static const struct view list_of_tenants = {
+	.columns = "tenant,name,state,template,cpus,memory,disk,ipv4,ipv6",
+	.schemas = { &container_view_schema, &container_config_schema },
+	.names = "ipv4,ipv6",
+	.key = "tenant,name",
+};
+
+static bool
+list_has_tenants(struct json_object *items)
+{
+	for (size_t i = 0; i < json_object_array_length(items); i++) {
+		const char *tenant = call_text(json_object_array_get_idx(items, i), "tenant");
+
+		if (tenant && strcmp(tenant, "default") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* So that what -q prints can be given to another verb. */
+static void
+list_name_in_full(struct json_object *items)
+{
+	for (size_t i = 0; i < json_object_array_length(items); i++) {
+		struct json_object *item = json_object_array_get_idx(items, i);
+		const char *tenant = call_text(item, "tenant"), *name = call_text(item, "name");
+		AUTO_BUF struct buf full = { 0 };
+
+		if (!tenant || !name || strcmp(tenant, "default") == 0)
+			continue;
+		buf_addf(&full, "%s:%s", tenant, name);
+		if (!full.failed)
+			json_object_object_add(item, "name", json_object_new_string(full.data));
+	}
+}
 
 const struct opt list_opts[] = { { "state", 0, "STATE", "Those in this state.",
 	                           "stopped running frozen crashed suspended creating starting stopping deleting" },
@@ -29,6 +67,7 @@ list_containers(struct client *c, const struct args *args, struct err *e)
 	AUTO_BUF struct buf query = { 0 };
 	AUTO_FREE char *wanted = NULL;
 	struct json_object *items = NULL;
+	bool tenants;
 	int rc;
 
 	if (print_check(c, &container_view_of_lists, e) < 0)
@@ -36,11 +75,15 @@ list_containers(struct client *c, const struct args *args, struct err *e)
 	for (const struct opt *o = list_opts; o->name; o++)
 		call_query_add(&query, o->name, args_value(args, o->name));
 	call_query_add(&query, "tenant", c->tenant);
-	wanted = print_wanted(c, &container_view_of_lists);
+	wanted = print_wanted(c, &list_of_tenants);
 	call_query_add(&query, "fields", wanted);
 	if (call_list(c, CONTAINER_LIST, query.data, &items, e) < 0)
 		return -1;
-	rc = print_list(c, &container_view_of_lists, items, e);
+	/* A tenant's own token is shown the tenant's alone. */
+	tenants = list_has_tenants(items) && !getenv("BERTH_TOKEN");
+	if (tenants && c->quiet)
+		list_name_in_full(items);
+	rc = print_list(c, tenants && !c->quiet ? &list_of_tenants : &container_view_of_lists, items, e);
 	json_object_put(items);
 	return rc;
 }

@@ -44,16 +44,31 @@ names_split(struct names *names, const char *text)
 	return true;
 }
 
+/* Of an object's field the name is OBJECT.FIELD. */
+static const struct field *
+print_schema_field(const struct schema *schema, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	const struct field *f;
+	char outer[64];
+
+	if (!dot) {
+		f = field_find(schema, name, NULL);
+		return f && f->type != FIELD_OBJECT && !(f->flags & (FIELD_SECRET | FIELD_INTERNAL)) ? f : NULL;
+	}
+	snprintf(outer, sizeof outer, "%.*s", (int)(dot - name), name);
+	f = field_find(schema, outer, NULL);
+	return f && f->type == FIELD_OBJECT ? print_schema_field(f->object, dot + 1) : NULL;
+}
+
 const struct field *
 print_field(const struct view *view, const char *name)
 {
-	for (size_t i = 0; i < sizeof view->schemas / sizeof *view->schemas && view->schemas[i]; i++) {
-		const struct field *f = field_find(view->schemas[i], name, NULL);
+	const struct field *f = NULL;
 
-		if (f && f->type != FIELD_OBJECT && !(f->flags & (FIELD_SECRET | FIELD_INTERNAL)))
-			return f;
-	}
-	return NULL;
+	for (size_t i = 0; !f && i < sizeof view->schemas / sizeof *view->schemas && view->schemas[i]; i++)
+		f = print_schema_field(view->schemas[i], name);
+	return f;
 }
 
 static bool
@@ -110,8 +125,9 @@ print_is_family(const char *name)
 static void
 wanted_add(struct buf *out, const char *name)
 {
-	const char *wanted = print_is_family(name) ? "ip" : name;
+	char wanted[64];
 
+	snprintf(wanted, sizeof wanted, "%.*s", (int)strcspn(name, "."), print_is_family(name) ? "ip" : name);
 	if (!opt_is_listed(out->data, wanted))
 		buf_addf(out, "%s%s", out->len > 0 ? "," : "", wanted);
 }
@@ -186,11 +202,14 @@ static struct json_object *
 print_get(struct json_object *item, const char *field)
 {
 	struct json_object *value = NULL;
+	const char *dot = strchr(field, '.');
+	char name[64];
 
 	if (!json_object_is_type(item, json_type_object))
 		return NULL;
-	json_object_object_get_ex(item, print_is_family(field) ? "ip" : field, &value);
-	return value;
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(field, "."), print_is_family(field) ? "ip" : field);
+	json_object_object_get_ex(item, name, &value);
+	return dot ? print_get(value, dot + 1) : value;
 }
 
 void
@@ -505,9 +524,25 @@ print_object_row(const struct view *view, struct json_object *item, const char *
 
 	print_value(view, item, name, true, &value);
 	clean_text(name, out);
-	for (size_t len = strlen(name); len < 14; len++)
+	for (size_t len = strlen(name); len < 16; len++)
 		buf_add(out, " ", 1);
 	buf_addf(out, " %s\n", value.data ? value.data : "");
+}
+
+static void
+print_object_rows(const struct view *view, struct json_object *item, struct json_object *part, const char *prefix, struct buf *out)
+{
+	json_object_object_foreach(part, key, value)
+	{
+		bool inner = json_object_is_type(value, json_type_object) && !*prefix;
+		char name[128];
+
+		snprintf(name, sizeof name, "%s%s%s", prefix, key, inner ? "." : "");
+		if (inner)
+			print_object_rows(view, item, value, name, out);
+		else if (value)
+			print_object_row(view, item, name, out);
+	}
 }
 
 static int
@@ -517,9 +552,8 @@ print_object_page(const struct view *view, const struct names *fields, struct js
 
 	for (size_t j = 0; j < fields->n; j++)
 		print_object_row(view, item, fields->v[j], &out);
-	if (fields->n == 0) {
-		json_object_object_foreach(item, name, value) if (value) print_object_row(view, item, name, &out);
-	}
+	if (fields->n == 0)
+		print_object_rows(view, item, item, "", &out);
 	return print_out(&out, e);
 }
 

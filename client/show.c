@@ -14,9 +14,10 @@
 
 /* A person's page: the head tells what it is and how it is, then what was chosen. */
 static const char *const show_sections[][2] = {
-	{ "Container",
-	  "name,tenant,id,ctid,state,desired,exit,exited_at,started_at,restarts,rescue,pid,id_base,storage,created_at,revision" },
-	{ "Configuration", "template,hostname,ip,dns,ssh_keys,memory,swap,cpus,cpu_weight,pids,disk,io_weight,io_read,io_write,"
+	{ "Container", "name,tenant,id,ctid,state,desired,suspended,suspended_by,suspended_at,exit,exited_at,started_at,restarts,"
+	               "rescue,pid,id_base,storage,created_at,revision" },
+	{ "Configuration", "plan,owner,billing,labels,template,hostname,ip,dns,ssh_keys,memory,swap,cpus,cpu_weight,pids,disk,io_"
+	                   "weight,io_read,io_write,"
 	                   "onboot,boot_priority,boot_delay" },
 };
 
@@ -55,7 +56,7 @@ show_section(struct json_object *container, const char *title, const char *field
 			print_value(&container_view_of_lists, container, name, true, &value);
 		if (strcmp(name, "storage") == 0 && !value.failed && strcmp(value.data, "dir") == 0)
 			buf_addf(&value, " (disk space is not limited)");
-		printf("  %-13s%s\n", name, value.failed ? "" : value.data);
+		printf("  %-14s%s\n", name, value.failed ? "" : value.data);
 	}
 	return 0;
 }

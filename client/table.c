@@ -24,7 +24,7 @@ static const struct table tenants = {
 	TENANT_CREATE,
 	TENANT_SET,
 	TENANT_DELETE,
-	{ .columns = "name,containers,cpus,memory,disk,addresses,forbid,description",
+	{ .columns = "name,used.containers,containers,used.cpus,cpus,used.memory,memory,used.disk,disk,forbid",
 	  .schemas = { &tenant_schema },
 	  .names = "used",
 	  .key = "name" },

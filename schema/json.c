@@ -244,7 +244,9 @@ json_add_record(const struct schema *schema, const void *record, bool internal, 
 	for (size_t i = 0; schema->fields[i].name; i++) {
 		const struct field *f = &schema->fields[i];
 
-		if (!(given & field_bit(i)) || (f->flags & hidden))
+		/* A time of 0 is one that hasn't been. */
+		if (!(given & field_bit(i)) || (f->flags & hidden) ||
+		    (f->type == FIELD_TIME && !internal && *field_int(f, record) == 0))
 			continue;
 		if ((f->flags & FIELD_FLAT) && !internal)
 			json_add_record(f->object, field_object(f, record), internal, json);

@@ -33,6 +33,7 @@ struct noun {
 	int (*make)(struct call *c, struct table_work *work);
 	int (*change)(struct call *c, union row *row);
 	int (*remove)(struct call *c, const union row *row);
+	int (*fill)(struct call *c, union row *row); /* what a list's row doesn't hold; or NULL */
 };
 
 static int
@@ -57,6 +58,12 @@ static int
 tenant_row_remove(struct call *c, const union row *row)
 {
 	return tenant_delete(&c->api->model, &c->who, &row->tenant, c->query.dry_run, &c->err);
+}
+
+static int
+tenant_row_fill(struct call *c, union row *row)
+{
+	return tenant_fill_used(&c->api->model, &row->tenant, &c->err);
 }
 
 static int
@@ -109,11 +116,11 @@ token_row_remove(struct call *c, const union row *row)
 
 static const struct noun nouns[] = {
 	{ TENANT_LIST, TENANT_CREATE, TENANT_SHOW, TENANT_SET, TENANT_DELETE, TABLE_TENANT, "name", "/v1/tenants/", tenant_row_find,
-	  tenant_row_make, tenant_row_change, tenant_row_remove },
+	  tenant_row_make, tenant_row_change, tenant_row_remove, tenant_row_fill },
 	{ PLAN_LIST, PLAN_CREATE, PLAN_SHOW, PLAN_SET, PLAN_DELETE, TABLE_PLAN, "name", "/v1/plans/", plan_row_find, plan_row_make,
-	  plan_row_change, plan_row_remove },
+	  plan_row_change, plan_row_remove, NULL },
 	{ TOKEN_LIST, TOKEN_CREATE, TOKEN_SHOW, TOKEN_SET, TOKEN_DELETE, TABLE_TOKEN, "id", "/v1/tokens/", token_row_find,
-	  token_row_make, token_row_change, token_row_remove },
+	  token_row_make, token_row_change, token_row_remove, NULL },
 };
 
 static const struct noun *
@@ -183,6 +190,8 @@ table_add_item(void *arg, const void *record)
 
 	if (page_is_full(page))
 		return 1;
+	if (noun->fill && noun->fill(page->c, (union row *)(uintptr_t)record) < 0)
+		return -1;
 	json = record_to_json(schema, record, false);
 	if (page_add(page, json, "%s", table_key(noun, record)) < 0)
 		return -1;

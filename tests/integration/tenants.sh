@@ -85,7 +85,7 @@ fails 3 "no token" "another's token isn't there" as "$acme" token delete "$(cut 
 
 # Users and groups of the host.
 ok "a user bound to a tenant" B token create alice --role owner --tenant acme --uid 54321
-is "needs no token" "db web" "$(as_user 54321 "$BUILD/berth" list -q | sort | tr '\n' ' ' | sed 's/ $//')"
+is "needs no token" "acme:db acme:web" "$(as_user 54321 "$BUILD/berth" list -q | sort | tr '\n' ' ' | sed 's/ $//')"
 ok "a group" B token create staff --role auditor --gid 54322
 is "its members are known" 3 "$(as_user 54322 "$BUILD/berth" list -o json | jq length)"
 fails 2 "uid.*credential" "each once" B token create again --role auditor --uid 54321
@@ -113,14 +113,18 @@ is "then it is" '{"plan":"small@2","memory":117440512}' "$(as "$acme" show p1 -o
 fails 2 "plan.*at version 2" "an old version is no longer sold" as "$acme" create p3 --template busybox --plan small@1
 fails 2 "no plan 'huge'" "a plan that isn't there" as "$acme" create p3 --template busybox --plan huge
 fails 5 "owner doesn't allow" "plans are the host's" as "$acme" plan create mine --memory 1G
-is "by plan" "p1" "$(B list --plan small@2 -q)"
+is "by plan" "acme:p1" "$(B list --plan small@2 -q)"
 
 # Labels, owner, billing.
 ok "the operator's books" B set acme:web owner=jo@example.org billing=4711
 fails 2 "billing.*operator" "aren't the tenant's to write" as "$acme" set web billing=0
-is "by billing" web "$(B list --billing 4711 -q)"
-is "by label" web "$(B list --label a=b -q)"
-is "by its key" web "$(B list --label a -q)"
+is "what -q prints can be given to a verb" acme:web "$(B list --billing 4711 -q)"
+like "tenants stand before the names" '^acme +web ' "$(B list)"
+unlike "a tenant's token needs none" acme "$(as "$acme" list)"
+like "a tenant's totals are listed with what it uses" '^acme +[1-9] +(-|[1-9])' "$(B tenant list)"
+like "and shown" '^used.memory +[1-9][0-9]*M' "$(B tenant show acme)"
+is "by label" acme:web "$(B list --label a=b -q)"
+is "by its key" acme:web "$(B list --label a -q)"
 is "% is a letter" "" "$(B list --label '%' -q)$(B list --owner '%' -q)"
 fails 2 "labels.*KEY=VALUE" "a label has a key" B set acme:web labels=blue
 
