@@ -259,7 +259,7 @@ container_handle_limits(struct call *c)
 	AUTO_SCENE struct scene s = { 0 };
 
 	if (container_find(&c->api->model, &c->who, c->arg, &s.view, &c->err) < 0 ||
-	    container_check_state(c->id, container_state(&s.view), false, &c->err) < 0)
+	    container_check_state(c->id, &s.view, false, &c->err) < 0)
 		return reply_error(c);
 	if (!container_fill_request(&s, true) || !container_name_request(&s.request))
 		return reply_out_of_memory(c);
@@ -288,7 +288,7 @@ container_handle_stream(struct call *c)
 	int fd;
 
 	if (container_check_upgrade(c, &s.request) < 0 || container_find(&c->api->model, &c->who, c->arg, &s.view, &c->err) < 0 ||
-	    container_check_state(c->id, container_state(&s.view), false, &c->err) < 0)
+	    container_check_state(c->id, &s.view, false, &c->err) < 0)
 		return reply_error(c);
 	if (!container_fill_options(c, &s, false) || !container_name_request(&s.request))
 		return reply_out_of_memory(c);

@@ -102,13 +102,18 @@ static const struct {
 };
 
 static int
-container_refuse_state(enum op_id op, enum container_state state, struct err *e)
+container_refuse_state(enum op_id op, const struct container_view *view, struct err *e)
 {
-	const char *code = "wrong_state", *name = container_state_name(state);
+	enum container_state state = container_state(view);
+	const char *code = "wrong_state", *name = container_state_name(state), *reason = view->config.suspended;
 
-	if (state == STATE_SUSPENDED) {
-		err_set(e, ERR_CONFLICT, "The container is suspended%s",
-		        op == CONTAINER_SUSPEND ? " already" : ": the host's operator has to lift that first");
+	/* What is held against its tenant isn't his to remove, in no state. */
+	if (state == STATE_SUSPENDED || (view->config.suspended && op == CONTAINER_DELETE)) {
+		err_set(e, ERR_CONFLICT, "The container is suspended%s%s%s%s", op == CONTAINER_SUSPEND ? " already" : "",
+		        reason ? " (" : "", reason ? reason : "",
+		        reason && op != CONTAINER_SUSPEND ? "): the host's operator has to lift that first"
+		        : reason                          ? ")"
+		                                          : "");
 		code = "suspended";
 	} else if (op == CONTAINER_UNSUSPEND) {
 		err_set(e, ERR_CONFLICT, "The container isn't suspended: it is %s", name);
@@ -135,12 +140,14 @@ container_refuse_state(enum op_id op, enum container_state state, struct err *e)
 }
 
 int
-container_check_state(enum op_id op, enum container_state state, bool force, struct err *e)
+container_check_state(enum op_id op, const struct container_view *view, bool force, struct err *e)
 {
+	enum container_state state = container_state(view);
+
 	for (size_t i = 0; i < sizeof container_rules / sizeof *container_rules; i++)
 		if (container_rules[i].op == op &&
 		    !((force ? container_rules[i].forced : container_rules[i].states) & (1u << state)))
-			return container_refuse_state(op, state, e);
+			return container_refuse_state(op, view, e);
 	return 0;
 }
 
@@ -446,8 +453,7 @@ container_change(struct model *m, const struct who *who, struct container_view *
 	if (!record_copy(CONFIG, &before, &view->config))
 		return container_out_of_memory(e);
 	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, before.id, e) < 0 ||
-	    container_check_state(CONTAINER_SET, container_state(view), false, e) < 0 ||
-	    store_tenant_used(m->store, before.tenant, &used, e) < 0 ||
+	    container_check_state(CONTAINER_SET, view, false, e) < 0 || store_tenant_used(m->store, before.tenant, &used, e) < 0 ||
 	    container_take_change(m, who, view, &before, patch, changed_out, e) < 0)
 		return -1;
 	if (operation_make(operation_out, CONTAINER_SET, view, NULL, who, e) < 0 ||
@@ -478,8 +484,7 @@ container_suspend(struct model *m, const struct who *who, enum op_id op, struct 
 	if (!record_copy(CONFIG, &before, &view->config))
 		return container_out_of_memory(e);
 	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, before.id, e) < 0 ||
-	    container_check_state(op, container_state(view), false, e) < 0 ||
-	    container_mark_suspended(who, &view->config, reason, e) < 0)
+	    container_check_state(op, view, false, e) < 0 || container_mark_suspended(who, &view->config, reason, e) < 0)
 		return -1;
 	if (!strv_add(changed_out, "suspended"))
 		return container_out_of_memory(e);
@@ -527,12 +532,10 @@ container_begin_step(struct model *m, const struct who *who, enum op_id op, stru
 	AUTO_TXN struct txn txn = { 0 };
 	char undo[64];
 
-	/* What is held against its tenant isn't his to remove. */
 	if (op == CONTAINER_DELETE && role_is_tenants(who->role) && view->config.suspended)
-		return container_refuse_state(op, STATE_SUSPENDED, e);
+		return container_refuse_state(op, view, e);
 	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, view->config.id, e) < 0 ||
-	    container_check_state(op, container_state(view), force, e) < 0 ||
-	    operation_make(operation_out, op, view, NULL, who, e) < 0)
+	    container_check_state(op, view, force, e) < 0 || operation_make(operation_out, op, view, NULL, who, e) < 0)
 		return -1;
 	/* Should it fail, this is what to return to: the state, and what was wanted. */
 	snprintf(undo, sizeof undo, "%s %s", view->state, view->desired);

@@ -10,8 +10,8 @@
  */
 int container_find(struct model *m, const struct who *who, const char *text, struct container_view *view_out, struct err *e);
 
-/* Whether a container in that state may be acted upon; ERR_CONFLICT with what to do instead. force: of a deletion. */
-int container_check_state(enum op_id op, enum container_state state, bool force, struct err *e);
+/* Whether a container in its state may be acted upon; ERR_CONFLICT with what to do instead. force: of a deletion. */
+int container_check_state(enum op_id op, const struct container_view *view, bool force, struct err *e);
 
 /* The event of a change of the observed state, or NULL. */
 const char *container_transition(enum container_state from, enum container_state to, int64_t restarts_before,

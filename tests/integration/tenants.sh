@@ -146,7 +146,7 @@ ok "a running container is suspended" B suspend globex:web --reason "unpaid invo
 is "a state of its own" "suspended stopped?" "$(state_of() { B show globex:web -o json | jq -r "$1"; }; state_of .state) $(pgrep -f -- "--name $INSTANCE-$(field globex:web ctid) " >/dev/null && echo runs || echo 'stopped?')"
 is "its tenant sees why" "unpaid invoice 4711" "$(as "$globex" show web -o json | jq -r .suspended)"
 like "and who" '^uid:0$' "$(as "$globex" show web -o json | jq -r .suspended_by)"
-fails 4 "suspended: the host's operator" "its tenant can't start it" as "$globex" start web
+fails 4 "suspended .unpaid invoice 4711.: the host's operator" "its tenant can't start it" as "$globex" start web
 fails 4 "suspended" "nor restart it" as "$globex" restart web
 fails 4 "suspended" "nor delete it" as "$globex" delete -y --force web
 fails 5 "owner doesn't allow" "nor lift it" as "$globex" unsuspend web

@@ -186,16 +186,23 @@ static void
 test_states(void **state)
 {
 	static const enum op_id always[] = { CONTAINER_SHOW, CONTAINER_LOGS };
+	struct container_view view = { 0 };
 	struct err e = { 0 };
 
 	for (int s = 0; s < STATE_COUNT; s++) {
+		row_put_text(VIEW, &view, "state", container_state_name((enum container_state)s));
 		for (size_t i = 0; i < sizeof always / sizeof *always; i++)
-			assert_int_equal(container_check_state(always[i], (enum container_state)s, false, &e), 0);
-		assert_int_equal(container_check_state(CONTAINER_DELETE, (enum container_state)s, true, &e), 0);
-		assert_int_equal(container_check_state(CONTAINER_EXEC, (enum container_state)s, false, &e),
-		                 s == STATE_RUNNING ? 0 : -1);
+			assert_int_equal(container_check_state(always[i], &view, false, &e), 0);
+		assert_int_equal(container_check_state(CONTAINER_DELETE, &view, true, &e), 0);
+		assert_int_equal(container_check_state(CONTAINER_EXEC, &view, false, &e), s == STATE_RUNNING ? 0 : -1);
 	}
-	assert_int_equal(container_check_state(CONTAINER_DELETE, STATE_RUNNING, false, &e), -1);
+	row_put_text(VIEW, &view, "state", "running");
+	assert_int_equal(container_check_state(CONTAINER_DELETE, &view, false, &e), -1);
+	row_put_text(VIEW, &view, "state", "suspended");
+	row_put_text(CONFIG, &view.config, "suspended", "invoice 4711");
+	assert_int_equal(container_check_state(CONTAINER_START, &view, false, &e), -1);
+	assert_string_equal(e.message, "The container is suspended (invoice 4711): the host's operator has to lift that first");
+	record_clear(VIEW, &view);
 	assert_string_equal(container_transition(STATE_STARTING, STATE_RUNNING, 0, 0), "container.started");
 	assert_string_equal(container_transition(STATE_FROZEN, STATE_RUNNING, 0, 0), "container.thawed");
 	assert_string_equal(container_transition(STATE_RUNNING, STATE_RUNNING, 1, 2), "container.restarted");
