@@ -27,7 +27,9 @@
 #define ANSWER(name, help, ...) const struct answer name##_answer = { #name, help, { __VA_ARGS__ } }
 
 ROWS(features, TEXT("version", "The daemon's."), TEXT("api", "v1: what it answers only ever grows."),
-     LIST("features", NULL, "What this daemon can do, beyond what every one can."), TEXT("instance", "Its name on this host."));
+     LIST("features", NULL, "What this daemon can do, beyond what every one can."), TEXT("instance", "Its name on this host."),
+     TEXT("role", "The caller's."), TEXT("tenant", "The caller's, if he is one's."),
+     TEXT("actor", "Who the caller is, as the audit names him."));
 ANSWER(features, "Version and features.", &features_schema);
 
 ROWS(reference, TEXT("openapi", "The version of OpenAPI."), OBJECT("info", NULL, "What it is of."),

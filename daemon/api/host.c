@@ -10,29 +10,34 @@
 #include "daemon/api/show.h"
 #include "daemon/model/container.h"
 #include "daemon/model/operation.h"
+#include "daemon/util/json.h"
 #include "daemon/util/uuid.h"
 #include "schema/check.h"
 #include "schema/openapi.h"
 #include "schema/stream.h"
 
-static const char *const host_features[] = { "doctor", "dry-run", "events", "operations", "rescue", STREAM_PROTOCOL };
+static const char *const host_features[] = {
+	"doctor", "dry-run",    "events",  "openapi", "operations",    "plans",
+	"rescue", "suspension", "tenants", "tokens",  STREAM_PROTOCOL,
+};
 
 struct answered
 host_handle_features(struct call *c)
 {
-	struct json_object *json = json_object_new_object(), *features = json_object_new_array();
+	struct json_object *json = json_object_new_object(), *features;
 
-	if (!json || !features) {
-		json_object_put(json);
-		json_object_put(features);
+	if (!json)
 		return reply_out_of_memory(c);
-	}
+	json_put_text(json, "version", "%s", PACKAGE_VERSION);
+	json_put_text(json, "api", "v1");
+	features = json_put_list(json, "features");
 	for (size_t i = 0; i < sizeof host_features / sizeof *host_features; i++)
-		json_object_array_add(features, json_object_new_string(host_features[i]));
-	json_object_object_add(json, "version", json_object_new_string(PACKAGE_VERSION));
-	json_object_object_add(json, "api", json_object_new_string("v1"));
-	json_object_object_add(json, "features", features);
-	json_object_object_add(json, "instance", json_object_new_string(c->api->settings.instance));
+		json_append_text(features, host_features[i]);
+	json_put_text(json, "instance", "%s", c->api->settings.instance);
+	json_put_text(json, "role", "%s", role_name(c->who.role));
+	if (c->who.tenant[0])
+		json_put_text(json, "tenant", "%s", c->who.tenant);
+	json_put_text(json, "actor", "%s", c->who.actor);
 	return reply_json(c, 200, json, NULL);
 }
 
