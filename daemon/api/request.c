@@ -193,6 +193,7 @@ reader_reset(struct reader *r)
 	if (q->body.data)
 		explicit_bzero(q->body.data, q->body.size);
 	buf_clear(&q->body);
+	explicit_bzero(q->authorization, sizeof q->authorization);
 	q->target.len = 0;
 	q->if_match[0] = q->last_event_id[0] = q->upgrade[0] = q->expect[0] = '\0';
 	q->path = q->query = q->method = NULL;

@@ -55,6 +55,28 @@ test_any_pieces(void **state)
 	reader_clear(&r);
 }
 
+/* What a request says counts for it alone, on a connection that is kept. */
+static void
+test_headers_end_with_their_request(void **state)
+{
+	static const char first[] = "POST /v1/x HTTP/1.1\r\nAuthorization: Bearer berth_x\r\nIf-Match: 1\r\nLast-Event-ID: 1\r\n"
+	                            "Upgrade: x\r\nExpect: x\r\n\r\n",
+	                  second[] = "GET /v1 HTTP/1.1\r\n\r\n";
+	struct reader r;
+
+	reader_init(&r, 64);
+	assert_int_equal(feed(&r, first, sizeof first - 1, 7), READER_DONE);
+	assert_string_equal(r.request.authorization, "Bearer berth_x");
+	reader_reset(&r);
+	assert_int_equal(feed(&r, second, sizeof second - 1, 7), READER_DONE);
+	assert_string_equal(r.request.authorization, "");
+	assert_string_equal(r.request.if_match, "");
+	assert_string_equal(r.request.last_event_id, "");
+	assert_string_equal(r.request.upgrade, "");
+	assert_string_equal(r.request.expect, "");
+	reader_clear(&r);
+}
+
 static int
 status_of(const char *text)
 {
@@ -164,7 +186,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_any_pieces), cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_refused),    cmocka_unit_test(test_every_operation_has_a_handler),
-		cmocka_unit_test(test_fuzz_entry),
+		cmocka_unit_test(test_fuzz_entry), cmocka_unit_test(test_headers_end_with_their_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
