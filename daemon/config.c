@@ -186,8 +186,11 @@ config_bounds(const struct field *f, const struct settings *defaults, char bound
 	case FIELD_SIZE:
 	case FIELD_MILLI:
 	case FIELD_TIME:
-		snprintf(bounds, CONFIG_BOUNDS_MAX, "%lld to %lld; %lld", (long long)f->min, (long long)f->max,
-		         (long long)f->preset);
+		if (f->flags & FIELD_NO_PRESET)
+			snprintf(bounds, CONFIG_BOUNDS_MAX, "%lld to %lld", (long long)f->min, (long long)f->max);
+		else
+			snprintf(bounds, CONFIG_BOUNDS_MAX, "%lld to %lld; %lld", (long long)f->min, (long long)f->max,
+			         (long long)f->preset);
 		break;
 	case FIELD_STRING:
 		if (*field_string(f, defaults))

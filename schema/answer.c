@@ -69,8 +69,8 @@ ANSWER(plan, "A named size.", &plan_schema);
 ROWS(token_more, TEXT("token", "Its text, with the answer to its making alone."));
 ANSWER(token, "A credential.", &token_schema, &token_more_schema);
 
-ROWS(operation_more, OBJECT("error", &problem_schema, "Why it failed."),
-     OBJECT("result", NULL, "What it found, where it looked for something."));
+ROWS(operation_more, NUMBER("position", "While it waits for its turn: how many of its tenant's are before it, and one."),
+     OBJECT("error", &problem_schema, "Why it failed."), OBJECT("result", NULL, "What it found, where it looked for something."));
 ANSWER(operation, "A call that takes time.", &operation_schema, &operation_more_schema);
 
 ROWS(event, NUMBER("seq", "Where it stands: `since` goes on after it. Each tenant's are numbered for themselves."),

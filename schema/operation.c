@@ -30,6 +30,8 @@ static const struct field operation_fields[] = {
 	STRING_FIELD(O, result, KEPT, 1 << 20, NULL, "JSON."),
 	STRING_FIELD(O, undo, KEPT, 1 << 20, NULL, "JSON."),
 	BOOL_FIELD(O, secret, KEPT, 0, "It was given a secret."),
+	BOOL_FIELD(O, by_tenant, KEPT, 0, "Its tenant asked for it."),
+	STRING_FIELD(O, request, KEPT, 1 << 20, NULL, "The engine's, while it waits."),
 	END_FIELDS
 };
 

@@ -25,9 +25,11 @@ struct operation {
 	char *error_code;
 	char *error_message;
 	struct strv error_params;
-	char *result;   /* JSON text */
-	char *undo;     /* JSON: the configuration to return to when it fails */
-	int64_t secret; /* it was given one, which nothing keeps: it can't be rolled forward */
+	char *result;      /* JSON text */
+	char *undo;        /* JSON: the configuration to return to when it fails */
+	int64_t secret;    /* it was given one, which nothing keeps: it can't be rolled forward */
+	int64_t by_tenant; /* asked for by a caller of the container's tenant */
+	char *request;     /* of one that waits for its turn: what to ask of the engine, TYPE JSON */
 };
 
 /* In the journal a row; over the API these fields and, where there are any, `error` (a problem) and `result`. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "schema/check.h"
 
@@ -45,6 +46,8 @@ check_log_level(const char *text)
 	return "must be error, warning, info or debug";
 }
 
+enum { JOBS_MAX = 256, JOBS_A_CPU = 4 };
+
 #define S settings
 #define PATH_MAX_LEN 200
 
@@ -86,7 +89,12 @@ static const struct field settings_fields[] = {
 	INT_FIELD(S, reserve_memory, 0, 0, 90, 5, "Percent of memory that containers together never get."),
 	INT_FIELD(S, reserve_cpu, 0, 0, 90, 5, "Percent of CPU that containers together never get."),
 	INT_FIELD(S, reserve_pids, 0, 100, 1000000, 2000, "Process numbers kept free for the host."),
-	INT_FIELD(S, max_jobs, 0, 1, 256, 8, "Jobs that run at once."),
+	INT_FIELD(S, max_jobs, FIELD_NO_PRESET, 1, JOBS_MAX, 0, "Jobs that run at once; four a CPU when left out."),
+	INT_FIELD(S, tenant_jobs, FIELD_NO_PRESET, 1, JOBS_MAX, 0,
+	          "Jobs of one tenant's callers at once, where the tenant's `jobs` doesn't say; half of MAX_JOBS when left out."),
+	INT_FIELD(S, max_queued, 0, 1, 65536, 1024,
+	          "Operations that may wait for their turn: so many of tenants' callers, and so many of the host's roles."),
+	INT_FIELD(S, tenant_queued, 0, 1, 65536, 256, "Operations of one tenant's callers that may wait."),
 	SIZE_FIELD(S, max_body, 0, 4096, 16 << 20, 1 << 20, "Largest request body of the API."),
 	INT_FIELD(S, copy_interval, 0, 0, 2678400, 86400,
 	          "Seconds between copies of the database to the pool, from which `berth recover` rebuilds it; 0: none."),
@@ -114,6 +122,17 @@ settings_default(struct settings *s, const char *name, const char *fmt, const ch
 	return asprintf(place, fmt, arg) >= 0;
 }
 
+static void
+settings_default_number(struct settings *s, const char *name, int64_t value)
+{
+	const struct field *f = field_find(&settings_schema, name, NULL);
+
+	if (record_has(&settings_schema, s, name))
+		return;
+	*field_int(f, s) = value < f->min ? f->min : value > f->max ? f->max : value;
+	record_mark(&settings_schema, s, name, true);
+}
+
 bool
 settings_apply_defaults(struct settings *s)
 {
@@ -130,6 +149,8 @@ settings_apply_defaults(struct settings *s)
 	          settings_default(s, "subnet6", "%s", "fd77:6265:7274:6800::/64");
 
 	record_apply_presets(&settings_schema, s);
+	settings_default_number(s, "max_jobs", JOBS_A_CPU * sysconf(_SC_NPROCESSORS_ONLN));
+	settings_default_number(s, "tenant_jobs", s->max_jobs / 2);
 	return ok;
 }
 

@@ -33,6 +33,9 @@ struct settings {
 	int64_t reserve_cpu;
 	int64_t reserve_pids;
 	int64_t max_jobs;
+	int64_t tenant_jobs;
+	int64_t max_queued;
+	int64_t tenant_queued;
 	int64_t max_body;
 	int64_t copy_interval;
 	int64_t max_connections;

@@ -26,6 +26,7 @@ struct tenant {
 	char *description;
 	char *billing;
 	TENANT_TOTALS
+	int64_t jobs;
 	struct strv forbid;
 	int64_t created_at;
 	int64_t revision;

@@ -18,6 +18,7 @@
 
 #include "daemon/api/boot.h"
 #include "daemon/api/copier.h"
+#include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/sandbox.h"
 #include "daemon/model/operation.h"
@@ -181,7 +182,8 @@ api_run(struct api *api, struct err *e)
 	if (!api->follow)
 		return err_set(e, ERR_INTERNAL, "no event loop");
 	api->boot = boot_new(api);
-	if (!api->boot)
+	api->queue = queue_new(api);
+	if (!api->boot || !api->queue)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	api->model.changed = follow_kick;
 	api->model.changed_arg = api->follow;
@@ -206,6 +208,7 @@ api_clear(struct api *api)
 	free(api->reference);
 	link_free(api->link);
 	boot_free(api->boot);
+	queue_free(api->queue);
 	copier_free(api->copier);
 	recovery_free(api->recovery);
 	follow_free(api->follow);

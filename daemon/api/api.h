@@ -13,6 +13,7 @@
 
 struct boot;
 struct copier;
+struct queue;
 struct recovery;
 
 /* In the process's directory. */
@@ -27,6 +28,7 @@ struct api {
 	struct follow *follow;
 	struct boot *boot;
 	struct copier *copier;
+	struct queue *queue;
 	struct recovery *recovery; /* while the database can't be used; NULL else */
 	gid_t admin_gid;
 	bool has_admin_group;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/queue.h"
 #include "daemon/api/reply.h"
 #include "daemon/model/boot.h"
 #include "daemon/model/container.h"
@@ -112,7 +113,8 @@ boot_begin_one(struct boot *boot, const struct boot_item *item, char id_out[UUID
 		memcpy(id_out, operation.id, UUID_SIZE);
 		if (boot_fill_request(boot, &view, &operation, &request) < 0)
 			rc = err_set(e, ERR_INTERNAL, "out of memory");
-		else if (link_send(boot->api->link, boot->up ? REQUEST_START : REQUEST_STOP, &request, -1, e) < 0)
+		else if (operation_started(&boot->api->model, operation.id, e) < 0 ||
+		         link_send(boot->api->link, boot->up ? REQUEST_START : REQUEST_STOP, &request, -1, e) < 0)
 			rc = -1;
 		if (rc < 0 && operation_fail(&boot->api->model, operation.id, e, NULL) < 0)
 			log_warning("the operation %s stays open", operation.id);
@@ -222,13 +224,23 @@ boot_ended(struct boot *boot, const struct done *done)
 	}
 }
 
+/* Nothing that waits may hold a container up, or start another, once the host goes down. */
+static void
+boot_refuse_queued(const struct boot *boot)
+{
+	struct err e = { 0 };
+
+	if (boot_check_start(boot, &e) < 0)
+		queue_empty(boot->api->queue, &e);
+}
+
 static int
 boot_begin(struct boot *boot, bool up, const char *operation, struct err *e)
 {
 	struct boot_plan plan = { 0 };
 	char(*ids)[UUID_SIZE];
 
-	if (boot_plan(&boot->api->model, up, &plan, e) < 0) {
+	if (operation_started(&boot->api->model, operation, e) < 0 || boot_plan(&boot->api->model, up, &plan, e) < 0) {
 		free(plan.v);
 		return -1;
 	}
@@ -243,6 +255,7 @@ boot_begin(struct boot *boot, bool up, const char *operation, struct err *e)
 	boot->up = up;
 	boot->down = !up;
 	boot->cancelled = false;
+	boot_refuse_queued(boot);
 	boot->next = boot->under_way = boot->failed = 0;
 	boot->until_ms = http_now_ms() + boot->api->settings.shutdown_timeout * 1000;
 	boot_go_on(boot);

@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/queue.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
 #include "daemon/util/log.h"
@@ -149,6 +150,7 @@ follow_pull_operation(struct follow *follow, struct follower *f)
 	if (!open || !f->sent || (note && note->version != f->version)) {
 		follow_add_progress(follow, &operation);
 		json = show_operation(f->role, &operation);
+		queue_add_position(follow->api->queue, &operation, json);
 		follow_send(f, 0, open ? "progress" : "end", json);
 		json_object_put(json);
 		f->sent = true;
@@ -263,16 +265,15 @@ follow_events(struct call *c, int64_t since, const struct event_filter *filter, 
 	return (struct answered){ ANSWERED_AWAY };
 }
 
-bool
+void
 follow_progress(struct follow *follow, const struct progress *progress)
 {
 	struct progress_note *note = follow_note(follow, progress->op);
-	bool first = !note;
 
 	if (!note) {
 		note = calloc(1, sizeof *note);
 		if (!note)
-			return false;
+			return;
 		snprintf(note->op, sizeof note->op, "%s", progress->op);
 		TAILQ_INSERT_TAIL(&follow->notes, note, next);
 	}
@@ -283,7 +284,6 @@ follow_progress(struct follow *follow, const struct progress *progress)
 		note->percent = progress->percent;
 	note->version = ++follow->version;
 	follow_kick(follow);
-	return first;
 }
 
 void

@@ -21,8 +21,8 @@ struct answered follow_operation(struct call *c, const struct operation *operati
 /* The journal after `since`. follow: go on with what comes. */
 struct answered follow_events(struct call *c, int64_t since, const struct event_filter *filter, bool follow);
 
-/* Progress is kept here while an operation is open, not in the journal. true for the first of an operation. */
-bool follow_progress(struct follow *follow, const struct progress *progress);
+/* Progress is kept here while an operation is open, not in the journal. */
+void follow_progress(struct follow *follow, const struct progress *progress);
 /* Fills in step, percent and text of an open operation. */
 void follow_add_progress(const struct follow *follow, struct operation *operation);
 void follow_end_progress(struct follow *follow, const char *operation);

@@ -7,6 +7,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/boot.h"
+#include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/reply.h"
 #include "daemon/model/operation.h"
@@ -108,7 +109,7 @@ handler_start(struct call *c, enum msg_type type, struct request *request, const
 	FAULT("api.journalled");
 	if (!row_put_text(&request_schema, request, "op", operation->id))
 		err_set(&c->err, ERR_INTERNAL, "out of memory");
-	else if (link_send(c->api->link, type, request, -1, &c->err) == 0) {
+	else if (queue_add(c->api->queue, type, request, &c->err) == 0) {
 		FAULT("api.asked");
 		return reply_operation(c, operation);
 	}

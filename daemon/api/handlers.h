@@ -26,7 +26,7 @@ enum { CURSOR_MAX = 256 };
 
 /* Copies each given field of a record to the request's field of the same name, where it has one. */
 bool handler_fill_request(struct request *request, const struct schema *schema, const void *record);
-/* Sends the request of a journalled operation and answers 202; what can't be sent ends as failed. */
+/* The request of a journalled operation takes its turn, and 202 is answered; what can't be sent ends as failed. */
 struct answered handler_start(struct call *c, enum msg_type type, struct request *request, const struct operation *operation);
 /* A page of a list; one row more than asked for is read to know whether there is a next one. */
 struct page {

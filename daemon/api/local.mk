@@ -15,6 +15,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/http.c daemon/api/http.h \
 	daemon/api/link.c daemon/api/link.h \
 	daemon/api/operations.c \
+	daemon/api/queue.c daemon/api/queue.h \
 	daemon/api/receive.c \
 	daemon/api/recovery.c daemon/api/recovery.h \
 	daemon/api/reply.c daemon/api/reply.h \
@@ -23,7 +24,8 @@ libberthapi_a_SOURCES += \
 	daemon/api/sandbox.c daemon/api/sandbox.h \
 	daemon/api/show.c daemon/api/show.h \
 	daemon/api/tables.c \
-	daemon/api/templates.c
+	daemon/api/templates.c \
+	daemon/api/turns.c daemon/api/turns.h
 
 pkglibexec_PROGRAMS += berth-api
 berth_api_SOURCES = daemon/api/api.c

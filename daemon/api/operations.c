@@ -6,11 +6,23 @@
 #include "daemon/api/api.h"
 #include "daemon/api/boot.h"
 #include "daemon/api/handlers.h"
+#include "daemon/api/queue.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
 #include "daemon/model/container.h"
 #include "daemon/model/operation.h"
 #include "schema/check.h"
+
+static struct json_object *
+operation_json(struct call *c, struct operation *operation)
+{
+	struct json_object *json;
+
+	follow_add_progress(c->api->follow, operation);
+	json = show_operation(c->who.role, operation);
+	queue_add_position(c->api->queue, operation, json);
+	return json;
+}
 
 static int
 operation_add_item(void *arg, const void *record)
@@ -21,8 +33,7 @@ operation_add_item(void *arg, const void *record)
 
 	if (page_is_full(page))
 		return 1;
-	follow_add_progress(page->c->api->follow, operation);
-	json = show_operation(page->c->who.role, operation);
+	json = operation_json(page->c, operation);
 	if (page_add(page, json, "%s", operation->id) < 0)
 		return -1;
 	return reply_select(page->c, json);
@@ -84,8 +95,7 @@ operation_handle_show(struct call *c)
 	int rc = operation_find(&c->api->model, &c->who, c->arg, &operation, &c->err);
 
 	if (rc == 0) {
-		follow_add_progress(c->api->follow, &operation);
-		json = show_operation(c->who.role, &operation);
+		json = operation_json(c, &operation);
 		rc = json ? reply_select(c, json) : err_set(&c->err, ERR_INTERNAL, "out of memory");
 	}
 	record_clear(&operation_schema, &operation);
@@ -124,6 +134,13 @@ operation_cancel(struct call *c, struct operation *operation)
 	}
 	if (boot_cancel(c->api->boot, operation->id))
 		return 0;
+	rc = queue_cancel(c->api->queue, operation->id, &c->err);
+	if (rc == 1) {
+		record_clear(&operation_schema, operation);
+		return operation_find(&c->api->model, &c->who, c->arg, operation, &c->err);
+	}
+	if (rc < 0)
+		return -1;
 	rc = row_put_text(&request_schema, &request, "op", operation->id)
 	             ? link_send(c->api->link, REQUEST_CANCEL, &request, -1, &c->err)
 	             : err_set(&c->err, ERR_INTERNAL, "out of memory");

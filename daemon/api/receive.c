@@ -5,6 +5,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/boot.h"
 #include "daemon/api/copier.h"
+#include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/model/container.h"
 #include "daemon/model/operation.h"
@@ -62,24 +63,18 @@ api_receive_template_gone(struct api *api, const struct template *template, stru
 	return txn_commit(&txn, e);
 }
 
-static int
-api_receive_progress(struct api *api, const struct progress *progress, struct err *e)
-{
-	AUTO_TXN struct txn txn = { 0 };
-
-	if (!follow_progress(api->follow, progress))
-		return 0;
-	if (txn_begin(&txn, api->model.store, e) < 0 || store_operation_started(api->model.store, progress->op, model_now(), e) < 0)
-		return -1;
-	return txn_commit(&txn, e);
-}
-
+/* One that can't be asked for ends as any other. */
 static int
 api_send_works(struct api *api, const struct works *works, struct err *e)
 {
-	for (size_t i = 0; i < works->n; i++)
-		if (link_send(api->link, works->v[i].type, &works->v[i].request, -1, e) < 0)
+	for (size_t i = 0; i < works->n; i++) {
+		const struct work *work = &works->v[i];
+		struct err why = { 0 };
+
+		if (queue_add(api->queue, work->type, &work->request, &why) < 0 &&
+		    operation_fail(&api->model, work->request.op, &why, e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -101,7 +96,10 @@ api_receive_done(struct api *api, const struct done *done, struct err *e)
 		rc = operation_follow_up(&api->model, done, &works, e);
 	follow_end_progress(api->follow, done->op);
 	boot_ended(api->boot, done);
-	return rc < 0 ? -1 : api_send_works(api, &works, e);
+	if (rc >= 0)
+		rc = api_send_works(api, &works, e);
+	queue_ended(api->queue, done->op);
+	return rc;
 }
 
 static int
@@ -127,7 +125,7 @@ api_receive_ready(struct api *api, const struct ready *ready, struct err *e)
 	if (operation_reconcile(&api->model, &api->known, ready, &works, e) < 0)
 		return err_wrap(e, "settle what the last daemon left");
 	FAULT("api.reconciled");
-	if (api_send_works(api, &works, e) < 0)
+	if (queue_restore(api->queue, &ready->operations, e) < 0 || api_send_works(api, &works, e) < 0)
 		return err_wrap(e, "settle what the last daemon left");
 	FAULT("api.works-sent");
 	strv_clear(&api->known);
@@ -190,7 +188,8 @@ api_receive_one(struct api *api, struct msg *msg, struct err *e)
 	case REPLY_READY:
 		return api_receive_ready(api, msg->record, e);
 	case REPLY_PROGRESS:
-		return api_receive_progress(api, msg->record, e);
+		follow_progress(api->follow, msg->record);
+		return 0;
 	case REPLY_DONE:
 		return api_receive_done(api, msg->record, e);
 	}

@@ -9,6 +9,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/handlers.h"
+#include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/reply.h"
 #include "daemon/model/policy.h"
@@ -237,6 +238,8 @@ route_authorised(struct call *c)
 		return reply_error(c);
 	}
 	if (policy_check_feature(&c->api->model, &c->who, c->id, &c->err) < 0)
+		return reply_error(c);
+	if (!c->query.dry_run && queue_check_room(c->api->queue, c->id, &c->who, &c->err) < 0)
 		return reply_error(c);
 	return handlers[c->id](c);
 }

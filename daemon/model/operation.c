@@ -76,6 +76,7 @@ operation_make(struct operation *out, enum op_id op, const struct container_view
 		     row_put_text(OPERATION, out, "tenant", container->config.tenant) &&
 		     row_put_text(OPERATION, out, "name", container->config.name);
 	row_put_int(OPERATION, out, "created_at", model_now());
+	row_put_int(OPERATION, out, "by_tenant", role_is_tenants(who->role));
 	return ok ? 0 : operation_out_of_memory(e);
 }
 
@@ -96,6 +97,26 @@ int
 operation_insert(struct model *m, const struct operation *operation, struct err *e)
 {
 	return store_operation_insert(m->store, operation, e);
+}
+
+int
+operation_started(struct model *m, const char *id, struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (txn_begin(&txn, m->store, e) < 0 || store_operation_started(m->store, id, model_now(), e) < 0)
+		return -1;
+	return model_commit(m, &txn, e);
+}
+
+int
+operation_keep_request(struct model *m, const char *id, const char *request, struct err *e)
+{
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (txn_begin(&txn, m->store, e) < 0 || store_operation_keep_request(m->store, id, request, e) < 0)
+		return -1;
+	return txn_commit(&txn, e);
 }
 
 /* One ending under way: what the steps below need. */
@@ -426,6 +447,7 @@ operation_end_one(struct ending *end, const struct done *done, struct err *e)
 	if (ending_fill(end, done, ok, e) < 0 || ending_apply(end, ok, e) < 0)
 		return -1;
 	row_put_text(OPERATION, end->operation, "undo", NULL);
+	row_put_text(OPERATION, end->operation, "request", NULL);
 	if (store_operation_update(end->m->store, end->operation, e) < 0)
 		return -1;
 	FAULT("api.ending");

@@ -21,6 +21,10 @@ int operation_make(struct operation *out, enum op_id op, const struct container_
 /* Inside a transaction: refuses with ERR_LOCKED while another one is open on the container. */
 int operation_check_lock(struct model *m, const char *container, struct err *e);
 int operation_insert(struct model *m, const struct operation *operation, struct err *e);
+/* Before it is asked for: from here on a crash interrupts it. */
+int operation_started(struct model *m, const char *id, struct err *e);
+/* It has to wait: a crash before its turn leaves it waiting. */
+int operation_keep_request(struct model *m, const char *id, const char *request, struct err *e);
 
 /*
  * Its end: the row, its container, an event, in one transaction. 1 ended, 0 when no open operation has that id (a stream's,

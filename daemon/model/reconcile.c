@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/model/boot.h"
 #include "daemon/model/container.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/log.h"
@@ -193,8 +194,10 @@ reconcile_operations(struct model *m, const struct ready *ready, struct works *w
 {
 	struct operation_filter filter = { .open = true, .limit = RECONCILE_MAX };
 	AUTO_STRV struct strv ids = { 0 };
+	int due = boot_is_due(m, e);
 
-	if (store_operation_list(m->store, &filter, reconcile_collect_operation, &ids, e) < 0)
+	/* What waits goes on waiting, unless the host has booted since: then each starts from what is wanted of it. */
+	if (due < 0 || store_operation_list(m->store, &filter, reconcile_collect_operation, &ids, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ids.n; i++) {
 		struct operation operation = { 0 };
@@ -203,7 +206,7 @@ reconcile_operations(struct model *m, const struct ready *ready, struct works *w
 		if (strv_contains(&ready->operations, ids.v[i]))
 			continue;
 		rc = store_operation_get(m->store, ids.v[i], &operation, e);
-		if (rc == 1)
+		if (rc == 1 && (due || !operation.request))
 			rc = reconcile_interrupted(m, &operation, works, e);
 		record_clear(OPERATION, &operation);
 		if (rc < 0)

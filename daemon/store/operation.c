@@ -2,10 +2,11 @@
 
 static const char sql_operation_seq[] = "SELECT seq FROM operation WHERE id = ?1 AND (?2 IS NULL OR tenant = ?2)";
 static const char sql_operation_started[] =
-        "UPDATE operation SET state = 'running', started_at = ?2 WHERE id = ?1 AND state = 'queued'";
+        "UPDATE operation SET state = 'running', started_at = ?2, request = NULL WHERE id = ?1 AND state = 'queued'";
+static const char sql_operation_keep_request[] = "UPDATE operation SET request = ?2 WHERE id = ?1 AND state = 'queued'";
 static const char sql_operation_purge[] = "DELETE FROM operation WHERE state NOT IN ('queued', 'running') AND ended_at < ?1";
 static const char sql_operation_lose[] =
-        "UPDATE operation SET state = 'failed', ended_at = ?1, undo = NULL, error_kind = 'unavailable', error_code = 'interrupted',"
+        "UPDATE operation SET state = 'failed', ended_at = ?1, undo = NULL, request = NULL, error_kind = 'unavailable', error_code = 'interrupted',"
         " error_message = 'It was under way when the database was copied from which this comes: its end isn''t known'"
         " WHERE state IN ('queued', 'running')";
 static const char sql_operation_filter[] =
@@ -73,6 +74,12 @@ int
 store_operation_started(struct store *s, const char *id, int64_t now, struct err *e)
 {
 	return sql_run(s, sql_operation_started, e, "si", id, now);
+}
+
+int
+store_operation_keep_request(struct store *s, const char *id, const char *request, struct err *e)
+{
+	return sql_run(s, sql_operation_keep_request, e, "ss", id, request);
 }
 
 int

@@ -135,7 +135,9 @@ int store_template_list(struct store *s, const char *name, const char *after_nam
 /* Operations. */
 int store_operation_insert(struct store *s, const struct operation *operation, struct err *e);
 int store_operation_update(struct store *s, const struct operation *operation, struct err *e);
+/* It runs: its request is no longer kept. */
 int store_operation_started(struct store *s, const char *id, int64_t now, struct err *e);
+int store_operation_keep_request(struct store *s, const char *id, const char *request, struct err *e);
 int store_operation_get(struct store *s, const char *id, struct operation *operation_out, struct err *e);
 /* The open one on a container. */
 int store_operation_open(struct store *s, const char *container, struct operation *operation_out, struct err *e);

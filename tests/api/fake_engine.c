@@ -2,7 +2,8 @@
  * An engine of make-believe: starts berth-api as the real one does and answers it without touching the kernel. Usage:
  *   fake-engine BERTH_API DIR USER [SECONDS_OF_SLOW]
  * DIR gets the socket and the database. It ends at the end of standard input. What a container's host name says decides
- * what befalls it: "fail…" fails to be created, "slow…" takes until it is cancelled, "hang…" never ends.
+ * what befalls it: "fail…" fails to be created, "slow…" takes until it is cancelled, "hang…" never ends. FAKE_SETTINGS holds more
+ * of the api's options: NAME=VALUE words.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,7 @@
 #include "daemon/util/fd.h"
 #include "schema/protocol.h"
 
-enum { FAKE_MAX = 4096, FAKE_FIRST_CTID = 101 };
+enum { FAKE_MAX = 4096, FAKE_FIRST_CTID = 101, FAKE_SLOW_MAX = 16 };
 
 struct fake_container {
 	char id[37];
@@ -39,7 +40,7 @@ struct fake {
 	struct fake_container containers[FAKE_MAX];
 	size_t n;
 	int64_t next_ctid;
-	char slow[37]; /* operation that waits to be cancelled */
+	char slow[FAKE_SLOW_MAX][37]; /* operations that wait to be cancelled */
 };
 
 static void
@@ -127,6 +128,16 @@ fake_template(struct fake *f, const char *name, const char *version, int64_t bui
 	record_clear(&template_schema, &t);
 }
 
+/* The place of that operation among the slow ones; "" finds a free one. */
+static char *
+fake_find_slow(struct fake *f, const char *op)
+{
+	for (size_t i = 0; i < FAKE_SLOW_MAX; i++)
+		if (strcmp(f->slow[i], op) == 0)
+			return f->slow[i];
+	return NULL;
+}
+
 static void
 fake_create(struct fake *f, const struct request *r)
 {
@@ -138,7 +149,7 @@ fake_create(struct fake *f, const struct request *r)
 	if (strncmp(hostname, "hang", 4) == 0)
 		return;
 	if (strncmp(hostname, "slow", 4) == 0) {
-		snprintf(f->slow, sizeof f->slow, "%s", r->op);
+		snprintf(fake_find_slow(f, ""), sizeof f->slow[0], "%s", r->op);
 		return;
 	}
 	if (strncmp(hostname, "fail", 4) == 0 || f->n == FAKE_MAX) {
@@ -190,12 +201,13 @@ static void
 fake_cancel(struct fake *f, const struct request *r)
 {
 	struct err why = { 0 };
+	char *slow = fake_find_slow(f, r->op);
 
-	if (strcmp(r->op, f->slow) != 0)
+	if (!slow)
 		return;
 	err_set(&why, ERR_CANCELLED, "Cancelled");
 	fake_done(f, r->op, &why, NULL);
-	f->slow[0] = '\0';
+	slow[0] = '\0';
 }
 
 static void
@@ -367,6 +379,24 @@ fake_listen(const char *path)
 	return fd;
 }
 
+static void
+fake_take_settings(struct settings *settings)
+{
+	char *copy = strdup(getenv("FAKE_SETTINGS") ? getenv("FAKE_SETTINGS") : ""), *save = NULL;
+	struct err e = { 0 };
+
+	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		char *value = strchr(word, '=');
+
+		if (!value)
+			fake_die(word);
+		*value++ = '\0';
+		if (record_set_text(&settings_schema, settings, word, value, &e) < 0)
+			fake_die(word);
+	}
+	free(copy);
+}
+
 static int
 fake_settings(const char *dir, const char *user)
 {
@@ -382,6 +412,7 @@ fake_settings(const char *dir, const char *user)
 	row_put_text(&settings_schema, &settings, "log_level", level ? level : "info");
 	row_put_int(&settings_schema, &settings, "max_connections", 64);
 	row_put_int(&settings_schema, &settings, "max_body", 65536);
+	fake_take_settings(&settings);
 	settings_apply_defaults(&settings);
 	json = record_to_json(&settings_schema, &settings, true);
 	text = json_object_to_json_string(json);

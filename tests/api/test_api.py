@@ -60,8 +60,11 @@ def raw(data, shut=False, timeout=5):
 
 
 class Engine:
+    def __init__(self, settings=""):
+        self.env = dict(os.environ, FAKE_SETTINGS=settings)
+
     def __enter__(self):
-        self.p = subprocess.Popen([ENGINE, API, DIR, USER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.p = subprocess.Popen([ENGINE, API, DIR, USER], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.pid = int(self.p.stdout.readline().split()[1])
         self.said = []
         self.errors = []
@@ -432,6 +435,139 @@ def test_restart():
               "nothing left open")
 
 
+def slow(name, token=None, status=202, **more):
+    """A creation that lasts until it is cancelled."""
+    headers = {"Authorization": "Bearer " + token} if token else {}
+    got, op, r = call("POST", "/v1/containers", dict({"name": name, "hostname": "slow", "template": "busybox", "ip": []}, **more), headers)
+    check(got == status, "%s: %d" % (name, status), got, op)
+    return op if status == 202 else r
+
+
+def cancel(op):
+    status, body, _ = call("POST", "/v1/operations/" + op["id"] + "/cancel")
+    check(status == 202, "cancelled", status, body)
+    return body
+
+
+def shown(op):
+    return call("GET", "/v1/operations/" + op["id"])[1]
+
+
+def settled(*ops):
+    for _ in range(100):
+        if all(shown(op)["state"] not in ("queued", "running") for op in ops):
+            return
+        time.sleep(0.02)
+    check(False, "ended", [shown(op) for op in ops])
+
+
+QUEUE = "max_jobs=3 tenant_jobs=2 tenant_queued=4 max_queued=6"
+
+
+def test_queue():
+    """Three places, of which a tenant's callers have two; four of theirs may wait, six in all."""
+    tokens = {}
+    with Engine(QUEUE) as engine:
+        for tenant in "acme", "globex", "umbra":
+            call("POST", "/v1/tenants", {"name": tenant})
+            tokens[tenant] = call("POST", "/v1/tokens", {"name": "t", "role": "owner", "tenant": tenant})[1]["token"]
+        a = [slow("a%d" % i, tokens["acme"]) for i in range(6)]
+        time.sleep(0.1)
+        check([shown(op)["state"] for op in a] == ["running"] * 2 + ["queued"] * 4, "a tenant's cap", [shown(op) for op in a])
+        check([shown(op).get("position") for op in a] == [None, None, 1, 2, 3, 4], "positions")
+        check("started_at" not in shown(a[2]) and "started_at" in shown(a[1]), "when it began")
+        r = slow("a6", tokens["acme"], 503)
+        check(int(r.getheader("Retry-After")) > 0, "Retry-After", r.headers)
+        body = problem(call("POST", "/v1/containers", {"name": "a6", "template": "busybox"}, {"Authorization": "Bearer " + tokens["acme"]}), 503, "queue_full")
+        check(body["retryable"] is True and "4 operations of this tenant" in body["detail"], "what is full", body)
+        check(call("POST", "/v1/containers?dry_run=1", {"name": "a6", "template": "busybox"}, {"Authorization": "Bearer " + tokens["acme"]})[0] == 200,
+              "a dry run doesn't wait")
+        check(call("GET", "/v1/containers/acme:a6")[0] == 404, "refused before any side effect")
+        g = [slow("g%d" % i, tokens["globex"]) for i in range(3)]
+        check([shown(op).get("position") for op in g] == [None, 1, 2], "each tenant's positions are its own", [shown(op) for op in g])
+        check(slow("u", tokens["umbra"], 503).getheader("Retry-After"), "six wait in all")
+        host = slow("h0")
+        check(shown(host)["position"] == 1, "the host's role waits in a lane of its own")
+
+        # A free place is the host's; the next the other tenant's, then the first one's.
+        cancel(a[0])
+        settled(a[0])
+        check(shown(host)["state"] == "running", "the host's role is next")
+        cancel(host)
+        settled(host)
+        check(shown(a[2])["state"] == "running" and shown(g[1])["state"] == "queued", "then a tenant")
+        cancel(a[2])
+        settled(a[2])
+        check(shown(g[1])["state"] == "running" and shown(a[3])["state"] == "queued", "then the other, whoever asked first")
+
+        # In the queue.
+        gone = cancel(a[4])
+        check(gone["state"] == "cancelled" and shown(a[4])["error"]["code"] == "cancelled", "cancelled while it waits", gone)
+        check(call("GET", "/v1/containers/acme:a4")[0] == 404 and [shown(a[i]).get("position") for i in (3, 5)] == [1, 2], "its place is free")
+        problem(call("POST", "/v1/operations/" + a[4]["id"] + "/cancel"), 409, "already_ended")
+        problem(call("POST", "/v1/containers/acme:a3/start"), 423, "locked")
+        events = []
+        t = threading.Thread(target=lambda: events.extend(follow("/v1/operations/" + a[3]["id"] + "/events")))
+        t.start()
+        time.sleep(0.1)
+
+        # The tenant's own number of jobs.
+        call("PATCH", "/v1/tenants/acme", {"jobs": 1})
+        cancel(g[0])
+        settled(g[0])
+        check(shown(a[3])["state"] == "queued" and shown(g[2])["state"] == "running", "fewer jobs for a tenant", shown(a[3]))
+        call("PATCH", "/v1/tenants/acme", {"jobs": 3})
+        cancel(g[1])
+        settled(g[1])
+        check(shown(a[3])["state"] == "running", "more", shown(a[3]))
+        cancel(a[3])
+        t.join()
+        check(events[0][1]["position"] == 1 and [e[1]["state"] for e in events][-1] == "cancelled" and "running" in [e[1]["state"] for e in events],
+              "followed from the queue to the end", events)
+
+        # What is urgent goes before, what only speaks to a monitor waits for nothing.
+        for op in a[1], a[5], g[2]:
+            cancel(op)
+        settled(a[1], a[5], g[2])
+        done(call("POST", "/v1/containers", {"name": "doomed", "template": "busybox", "ip": []}))
+        done(call("POST", "/v1/containers", {"name": "busy", "template": "busybox", "ip": []}))
+        done(call("POST", "/v1/containers/busy/start"))
+        held = [slow("h%d" % i) for i in range(4)]
+        doomed = call("DELETE", "/v1/containers/doomed")[1]
+        check(shown(held[3])["position"] == 1 and shown(doomed)["position"] == 1, "the host's role waits as well", shown(doomed))
+        check(done(call("POST", "/v1/containers/busy/stop"))["state"] == "succeeded", "a stop waits for no place")
+        cancel(held[0])
+        settled(held[0], doomed)
+        check(shown(doomed)["state"] == "succeeded", "a deletion goes before", shown(doomed))
+
+        secret = slow("secret", tokens["umbra"], password=SECRET)
+        waiting = [slow("u%d" % i, tokens["umbra"]) for i in range(3)]
+        check([shown(op)["state"] for op in [secret, *waiting]] == ["queued"] * 4, "they wait")
+
+    # Three had begun, which is rolled back; the others wait again, but for the one whose secret nothing kept.
+    with Engine(QUEUE) as engine:
+        time.sleep(0.3)
+        check(shown(secret)["error"]["code"] == "interrupted", "one with a secret is rolled back", shown(secret))
+        check([shown(op)["state"] for op in waiting] == ["running", "running", "queued"], "what waited goes on", [shown(op) for op in waiting])
+        check(shown(held[1])["error"]["code"] == "interrupted", "what ran doesn't", shown(held[1]))
+        while True:
+            left = [o for state in ("queued", "running") for o in call("GET", "/v1/operations?state=" + state)[1]["items"]]
+            if not left:
+                break
+            for op in left:
+                call("POST", "/v1/operations/" + op["id"] + "/cancel")
+            time.sleep(0.05)
+        check([c["name"] for c in call("GET", "/v1/containers")[1]["items"] if c["tenant"] in tokens] == [], "nothing stays")
+
+        # Nothing starts once the host goes down, whatever waits.
+        running = [slow("x%d" % i) for i in range(4)]
+        done(call("POST", "/v1/host/shutdown"))
+        check(shown(running[3])["error"]["code"] == "shutting_down", "what waits ends with the host", shown(running[3]))
+        for op in running[:3]:
+            cancel(op)
+        settled(*running)
+
+
 def test_database():
     for name in os.listdir(DIR + "/db"):
         with open(DIR + "/db/" + name, "rb") as f:
@@ -465,6 +601,7 @@ try:
         check("CapEff:\t0000000000000000" in status and "CapBnd:\t0000000000000000" in status and "NoNewPrivs:\t1" in status and
               "Seccomp:\t2" in status and "Uid:\t0" not in status, "sandboxed")
     test_restart()
+    test_queue()
     test_database()
 finally:
     shutil.rmtree(DIR)
