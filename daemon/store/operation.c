@@ -6,7 +6,8 @@ static const char sql_operation_started[] =
 static const char sql_operation_keep_request[] = "UPDATE operation SET request = ?2 WHERE id = ?1 AND state = 'queued'";
 static const char sql_operation_purge[] = "DELETE FROM operation WHERE state NOT IN ('queued', 'running') AND ended_at < ?1";
 static const char sql_operation_lose[] =
-        "UPDATE operation SET state = 'failed', ended_at = ?1, undo = NULL, request = NULL, error_kind = 'unavailable', error_code = 'interrupted',"
+        "UPDATE operation SET state = 'failed', ended_at = ?1, undo = NULL, request = NULL,"
+        " error_kind = 'unavailable', error_code = 'interrupted',"
         " error_message = 'It was under way when the database was copied from which this comes: its end isn''t known'"
         " WHERE state IN ('queued', 'running')";
 static const char sql_operation_filter[] =
