@@ -118,7 +118,7 @@ call_take_page(struct json_object *page, struct json_object *items, struct buf *
 }
 
 int
-call_list(struct client *c, enum op_id op, const char *query, struct json_object **items_out, struct err *e)
+call_list(struct client *c, enum op_id op, const char *id, const char *query, struct json_object **items_out, struct err *e)
 {
 	struct json_object *items = json_object_new_array();
 	AUTO_BUF struct buf cursor = { 0 };
@@ -131,7 +131,7 @@ call_list(struct client *c, enum op_id op, const char *query, struct json_object
 		buf_addf(&all, "%s", query ? query : "");
 		call_query_add(&all, "limit", "1000");
 		call_query_add(&all, "cursor", cursor.data);
-		if (all.failed || call_json(c, op, NULL, all.data, NULL, &page, e) < 0) {
+		if (all.failed || call_json(c, op, id, all.data, NULL, &page, e) < 0) {
 			json_object_put(items);
 			return all.failed ? err_set(e, ERR_INTERNAL, "out of memory") : -1;
 		}

@@ -18,8 +18,8 @@ int call_send(struct client *c, enum op_id id, const char *arg, const char *quer
 int call_json(struct client *c, enum op_id op, const char *id, const char *query, struct json_object *body,
               struct json_object **json_out, struct err *e);
 
-/* All pages of a list as one array; the caller puts it. */
-int call_list(struct client *c, enum op_id op, const char *query, struct json_object **items_out, struct err *e);
+/* All pages of a list (of what {id} names, or NULL) as one array; the caller puts it. */
+int call_list(struct client *c, enum op_id op, const char *id, const char *query, struct json_object **items_out, struct err *e);
 
 /* Adds "&name=value", percent-encoded; without the '&' at the beginning. A NULL value adds nothing. */
 void call_query_add(struct buf *query, const char *name, const char *value);

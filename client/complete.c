@@ -67,6 +67,17 @@ complete_verbs(const char *group, const char *prefix)
 }
 
 /* values: see struct opt. */
+/* Words whose values the daemon knows. */
+static const struct {
+	const char *word;
+	enum op_id list;
+	const char *field;
+} complete_names[] = {
+	{ "@container", CONTAINER_LIST, "name" }, { "@template", TEMPLATE_LIST, "id" }, { "@tenant", TENANT_LIST, "name" },
+	{ "@plan", PLAN_LIST, "name" },           { "@pool", IP_POOL_LIST, "name" },    { "@token", TOKEN_LIST, "id" },
+	{ "@operation", OPERATION_LIST, "id" },
+};
+
 static void
 complete_values(struct client *c, const char *values, const char *prefix)
 {
@@ -75,19 +86,12 @@ complete_values(struct client *c, const char *values, const char *prefix)
 
 	if (!copy)
 		return;
-	if (strcmp(values, "@container") == 0) {
-		complete_remote(c, CONTAINER_LIST, "name", prefix);
-	} else if (strcmp(values, "@template") == 0) {
-		complete_remote(c, TEMPLATE_LIST, "id", prefix);
-	} else if (strcmp(values, "@tenant") == 0) {
-		complete_remote(c, TENANT_LIST, "name", prefix);
-	} else if (strcmp(values, "@plan") == 0) {
-		complete_remote(c, PLAN_LIST, "name", prefix);
-	} else if (strcmp(values, "@token") == 0) {
-		complete_remote(c, TOKEN_LIST, "id", prefix);
-	} else if (strcmp(values, "@operation") == 0) {
-		complete_remote(c, OPERATION_LIST, "id", prefix);
-	} else if (strcmp(values, "@verb") == 0) {
+	for (size_t i = 0; i < sizeof complete_names / sizeof *complete_names; i++)
+		if (strcmp(values, complete_names[i].word) == 0) {
+			complete_remote(c, complete_names[i].list, complete_names[i].field, prefix);
+			return;
+		}
+	if (strcmp(values, "@verb") == 0) {
 		complete_verbs(NULL, prefix);
 	} else if (strcmp(values, "@file") == 0) {
 		puts("@file");

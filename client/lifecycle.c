@@ -45,7 +45,7 @@ lifecycle_all(struct client *c, const struct args *args, const struct action *ac
 	call_query_add(&query, "tenant", c->tenant);
 	call_query_add(&query, "label", args_value(args, "label"));
 	call_query_add(&query, "fields", "id,name,tenant,state");
-	if (call_list(c, CONTAINER_LIST, query.data, &items, e) < 0)
+	if (call_list(c, CONTAINER_LIST, NULL, query.data, &items, e) < 0)
 		return -1;
 	for (size_t i = 0; i < json_object_array_length(items); i++) {
 		struct json_object *item = json_object_array_get_idx(items, i);

@@ -77,7 +77,7 @@ list_containers(struct client *c, const struct args *args, struct err *e)
 	call_query_add(&query, "tenant", c->tenant);
 	wanted = print_wanted(c, &list_of_tenants);
 	call_query_add(&query, "fields", wanted);
-	if (call_list(c, CONTAINER_LIST, query.data, &items, e) < 0)
+	if (call_list(c, CONTAINER_LIST, NULL, query.data, &items, e) < 0)
 		return -1;
 	/* A tenant's own token is shown the tenant's alone. */
 	tenants = list_has_tenants(items) && !getenv("BERTH_TOKEN");

@@ -94,7 +94,7 @@ operation_list(struct client *c, const struct args *args, struct err *e)
 		return -1;
 	for (const struct opt *o = operation_list_opts; o->name; o++)
 		call_query_add(&query, o->name, args_value(args, o->name));
-	if (call_list(c, OPERATION_LIST, query.data, &items, e) < 0)
+	if (call_list(c, OPERATION_LIST, NULL, query.data, &items, e) < 0)
 		return -1;
 	rc = print_list(c, &operation_view, items, e);
 	json_object_put(items);

@@ -9,6 +9,7 @@
 #include "client/print.h"
 #include "client/problem.h"
 #include "daemon/util/fd.h"
+#include "schema/ip.h"
 #include "schema/tenant.h"
 
 struct table {
@@ -38,6 +39,18 @@ static const struct table plans = {
 	PLAN_DELETE,
 	{ .columns = "name,revision,cpus,memory,disk,pids,description", .schemas = { &plan_schema }, .key = "name" },
 };
+static const struct table ips = {
+	"ip",
+	IP_POOL_LIST,
+	IP_POOL_SHOW,
+	IP_POOL_CREATE,
+	IP_POOL_SET,
+	IP_POOL_DELETE,
+	{ .columns = "name,prefix,used,automatic,rest,tenants,description",
+	  .schemas = { &ip_pool_schema },
+	  .names = "used",
+	  .key = "name" },
+};
 static const struct table tokens = {
 	"token",
 	TOKEN_LIST,
@@ -54,6 +67,7 @@ union row {
 	struct tenant tenant;
 	struct plan plan;
 	struct token token;
+	struct ip_pool ip_pool;
 };
 
 static int
@@ -62,7 +76,7 @@ table_list(struct client *c, const struct table *t, struct err *e)
 	struct json_object *items = NULL;
 	int rc;
 
-	if (print_check(c, &t->view, e) < 0 || call_list(c, t->list, NULL, &items, e) < 0)
+	if (print_check(c, &t->view, e) < 0 || call_list(c, t->list, NULL, NULL, &items, e) < 0)
 		return -1;
 	rc = print_list(c, &t->view, items, e);
 	json_object_put(items);
@@ -215,3 +229,4 @@ table_delete(struct client *c, const struct table *t, const struct args *args, s
 TABLE_VERBS(tenant)
 TABLE_VERBS(plan)
 TABLE_VERBS(token)
+TABLE_VERBS(ip)

@@ -1,4 +1,4 @@
-/* Tenants, plans and tokens: list, show, create, set, delete of each. */
+/* Tenants, plans, tokens and pools of addresses: list, show, create, set, delete of each. */
 #ifndef BERTH_TABLE_H
 #define BERTH_TABLE_H
 
@@ -14,6 +14,7 @@
 TABLE_VERBS(tenant)
 TABLE_VERBS(plan)
 TABLE_VERBS(token)
+TABLE_VERBS(ip)
 #undef TABLE_VERBS
 
 #endif

@@ -27,7 +27,7 @@ template_list(struct client *c, const struct args *args, struct err *e)
 	struct json_object *items = NULL;
 	int rc;
 
-	if (print_check(c, &template_view, e) < 0 || call_list(c, TEMPLATE_LIST, NULL, &items, e) < 0)
+	if (print_check(c, &template_view, e) < 0 || call_list(c, TEMPLATE_LIST, NULL, NULL, &items, e) < 0)
 		return -1;
 	rc = print_list(c, &template_view, items, e);
 	json_object_put(items);

@@ -6,6 +6,7 @@
 #include "client/doctor.h"
 #include "client/recover.h"
 #include "client/events.h"
+#include "client/ip.h"
 #include "client/lifecycle.h"
 #include "client/operation.h"
 #include "client/show.h"
@@ -13,6 +14,7 @@
 #include "client/table.h"
 #include "client/template.h"
 #include "schema/container.h"
+#include "schema/ip.h"
 #include "schema/tenant.h"
 
 #define LISTS (OPTS_OUTPUT | OPTS_LIST)
@@ -367,6 +369,71 @@ const struct verb verbs[] = {
 	  .max = WORDS_ANY,
 	  .words = "@plan",
 	  .examples = "berth plan delete small" },
+	{ .name = "ip list",
+	  .args = "",
+	  .help = "List the addresses that containers hold",
+	  .run = ip_addresses,
+	  .options = ip_opts,
+	  .groups = LISTS | OPTS_TENANT,
+	  .examples = "berth ip list\nberth ip list --pool public --sort name" },
+	{ .name = "ip history",
+	  .args = "ADDRESS",
+	  .help = "Tell who holds an address, and who held it",
+	  .run = ip_history,
+	  .options = ip_history_opts,
+	  .groups = LISTS,
+	  .min = 1,
+	  .max = 1,
+	  .more = "It is kept for 400 days, also of containers that are gone.",
+	  .examples = "berth ip history 203.0.113.7\nberth ip history 203.0.113.7 --at 2026-11-24T10:30:00Z" },
+	{ .name = "ip pools",
+	  .args = "",
+	  .help = "List pools of addresses",
+	  .run = ip_list,
+	  .groups = LISTS,
+	  .examples = "berth ip pools" },
+	{ .name = "ip show",
+	  .args = "POOL",
+	  .help = "Show a pool of addresses",
+	  .run = ip_show,
+	  .groups = OPTS_OUTPUT,
+	  .min = 1,
+	  .max = 1,
+	  .words = "@pool",
+	  .examples = "berth ip show public" },
+	{ .name = "ip create",
+	  .args = "POOL",
+	  .help = "Create a pool of addresses",
+	  .run = ip_create,
+	  .groups = OPTS_OUTPUT,
+	  .schema = &ip_pool_schema,
+	  .flags = FIELD_CREATE,
+	  .skip = "name",
+	  .min = 1,
+	  .max = 1,
+	  .more = "A container gets an address of it by the pool's name: --ip POOL.",
+	  .examples = "berth ip create public --prefix 203.0.113.0/26 --reserved 203.0.113.1 --tenants acme --rest 86400" },
+	{ .name = "ip set",
+	  .args = "POOL KEY=VALUE…",
+	  .help = "Change a pool of addresses",
+	  .run = ip_set,
+	  .schema = &ip_pool_schema,
+	  .flags = FIELD_PATCH,
+	  .keys = true,
+	  .min = 2,
+	  .max = WORDS_ANY,
+	  .words = "@pool",
+	  .more = "What containers hold stays theirs.",
+	  .examples = "berth ip set public tenants=acme,globex automatic=yes" },
+	{ .name = "ip delete",
+	  .args = "POOL…",
+	  .help = "Delete pools of addresses",
+	  .run = ip_delete,
+	  .min = 1,
+	  .max = WORDS_ANY,
+	  .words = "@pool",
+	  .more = "What containers hold stays theirs.",
+	  .examples = "berth ip delete public" },
 	{ .name = "token list",
 	  .args = "",
 	  .help = "List tokens",

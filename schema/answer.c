@@ -4,6 +4,7 @@
 
 #include "schema/check.h"
 #include "schema/container.h"
+#include "schema/ip.h"
 #include "schema/operation.h"
 #include "schema/spec.h"
 #include "schema/tenant.h"
@@ -66,6 +67,9 @@ ANSWER(template, "A template.", &template_schema, &template_more_schema);
 
 ANSWER(tenant, "A tenant, its totals and what it uses of them.", &tenant_schema);
 ANSWER(plan, "A named size.", &plan_schema);
+ROWS(ip_pool_more, NUMBER("used", "Addresses that containers hold; for the host's roles."));
+ANSWER(ip_pool, "A pool of addresses.", &ip_pool_schema, &ip_pool_more_schema);
+ANSWER(address, "Who holds an address, or held it.", &ip_holding_schema);
 ROWS(token_more, TEXT("token", "Its text, with the answer to its making alone."));
 ANSWER(token, "A credential.", &token_schema, &token_more_schema);
 

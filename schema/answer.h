@@ -20,6 +20,8 @@ struct answer {
 	X(container)                                                                                                               \
 	X(limits)                                                                                                                  \
 	X(template)                                                                                                                \
+	X(ip_pool)                                                                                                                 \
+	X(address)                                                                                                                 \
 	X(tenant)                                                                                                                  \
 	X(plan) X(token) X(operation) X(event) X(doctor) X(recovery) X(which)
 #define X(name) extern const struct answer name##_answer;

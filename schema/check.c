@@ -158,9 +158,10 @@ check_address(const char *text)
 const char *
 check_address_or_auto(const char *text)
 {
-	if (strcmp(text, "auto") == 0 || strcmp(text, "auto4") == 0 || strcmp(text, "auto6") == 0)
-		return NULL;
-	return check_address(text) ? "must be an IPv4 or IPv6 unicast address, or auto, auto4 or auto6" : NULL;
+	/* A name has neither a dot nor a colon: auto, auto4 and auto6 look like one as well. */
+	return check_name(text) && check_address(text)
+	               ? "must be an IPv4 or IPv6 unicast address, auto, auto4, auto6, or a pool's name"
+	               : NULL;
 }
 
 const char *

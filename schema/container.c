@@ -32,7 +32,8 @@ static const struct field container_config_fields[] = {
 	SIZE_FIELD(C, io_read, MAKE_LIVE | OPS, 0, TIB, 0, "Disk read limit in bytes a second; 0 is none."),
 	SIZE_FIELD(C, io_write, MAKE_LIVE | OPS, 0, TIB, 0, "Disk write limit in bytes a second; 0 is none."),
 	LIST_FIELD(C, ip, MAKE_LIVE, 16, check_address_or_auto,
-	           "Addresses: numeric ones, or auto (one of each family), auto4, auto6; auto when left out."),
+	           "Addresses: numeric ones, auto (one of each family), auto4, auto6, or a pool's name for one of it; auto when "
+	           "left out."),
 	LIST_FIELD(C, dns, MAKE_LIVE, 3, check_address, "Name servers; the host's own when left out."),
 	LIST_FIELD(C, ssh_keys, MAKE_LIVE, 32, check_ssh_key, "Public keys that may log in as root by SSH."),
 	BOOL_FIELD(C, onboot, MAKE_LIVE | FIELD_NO_PRESET | FIELD_NULLABLE, 0,

@@ -142,6 +142,8 @@ int record_decode(const struct schema *schema, const void *data, size_t len, voi
 int field_parse_size(const char *text, int64_t *bytes_out, const char **why);
 int field_parse_milli(const char *text, int64_t *milli_out, const char **why);
 int field_parse_int(const char *text, int64_t *value_out, const char **why);
+/* "2026-11-24T10:30:00Z", "2026-11-24" (its beginning, in UTC), or seconds since the epoch. */
+int field_parse_time(const char *text, int64_t *seconds_out, const char **why);
 int field_parse_bool(const char *text, int64_t *value_out, const char **why);
 
 /* Rows. S is the structure, M the member, which is also the field's name. */

@@ -17,6 +17,7 @@ libberth_a_SOURCES = \
 	schema/example.c schema/example.h \
 	schema/field.c schema/field.h \
 	schema/json.c \
+	schema/ip.c schema/ip.h \
 	schema/json_schema.c schema/json_schema.h \
 	schema/openapi.c schema/openapi.h \
 	schema/ops.c schema/ops.def schema/ops.h \

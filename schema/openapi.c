@@ -27,6 +27,8 @@ static const struct {
 	{ "templates", "What containers are made from.", "NAME for the newest version, or NAME@VERSION." },
 	{ "tenants", "Whose containers they are, with totals over all of them.", "The tenant's name." },
 	{ "plans", "Named sizes.", "The plan's name." },
+	{ "ip-pools", "Pools of addresses that containers are given from.", "The pool's name." },
+	{ "addresses", "Who holds which address, and who held it.", "The address." },
 	{ "tokens", "Credentials: bearer tokens, and users and groups of the host.", "The token's public id." },
 	{ "operations", "Calls that take time. Each is kept for seven days.", "The operation's UUID." },
 	{ "events", "What happened, from a journal, then live.", "" },

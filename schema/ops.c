@@ -5,6 +5,7 @@
 
 #include "schema/check.h"
 #include "schema/container.h"
+#include "schema/ip.h"
 #include "schema/tenant.h"
 
 static const char *
@@ -49,6 +50,10 @@ ROWS(container_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, name, 0
      STRING_FIELD(A, owner, 0, 80, NULL, "Of this owner."), STRING_FIELD(A, billing, 0, 80, NULL, "Of this number in the books."),
      STRING_FIELD(A, label, 0, 300, NULL, "With this label: KEY=VALUE, or KEY for any value."));
 ROWS(table_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS);
+ROWS(address_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, tenant, 0, 40, NULL, "Of this tenant."),
+     STRING_FIELD(A, container, 0, 80, NULL, "Of this container."), STRING_FIELD(A, pool, 0, 32, NULL, "Of this pool."));
+ROWS(history_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS,
+     TIME_FIELD(A, at, 0, "Only who held it then: 2026-11-24T10:30:00Z, 2026-11-24, or seconds since the epoch."));
 ROWS(template_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, name, 0, 40, NULL, "Of this name."));
 ROWS(operation_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, state, 0, 16, NULL, "In this state."),
      STRING_FIELD(A, container, 0, 80, NULL, "On this container."), STRING_FIELD(A, kind, 0, 40, NULL, "Of this kind."),

@@ -95,17 +95,23 @@ struct op_args {
 	char *address;
 	char *mac;
 	char *veth;
+	char *pool;
+	int64_t at;
 };
 
 #define OP_SCHEMAS(X)                                                                                                              \
 	X(start_body)                                                                                                              \
 	X(stop_body)                                                                                                               \
 	X(suspend_body)                                                                                                            \
+	X(address_query)                                                                                                           \
+	X(history_query)                                                                                                           \
 	X(exec_body)                                                                                                               \
 	X(console_body)                                                                                                            \
 	X(build_body)                                                                                                              \
-	X(write_query) X(delete_query) X(show_query) X(container_query) X(template_query) X(table_query) X(operation_query)        \
-	        X(events_query) X(logs_query) X(which_query)
+	X(write_query)                                                                                                             \
+	X(delete_query)                                                                                                            \
+	X(show_query) X(container_query) X(template_query) X(table_query) X(operation_query) X(events_query) X(logs_query)         \
+	        X(which_query)
 #define X(name) extern const struct schema name##_schema;
 OP_SCHEMAS(X)
 #undef X

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 static const char not_a_number[] = "is not a number";
 static const char out_of_range[] = "is out of range";
@@ -78,6 +79,26 @@ bad_unit:
 }
 
 int
+field_parse_time(const char *text, int64_t *seconds_out, const char **why)
+{
+	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d" };
+
+	if (*text && strspn(text, "0123456789") == strlen(text))
+		return field_parse_int(text, seconds_out, why);
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct tm tm = { 0 };
+		const char *end = strptime(text, forms[i], &tm);
+
+		if (!end || *end)
+			continue;
+		*seconds_out = timegm(&tm);
+		return 0;
+	}
+	*why = "is no time: give 2026-11-24T10:30:00Z, a day such as 2026-11-24, or seconds since the epoch";
+	return -1;
+}
+
+int
 field_parse_milli(const char *text, int64_t *milli_out, const char **why)
 {
 	const char *end;
@@ -142,8 +163,9 @@ text_parse_number(const struct field *field, const char *text, int64_t *value_ou
 		return field_parse_size(text, value_out, why);
 	case FIELD_MILLI:
 		return field_parse_milli(text, value_out, why);
-	case FIELD_INT:
 	case FIELD_TIME:
+		return field_parse_time(text, value_out, why);
+	case FIELD_INT:
 	case FIELD_STRING:
 	case FIELD_LIST:
 	case FIELD_OBJECT:

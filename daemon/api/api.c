@@ -21,6 +21,7 @@
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/sandbox.h"
+#include "daemon/model/ip_pool.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/token.h"
 #include "daemon/util/fd.h"
@@ -136,8 +137,9 @@ api_on_purge(evutil_socket_t fd, short what, void *arg)
 	if (api->recovery)
 		return;
 	if (txn_begin(&txn, api->model.store, &e) < 0 ||
-	    store_operation_purge(api->model.store, model_now() - OPERATION_KEPT_S, &e) < 0 || txn_commit(&txn, &e) < 0)
-		log_err(&e, "purge old operations");
+	    store_operation_purge(api->model.store, model_now() - OPERATION_KEPT_S, &e) < 0 ||
+	    store_holding_purge(api->model.store, model_now() - HOLDINGS_KEPT_S, &e) < 0 || txn_commit(&txn, &e) < 0)
+		log_err(&e, "purge what is old");
 }
 
 static int

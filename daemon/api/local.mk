@@ -3,6 +3,7 @@ include daemon/store/local.mk
 include daemon/model/local.mk
 
 libberthapi_a_SOURCES += \
+	daemon/api/addresses.c \
 	daemon/api/api.h \
 	daemon/api/auth.c daemon/api/auth.h \
 	daemon/api/boot.c daemon/api/boot.h \

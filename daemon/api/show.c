@@ -7,7 +7,7 @@
 
 enum { SHOW_FLAGS = JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY };
 
-static void
+void
 show_hide(enum role role, const struct schema *schema, struct json_object *json)
 {
 	for (const struct field *f = schema->fields; f->name; f++)

@@ -8,7 +8,8 @@
 
 struct json_object;
 
-/* The chosen fields and the observed ones, at one level. */
+/* Takes away what isn't for that role to see. */
+void show_hide(enum role role, const struct schema *schema, struct json_object *json);
 /* What went wrong inside the host isn't a tenant's to know. */
 void show_hide_internal(enum role role, struct err *e);
 /* Each without what isn't for that role to see. */

@@ -6,6 +6,8 @@
 #include "daemon/api/api.h"
 #include "daemon/api/handlers.h"
 #include "daemon/api/reply.h"
+#include "daemon/api/show.h"
+#include "daemon/model/ip_pool.h"
 #include "daemon/model/tenant.h"
 #include "daemon/model/token.h"
 
@@ -15,6 +17,7 @@ union row {
 	struct tenant tenant;
 	struct plan plan;
 	struct token token;
+	struct ip_pool ip_pool;
 };
 
 /* A row under work, and the text that is shown once with it. */
@@ -33,7 +36,8 @@ struct noun {
 	int (*make)(struct call *c, struct table_work *work);
 	int (*change)(struct call *c, union row *row);
 	int (*remove)(struct call *c, const union row *row);
-	int (*fill)(struct call *c, union row *row); /* what a list's row doesn't hold; or NULL */
+	/* Adds what the row doesn't hold; or NULL. */
+	int (*tell)(struct call *c, const union row *row, struct json_object *json);
 };
 
 static int
@@ -61,9 +65,14 @@ tenant_row_remove(struct call *c, const union row *row)
 }
 
 static int
-tenant_row_fill(struct call *c, union row *row)
+tenant_row_tell(struct call *c, const union row *row, struct json_object *json)
 {
-	return tenant_fill_used(&c->api->model, &row->tenant, &c->err);
+	struct totals used = { 0 };
+
+	if (store_tenant_used(c->api->model.store, row->tenant.name, &used, &c->err) < 0)
+		return -1;
+	json_object_object_add(json, "used", record_to_json(&totals_schema, &used, false));
+	return 0;
 }
 
 static int
@@ -114,11 +123,51 @@ token_row_remove(struct call *c, const union row *row)
 	return token_delete(&c->api->model, &c->who, &row->token, c->query.dry_run, &c->err);
 }
 
+static int
+ip_pool_row_find(struct call *c, union row *row)
+{
+	return ip_pool_find(&c->api->model, &c->who, c->arg, &row->ip_pool, &c->err);
+}
+
+static int
+ip_pool_row_make(struct call *c, struct table_work *work)
+{
+	return ip_pool_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.ip_pool, &c->err);
+}
+
+static int
+ip_pool_row_change(struct call *c, union row *row)
+{
+	return ip_pool_change(&c->api->model, &c->who, &row->ip_pool, c->body, c->query.dry_run, &c->err);
+}
+
+static int
+ip_pool_row_remove(struct call *c, const union row *row)
+{
+	return ip_pool_delete(&c->api->model, &c->who, &row->ip_pool, c->query.dry_run, &c->err);
+}
+
+/* How many are held tells of others. */
+static int
+ip_pool_row_tell(struct call *c, const union row *row, struct json_object *json)
+{
+	int64_t used;
+
+	if (role_is_tenants(c->who.role))
+		return 0;
+	if (ip_pool_count_used(&c->api->model, &row->ip_pool, &used, &c->err) < 0)
+		return -1;
+	json_object_object_add(json, "used", json_object_new_int64(used));
+	return 0;
+}
+
 static const struct noun nouns[] = {
 	{ TENANT_LIST, TENANT_CREATE, TENANT_SHOW, TENANT_SET, TENANT_DELETE, TABLE_TENANT, "name", "/v1/tenants/", tenant_row_find,
-	  tenant_row_make, tenant_row_change, tenant_row_remove, tenant_row_fill },
+	  tenant_row_make, tenant_row_change, tenant_row_remove, tenant_row_tell },
 	{ PLAN_LIST, PLAN_CREATE, PLAN_SHOW, PLAN_SET, PLAN_DELETE, TABLE_PLAN, "name", "/v1/plans/", plan_row_find, plan_row_make,
 	  plan_row_change, plan_row_remove, NULL },
+	{ IP_POOL_LIST, IP_POOL_CREATE, IP_POOL_SHOW, IP_POOL_SET, IP_POOL_DELETE, TABLE_IP_POOL, "name", "/v1/ip-pools/",
+	  ip_pool_row_find, ip_pool_row_make, ip_pool_row_change, ip_pool_row_remove, ip_pool_row_tell },
 	{ TOKEN_LIST, TOKEN_CREATE, TOKEN_SHOW, TOKEN_SET, TOKEN_DELETE, TABLE_TOKEN, "id", "/v1/tokens/", token_row_find,
 	  token_row_make, token_row_change, token_row_remove, NULL },
 };
@@ -147,17 +196,36 @@ table_key(const struct noun *noun, const union row *row)
 	return *field_string(field_find(store_table_schema(noun->table), noun->key, NULL), row);
 }
 
+/* As the caller may see it. NULL with c->err. */
+static struct json_object *
+table_json(struct call *c, const struct noun *noun, const union row *row)
+{
+	const struct schema *schema = store_table_schema(noun->table);
+	struct json_object *json = record_to_json(schema, row, false);
+
+	if (!json) {
+		err_set(&c->err, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	show_hide(c->who.role, schema, json);
+	if (noun->tell && noun->tell(c, row, json) < 0) {
+		json_object_put(json);
+		return NULL;
+	}
+	return json;
+}
+
 static struct answered
 table_answer(struct call *c, const struct table_work *work, int status)
 {
 	const struct schema *schema = store_table_schema(work->noun->table);
-	struct json_object *json = record_to_json(schema, &work->row, false);
+	struct json_object *json = table_json(c, work->noun, &work->row);
 	struct buf headers = { 0 };
 	struct answered answered;
 
 	if (json && work->secret[0])
 		json_object_object_add(json, "token", json_object_new_string(work->secret));
-	if (json && reply_select(c, json) < 0) {
+	if (!json || reply_select(c, json) < 0) {
 		json_object_put(json);
 		return reply_error(c);
 	}
@@ -185,15 +253,12 @@ table_add_item(void *arg, const void *record)
 {
 	struct page *page = arg;
 	const struct noun *noun = noun_of(page->c->id);
-	const struct schema *schema = store_table_schema(noun->table);
 	struct json_object *json;
 
 	if (page_is_full(page))
 		return 1;
-	if (noun->fill && noun->fill(page->c, (union row *)(uintptr_t)record) < 0)
-		return -1;
-	json = record_to_json(schema, record, false);
-	if (page_add(page, json, "%s", table_key(noun, record)) < 0)
+	json = table_json(page->c, noun, record);
+	if (!json || page_add(page, json, "%s", table_key(noun, record)) < 0)
 		return -1;
 	return reply_select(page->c, json);
 }

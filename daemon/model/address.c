@@ -2,60 +2,24 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "daemon/model/ip_pool.h"
 #include "daemon/model/model.h"
+#include "schema/check.h"
 
-/* The host's own address in its private subnet is never given away. */
-enum { ADDRESS_FIRST = 2 };
+/* Where addresses come from: a private subnet of the host, or a pool. */
+struct address_source {
+	struct prefix prefix;
+	const struct strv *reserved; /* or NULL */
+	int64_t rest;                /* seconds */
+};
 
 struct address_search {
-	const struct prefix *prefix;
+	struct model *m;
+	const struct address_source *source;
 	uint64_t n;
 	struct address candidate;
 	bool full;
 };
-
-static void
-address_advance(struct address_search *search)
-{
-	do
-		search->full = !prefix_nth(search->prefix, search->n++, &search->candidate);
-	while (!search->full && prefix_is_reserved(search->prefix, &search->candidate));
-}
-
-/* Rows come in order: the first that isn't the candidate leaves a gap. */
-static int
-address_skip_held(void *arg, const void *record)
-{
-	struct address_search *search = arg;
-
-	if (search->full || !address_equal(record, &search->candidate))
-		return 1;
-	address_advance(search);
-	return 0;
-}
-
-static int
-address_lowest_free(struct model *m, const char *subnet, struct address *out, struct err *e)
-{
-	struct address_search search = { .n = ADDRESS_FIRST };
-	struct prefix prefix;
-	struct address last;
-
-	if (!prefix_parse(subnet, &prefix))
-		return err_set(e, ERR_INTERNAL, "'%s' is no prefix", subnet);
-	search.prefix = &prefix;
-	address_advance(&search);
-	memset(&last, 0xff, sizeof last);
-	last.family = prefix.base.family;
-	if (!search.full && store_address_range(m->store, &search.candidate, &last, address_skip_held, &search, e) < 0)
-		return -1;
-	if (search.full) {
-		err_set(e, ERR_NO_SPACE, "The subnet %s has no free address left", subnet);
-		return err_code(e, "addresses_exhausted");
-	}
-	*out = search.candidate;
-	return 0;
-}
 
 static bool
 address_in(const char *text, const struct address *address)
@@ -73,6 +37,60 @@ address_is_hosts(const char *subnet, const struct address *address)
 	struct address first;
 
 	return prefix_parse(subnet, &prefix) && prefix_nth(&prefix, 1, &first) && address_equal(&first, address);
+}
+
+/* Never given unless by number. */
+static bool
+address_is_kept_back(const struct address_search *search)
+{
+	const struct settings *s = search->m->settings;
+	const struct address *a = &search->candidate;
+	char text[ADDRESS_TEXT_MAX];
+
+	return prefix_is_reserved(&search->source->prefix, a) || address_is_hosts(s->subnet4, a) ||
+	       address_is_hosts(s->subnet6, a) ||
+	       (search->source->reserved && strv_contains(search->source->reserved, address_format(a, text)));
+}
+
+static void
+address_advance(struct address_search *search)
+{
+	do
+		search->full = !prefix_nth(&search->source->prefix, search->n++, &search->candidate);
+	while (!search->full && address_is_kept_back(search));
+}
+
+/* Rows come in order: the first that isn't the candidate leaves a gap. */
+static int
+address_skip_held(void *arg, const void *record)
+{
+	struct address_search *search = arg;
+
+	/* One that is kept back, and held since before it was. */
+	if (!search->full &&
+	    memcmp(((const struct address *)record)->bytes, search->candidate.bytes, sizeof search->candidate.bytes) < 0)
+		return 0;
+	if (search->full || !address_equal(record, &search->candidate))
+		return 1;
+	address_advance(search);
+	return 0;
+}
+
+/* 1 found, 0: there is none, -1 error. */
+static int
+address_lowest_free(struct model *m, const char *container, const struct address_source *source, struct address *out, struct err *e)
+{
+	struct address_search search = { .m = m, .source = source };
+	struct address last;
+
+	address_advance(&search);
+	memset(&last, 0xff, sizeof last);
+	last.family = source->prefix.base.family;
+	if (!search.full && store_address_range(m->store, &search.candidate, &last, container, model_now() - source->rest,
+	                                        address_skip_held, &search, e) < 0)
+		return -1;
+	*out = search.candidate;
+	return !search.full;
 }
 
 static bool
@@ -118,18 +136,112 @@ address_take_chosen(struct model *m, const char *container, const char *text, st
 	return address_take(m, container, &address, out, e);
 }
 
+/* All that there are, read once. */
+struct address_pools {
+	struct ip_pool *v;
+	size_t n;
+};
+
+static void
+address_pools_clear(struct address_pools *pools)
+{
+	for (size_t i = 0; i < pools->n; i++)
+		record_clear(&ip_pool_schema, &pools->v[i]);
+	free(pools->v);
+}
+#define AUTO_POOLS __attribute__((cleanup(address_pools_clear)))
+
 static int
-address_take_auto(struct model *m, const char *container, const char *subnet, const struct strv *held, struct strv *out,
-                  struct err *e)
+address_add_pool(void *arg, const void *record)
+{
+	struct address_pools *pools = arg;
+	struct ip_pool *v = reallocarray(pools->v, pools->n + 1, sizeof *v);
+
+	if (!v)
+		return -1;
+	pools->v = v;
+	memset(&v[pools->n], 0, sizeof *v);
+	return record_copy(&ip_pool_schema, &v[pools->n++], record) ? 0 : -1;
+}
+
+static bool
+address_pool_source(const struct ip_pool *pool, struct address_source *out)
+{
+	*out = (struct address_source){ .reserved = &pool->reserved, .rest = pool->rest };
+	return prefix_parse(pool->prefix, &out->prefix);
+}
+
+/* What is asked for: for whom, of what there is. */
+struct address_order {
+	struct model *m;
+	const struct who *who;
+	const char *container, *tenant;
+	const struct strv *held; /* or NULL */
+	const struct address_pools *pools;
+	struct strv out;
+};
+
+/* 1 taken, 0: the source has none. What it holds of the source already comes first. */
+static int
+address_take_from(struct address_order *order, const struct address_source *source, struct err *e)
 {
 	struct address address;
+	int rc;
 
-	for (size_t i = 0; held && i < held->n; i++)
-		if (address_parse(held->v[i], &address) && address_in(subnet, &address) && !strv_contains(out, held->v[i]))
-			return address_take(m, container, &address, out, e);
-	if (address_lowest_free(m, subnet, &address, e) < 0)
-		return -1;
-	return address_take(m, container, &address, out, e);
+	for (size_t i = 0; order->held && i < order->held->n; i++)
+		if (address_parse(order->held->v[i], &address) && prefix_contains(&source->prefix, &address) &&
+		    !strv_contains(&order->out, order->held->v[i]))
+			return address_take(order->m, order->container, &address, &order->out, e) < 0 ? -1 : 1;
+	rc = address_lowest_free(order->m, order->container, source, &address, e);
+	if (rc == 1)
+		rc = address_take(order->m, order->container, &address, &order->out, e) < 0 ? -1 : 1;
+	return rc;
+}
+
+static int
+address_take_automatic(struct address_order *order, int family, struct err *e)
+{
+	const char *subnet = family == AF_INET ? order->m->settings->subnet4 : order->m->settings->subnet6;
+	struct address_source source;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < order->pools->n; i++) {
+		const struct ip_pool *pool = &order->pools->v[i];
+
+		if (pool->automatic && ip_pool_is_granted(pool, order->tenant) && address_pool_source(pool, &source) &&
+		    source.prefix.base.family == family)
+			rc = address_take_from(order, &source, e);
+	}
+	source = (struct address_source){ 0 };
+	if (rc == 0 && !prefix_parse(subnet, &source.prefix))
+		return err_set(e, ERR_INTERNAL, "'%s' is no prefix", subnet);
+	if (rc == 0)
+		rc = address_take_from(order, &source, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	err_set(e, ERR_NO_SPACE, "The subnet %s has no free address left", subnet);
+	return err_code(e, "addresses_exhausted");
+}
+
+/* By name the host's roles give from any; a tenant is told of none that isn't granted to it. */
+static int
+address_take_of_pool(struct address_order *order, const char *name, struct err *e)
+{
+	const struct ip_pool *pool = NULL;
+	struct address_source source;
+	int rc;
+
+	for (size_t i = 0; i < order->pools->n; i++)
+		if (strcmp(order->pools->v[i].name, name) == 0)
+			pool = &order->pools->v[i];
+	if (!pool || (role_is_tenants(order->who->role) && !ip_pool_is_granted(pool, order->tenant)) ||
+	    !address_pool_source(pool, &source))
+		return err_param(e, "ip", "there is no pool '%.60s'", name);
+	rc = address_take_from(order, &source, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	err_set(e, ERR_NO_SPACE, "The pool %s has no free address left", name);
+	return err_code(e, "addresses_exhausted");
 }
 
 static bool
@@ -138,30 +250,52 @@ address_wants_auto(const char *word, int family)
 	return strcmp(word, "auto") == 0 || strcmp(word, family == AF_INET ? "auto4" : "auto6") == 0;
 }
 
-/* Chosen ones first, lest an automatic one takes what is asked for by number. */
-int
-address_assign(struct model *m, const char *container, struct container_config *config, const struct strv *held, struct err *e)
+static int
+address_take_word(struct address_order *order, const char *word, struct err *e)
 {
-	AUTO_STRV struct strv out = { 0 };
-	const struct strv *ip = &config->ip;
+	bool four = address_wants_auto(word, AF_INET), six = address_wants_auto(word, AF_INET6);
+
+	if (!four && !six)
+		return address_take_of_pool(order, word, e);
+	if (four && address_take_automatic(order, AF_INET, e) < 0)
+		return -1;
+	return six ? address_take_automatic(order, AF_INET6, e) : 0;
+}
+
+static int
+address_fill_order(struct address_order *order, const struct strv *ip, struct err *e)
+{
 	int rc = 0;
 
+	/* Chosen ones first, lest another takes what is asked for by number. */
 	for (size_t i = 0; i < ip->n; i++)
-		if (strncmp(ip->v[i], "auto", 4) != 0 && address_take_chosen(m, container, ip->v[i], &out, e) < 0)
+		if (check_name(ip->v[i]) && address_take_chosen(order->m, order->container, ip->v[i], &order->out, e) < 0)
 			rc = -1;
-	for (size_t i = 0; rc == 0 && i < ip->n; i++) {
-		if (address_wants_auto(ip->v[i], AF_INET))
-			rc = address_take_auto(m, container, m->settings->subnet4, held, &out, e);
-		if (rc == 0 && address_wants_auto(ip->v[i], AF_INET6))
-			rc = address_take_auto(m, container, m->settings->subnet6, held, &out, e);
-	}
-	if (rc < 0)
+	for (size_t i = 0; rc == 0 && i < ip->n; i++)
+		if (!check_name(ip->v[i]))
+			rc = address_take_word(order, ip->v[i], e);
+	if (rc == 0 && order->out.n > 16)
+		rc = err_param(e, "ip", "has more than 16 addresses");
+	return rc;
+}
+
+int
+address_assign(struct model *m, const struct who *who, const char *container, struct container_config *config,
+               const struct strv *held, struct err *e)
+{
+	AUTO_POOLS struct address_pools pools = { 0 };
+	struct address_order order = {
+		.m = m, .who = who, .container = container, .tenant = config->tenant, .held = held, .pools = &pools
+	};
+
+	if (store_table_list(m->store, TABLE_IP_POOL, NULL, "", INT64_MAX, address_add_pool, &pools, e) < 0)
+		return err_is_set(e) ? -1 : err_set(e, ERR_INTERNAL, "out of memory");
+	if (address_fill_order(&order, &config->ip, e) < 0) {
+		strv_clear(&order.out);
 		return -1;
-	if (out.n > 16)
-		return err_param(e, "ip", "has more than 16 addresses");
+	}
 	strv_clear(&config->ip);
-	config->ip = out;
-	memset(&out, 0, sizeof out);
+	config->ip = order.out;
 	record_mark(&container_config_schema, config, "ip", true);
 	return 0;
 }

@@ -278,11 +278,12 @@ container_check_unique(struct model *m, const struct container_config *config, s
 }
 
 static void
-container_assign_addresses(struct model *m, const char *id, struct container_config *config, const struct strv *held, struct err *e)
+container_assign_addresses(struct model *m, const struct who *who, struct container_config *config, const struct strv *held,
+                           struct err *e)
 {
 	struct err found = { 0 };
 
-	if (address_assign(m, id, config, held, &found) < 0)
+	if (address_assign(m, who, config->id, config, held, &found) < 0)
 		container_add_errors(e, &found);
 }
 
@@ -336,7 +337,7 @@ container_settle_new(struct model *m, const struct who *who, struct container_co
 	if (!who_sees(who, config->tenant))
 		return;
 	container_check_unique(m, config, e);
-	container_assign_addresses(m, config->id, config, NULL, e);
+	container_assign_addresses(m, who, config, NULL, e);
 }
 
 int
@@ -435,7 +436,7 @@ container_take_change(struct model *m, const struct who *who, struct container_v
 	    container_merge(m, who, &base, container_new_plan(before, patch), patch, config, e) < 0)
 		return container_out_of_memory(e);
 	if (record_has(CONFIG, patch, "ip"))
-		container_assign_addresses(m, config->id, config, &before->ip, e);
+		container_assign_addresses(m, who, config, &before->ip, e);
 	record_check(CONFIG, config, true, e);
 	if (err_is_set(e))
 		return -1;

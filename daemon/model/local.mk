@@ -3,6 +3,7 @@ libberthapi_a_SOURCES += \
 	daemon/model/boot.c daemon/model/boot.h \
 	daemon/model/container.c daemon/model/container.h \
 	daemon/model/event.c \
+	daemon/model/ip_pool.c daemon/model/ip_pool.h \
 	daemon/model/model.h \
 	daemon/model/plan.c \
 	daemon/model/policy.c daemon/model/policy.h \

@@ -30,11 +30,12 @@ int journal_add_tenant(struct model *m, const char *type, const char *tenant, st
 
 /* Addresses. */
 /*
- * Resolves config->ip: automatic ones become the lowest free of the private subnets, chosen ones are checked to be the
- * host's to give and free; all are written for `container`, in canonical form. `held` (or NULL) lists those that it has
- * already: an automatic one keeps them. Inside a transaction.
+ * Resolves config->ip: a pool's name becomes its lowest free address, auto that of the tenant's automatic pools and then of the
+ * private subnets; chosen ones are checked to be the host's to give and free; all are written for `container`, in canonical form.
+ * `held` (or NULL) lists those that it has already: what isn't chosen keeps them. Inside a transaction.
  */
-int address_assign(struct model *m, const char *container, struct container_config *config, const struct strv *held, struct err *e);
+int address_assign(struct model *m, const struct who *who, const char *container, struct container_config *config,
+                   const struct strv *held, struct err *e);
 /* Gives back what the container holds beyond `kept`. */
 int address_release_others(struct model *m, const char *container, const struct strv *kept, struct err *e);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/check.h"
 #include "schema/tenant.h"
 
 #define CONFIG (&container_config_schema)
@@ -13,9 +14,10 @@ static void
 policy_check_addresses(const struct container_config *before, const struct container_config *after, struct err *e)
 {
 	for (size_t i = 0; i < after->ip.n; i++)
-		if (strncmp(after->ip.v[i], "auto", 4) != 0 && !strv_contains(&before->ip, after->ip.v[i])) {
+		if (check_name(after->ip.v[i]) && !strv_contains(&before->ip, after->ip.v[i])) {
 			err_param(e, "ip",
-			          "takes 'auto', 'auto4', 'auto6' and what the container has; others are the operator's to give");
+			          "takes 'auto', 'auto4', 'auto6', a pool's name and what the container has; others are the "
+			          "operator's to give");
 			return;
 		}
 }

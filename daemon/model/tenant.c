@@ -5,7 +5,7 @@
 #define TENANT (&tenant_schema)
 #define DEFAULT_TENANT "default"
 
-int
+static int
 tenant_fill_used(struct model *m, struct tenant *tenant, struct err *e)
 {
 	record_mark(TENANT, tenant, "used", true);

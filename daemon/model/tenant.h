@@ -8,8 +8,6 @@
 #include "daemon/model/model.h"
 #include "daemon/model/who.h"
 
-/* Counts what it uses of its totals. */
-int tenant_fill_used(struct model *m, struct tenant *tenant, struct err *e);
 int tenant_find(struct model *m, const struct who *who, const char *name, struct tenant *tenant_out, struct err *e);
 int tenant_create(struct model *m, const struct who *who, const struct tenant *body, bool dry_run, struct tenant *tenant_out,
                   struct err *e);

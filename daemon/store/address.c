@@ -9,7 +9,9 @@ static const char sql_address_add[] = "INSERT INTO address (address, container) 
 static const char sql_address_remove[] = "DELETE FROM address WHERE address = ?1 AND container = ?2";
 /* A blob sorts by its bytes, so a range of one family's addresses may also meet the other's. */
 static const char sql_address_range[] =
-        "SELECT address FROM address WHERE address BETWEEN ?1 AND ?2 AND length(address) = length(?1) ORDER BY address";
+        "SELECT address FROM address WHERE address BETWEEN ?1 AND ?2 AND length(address) = length(?1)"
+        " UNION SELECT address FROM holding WHERE until > ?3 AND container IS NOT ?4 AND address BETWEEN ?1 AND ?2"
+        " AND length(address) = length(?1) ORDER BY address";
 static const char sql_address_of[] = "SELECT address FROM address WHERE container = ?1 ORDER BY address";
 
 /* Stored as 4 or 16 bytes. */
@@ -66,14 +68,14 @@ address_each(struct store *s, sqlite3_stmt *stmt, store_each *each, void *arg, s
 }
 
 int
-store_address_range(struct store *s, const struct address *first, const struct address *last, store_each *each, void *arg,
-                    struct err *e)
+store_address_range(struct store *s, const struct address *first, const struct address *last, const char *container, int64_t since,
+                    store_each *each, void *arg, struct err *e)
 {
 	sqlite3_stmt *stmt = sql_prepare(s, sql_address_range, e);
 
 	if (!stmt)
 		return -1;
-	sql_bind(stmt, 1, "bb", first->bytes, address_len(first), last->bytes, address_len(last));
+	sql_bind(stmt, 1, "bbis", first->bytes, address_len(first), last->bytes, address_len(last), since, container);
 	return address_each(s, stmt, each, arg, e);
 }
 

@@ -12,6 +12,7 @@
 #include "daemon/store/row.h"
 #include "daemon/util/prefix.h"
 #include "schema/container.h"
+#include "schema/ip.h"
 #include "schema/operation.h"
 #include "schema/protocol.h"
 #include "schema/spec.h"
@@ -54,14 +55,14 @@ void txn_end(struct txn *txn);
 typedef int store_each(void *arg, const void *record);
 
 /* Nouns of a table each, by the text key of its first column. Getters: 1 found, 0 absent, -1 error. */
-enum store_table { TABLE_TENANT, TABLE_PLAN, TABLE_TOKEN, STORE_TABLES };
+enum store_table { TABLE_TENANT, TABLE_PLAN, TABLE_TOKEN, TABLE_IP_POOL, STORE_TABLES };
 const struct schema *store_table_schema(enum store_table table);
 int store_table_get(struct store *s, enum store_table table, const char *key, void *record_out, struct err *e);
 int store_table_insert(struct store *s, enum store_table table, const void *record, struct err *e);
 /* All columns; the key stays. */
 int store_table_update(struct store *s, enum store_table table, const char *key, const void *record, struct err *e);
 int store_table_delete(struct store *s, enum store_table table, const char *key, struct err *e);
-/* By key, those after `after`; tenant (or NULL: all) narrows tokens to theirs, tenants to itself. */
+/* By key, those after `after`; tenant (or NULL: all) narrows them to what it may see. */
 int store_table_list(struct store *s, enum store_table table, const char *tenant, const char *after, int64_t limit,
                      store_each *each, void *arg, struct err *e);
 
@@ -108,10 +109,31 @@ int store_container_list(struct store *s, const struct container_filter *filter,
 int store_address_holder(struct store *s, const struct address *address, char holder_out[37], struct err *e);
 int store_address_add(struct store *s, const struct address *address, const char *container, struct err *e);
 int store_address_remove(struct store *s, const struct address *address, const char *container, struct err *e);
-/* The held ones from first to last in order, given as struct address. */
-int store_address_range(struct store *s, const struct address *first, const struct address *last, store_each *each, void *arg,
-                        struct err *e);
+/* In order, given as struct address: those from first to last that are held, or that others than `container` released after
+ * `since`. */
+int store_address_range(struct store *s, const struct address *first, const struct address *last, const char *container,
+                        int64_t since, store_each *each, void *arg, struct err *e);
 int store_address_of(struct store *s, const char *container, store_each *each, void *arg, struct err *e);
+
+/* Who holds and held which: the database notes it itself. Given as struct ip_holding, without the pool. */
+struct holding_filter {
+	const char *tenant, *container;     /* NULL: any */
+	const struct address *first, *last; /* those in between, of one family; NULL: all */
+	const struct address *after;        /* the last page's last one, or NULL */
+	int64_t limit;
+};
+int store_holding_list(struct store *s, const struct holding_filter *filter, store_each *each, void *arg, struct err *e);
+struct history_filter {
+	bool has_at; /* only who held it at that time */
+	int64_t at;
+	int64_t skip, limit;
+};
+/* The latest first. */
+int store_holding_history(struct store *s, const struct address *address, const struct history_filter *filter, store_each *each,
+                          void *arg, struct err *e);
+int store_holding_count(struct store *s, const struct address *first, const struct address *last, int64_t *count_out,
+                        struct err *e);
+int store_holding_purge(struct store *s, int64_t before, struct err *e);
 
 /* Templates. */
 int store_template_get(struct store *s, const char *ref, struct template *template_out, struct err *e);

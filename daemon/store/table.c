@@ -6,11 +6,13 @@ enum table_statement { TABLE_GET, TABLE_INSERT, TABLE_UPDATE, TABLE_DELETE, TABL
 static const struct {
 	const struct schema *schema;
 	const char *key;
-	const char *tenant; /* the column that ?3 of a list is compared with */
+	const char *seen; /* whether tenant ?3 sees a row */
 } tables[STORE_TABLES] = {
-	[TABLE_TENANT] = { &tenant_schema, "name", "name" },
-	[TABLE_PLAN] = { &plan_schema, "name", "NULL" },
-	[TABLE_TOKEN] = { &token_schema, "id", "tenant" },
+	[TABLE_TENANT] = { &tenant_schema, "name", "name = ?3" },
+	[TABLE_PLAN] = { &plan_schema, "name", "true" },
+	[TABLE_TOKEN] = { &token_schema, "id", "tenant = ?3" },
+	[TABLE_IP_POOL] = { &ip_pool_schema, "name",
+	                    "EXISTS (SELECT 1 FROM json_each(tenants) WHERE value IN (?3, '" IP_POOL_ALL "'))" },
 };
 
 static const char *
@@ -41,8 +43,8 @@ table_compose(struct store *s, enum store_table table)
 	buf_addf(&sql[TABLE_DELETE], "DELETE FROM %s WHERE %s = ?1", schema->name, key);
 	buf_addf(&sql[TABLE_LIST], "SELECT");
 	row_names(schema, " ", "", &sql[TABLE_LIST]);
-	buf_addf(&sql[TABLE_LIST], " FROM %s WHERE %s > ?1 AND (?3 IS NULL OR %s = ?3) ORDER BY %s LIMIT ?2", schema->name, key,
-	         tables[table].tenant, key);
+	buf_addf(&sql[TABLE_LIST], " FROM %s WHERE %s > ?1 AND (?3 IS NULL OR %s) ORDER BY %s LIMIT ?2", schema->name, key,
+	         tables[table].seen, key);
 	for (int i = TABLE_GET; i <= TABLE_LIST; i++) {
 		s->composed[SQL_TABLES + 5 * (int)table + i] = sql[i].data;
 		ok = ok && sql[i].data && !sql[i].failed;
@@ -107,6 +109,7 @@ union table_record {
 	struct tenant tenant;
 	struct plan plan;
 	struct token token;
+	struct ip_pool ip_pool;
 };
 
 int

@@ -5,6 +5,11 @@ static const char sql_tenant_add[] = "INSERT INTO tenant (number, name, created_
 #define FORMER_NAME "tenant || '~' || (SELECT number FROM tenant WHERE name = ?1)"
 static const char sql_tenant_bury_operations[] = "UPDATE operation SET tenant = " FORMER_NAME " WHERE tenant = ?1";
 static const char sql_tenant_bury_events[] = "UPDATE event SET tenant = " FORMER_NAME " WHERE tenant = ?1";
+static const char sql_tenant_bury_holdings[] = "UPDATE holding SET tenant = " FORMER_NAME " WHERE tenant = ?1";
+/* Another tenant of that name has none of its grants. */
+static const char sql_tenant_bury_grants[] = "UPDATE ip_pool SET tenants = (SELECT json_group_array(value) FROM json_each(tenants) "
+                                             "WHERE value <> ?1), revision = revision + 1"
+                                             " WHERE EXISTS (SELECT 1 FROM json_each(tenants) WHERE value = ?1)";
 static const char sql_tenant_used[] =
         "SELECT count(*), coalesce(sum(cpus), 0), coalesce(sum(memory), 0), coalesce(sum(disk), 0), coalesce(sum(pids), 0),"
         " coalesce(sum(json_array_length(ip)), 0)"
@@ -19,7 +24,8 @@ store_tenant_add(struct store *s, int64_t number, const char *name, int64_t now,
 int
 store_tenant_bury(struct store *s, const char *name, struct err *e)
 {
-	if (sql_run(s, sql_tenant_bury_operations, e, "s", name) < 0)
+	if (sql_run(s, sql_tenant_bury_operations, e, "s", name) < 0 || sql_run(s, sql_tenant_bury_holdings, e, "s", name) < 0 ||
+	    sql_run(s, sql_tenant_bury_grants, e, "s", name) < 0)
 		return -1;
 	return sql_run(s, sql_tenant_bury_events, e, "s", name);
 }

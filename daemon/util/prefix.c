@@ -85,6 +85,19 @@ prefix_contains(const struct prefix *p, const struct address *a)
 }
 
 bool
+prefix_range(const char *text, struct address *first_out, struct address *last_out)
+{
+	struct prefix p;
+
+	if (!prefix_parse(text, &p))
+		return false;
+	*first_out = *last_out = p.base;
+	for (unsigned int bit = p.length; bit < address_bits(&p.base); bit++)
+		last_out->bytes[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
+	return true;
+}
+
+bool
 prefix_overlaps(const struct prefix *a, const struct prefix *b)
 {
 	return prefix_contains(a, &b->base) || prefix_contains(b, &a->base);

@@ -26,6 +26,8 @@ bool address_same_text(const char *a, const char *b);
 
 /* "10.77.0.0/16"; host bits are dropped. */
 bool prefix_parse(const char *text, struct prefix *out);
+/* Its first and last address; false when the text is no prefix. */
+bool prefix_range(const char *text, struct address *first_out, struct address *last_out);
 bool prefix_contains(const struct prefix *p, const struct address *a);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 /* The n-th address of the prefix, 0 being its base; false past its end. */

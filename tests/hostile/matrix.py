@@ -77,12 +77,14 @@ tokens = {"none": None}
 for role in ("admin", "operator", "auditor", "owner", "viewer"):
     tokens[role] = root("POST", "/v1/tokens", {"name": role, "role": role} | ({"tenant": OWN} if role in TENANTS_ROLES else {}))["token"]
 others = root("POST", "/v1/tokens", {"name": "other", "role": "owner", "tenant": FOREIGN})
-own = {"tenants": [OWN], "plans": ["small"], "templates": ["busybox"]}
-foreign = {"tenants": [FOREIGN]}
+for name, prefix, tenant in (("office", "203.0.113.0/28", OWN), ("hidden", "203.0.113.16/28", FOREIGN)):
+    root("POST", "/v1/ip-pools", {"name": name, "prefix": prefix, "tenants": [tenant]})
+own = {"tenants": [OWN], "plans": ["small"], "templates": ["busybox"], "ip-pools": ["office"], "addresses": ["203.0.113.1"]}
+foreign = {"tenants": [FOREIGN], "ip-pools": ["hidden"], "addresses": ["203.0.113.17"]}
 for tenant, to in ((OWN, own), (FOREIGN, foreign)):
     name = "web" if tenant == OWN else "secret"
     root("POST", "/v1/containers", {"name": name, "tenant": tenant, "template": "busybox", "plan": "small", "owner": "o-" + name, "billing": "b-" + name,
-                                    "labels": ["l-%s=1" % name]})
+                                    "labels": ["l-%s=1" % name], "ip": ["office" if tenant == OWN else "hidden"]})
     c = root("GET", "/v1/containers/%s:%s" % (tenant, name))
     to["containers"] = [c["id"], name, "%s:%s" % (tenant, name)]
     to["operations"] = [root("GET", "/v1/operations?container=" + c["id"])["items"][0]["id"]]
@@ -107,13 +109,16 @@ def missing_for(text):
         return "abad1deaabad1dea"
     if text.isdigit():
         return "999"
-    return text.replace(FOREIGN, "nobody").replace("secret", "absent").replace(OWN, "nobody").replace("web", "absent").replace("small", "absent").replace("busybox", "absent")
+    if text.startswith("203."):
+        return "no.address"
+    return text.replace(FOREIGN, "nobody").replace("secret", "absent").replace(OWN, "nobody").replace("web", "absent").replace("small", "absent").replace("busybox", "absent").replace("hidden", "absent").replace("office", "absent")
 
 
 def neighbour_of(cursor):
     """A list goes on behind a place, whatever stands there: the one beside it, where nothing stands."""
     text = bytes.fromhex(cursor).decode()
-    return (text[:-1] + ("e" if text[-1] == "d" else "d")).encode().hex()
+    beside = ("8", "9") if text[-1].isdigit() else ("d", "e")
+    return (text[:-1] + beside[text[-1] == beside[0]]).encode().hex()
 
 
 def plain(answer, text):
@@ -181,7 +186,7 @@ def test_hints(path, method, op):
     """Filters, cursors and members of a body that name somebody else's."""
     hints = {"tenant": [FOREIGN], "container": foreign["containers"], "name": ["secret"], "owner": ["o-secret"], "billing": ["b-secret"],
              "label": ["l-secret", "l-secret%3D1"], "cursor": [t.encode().hex() for v in foreign.values() if isinstance(v, list) for t in v],
-             "actor": ["token:" + others["id"]], "target": foreign["containers"], "id": foreign["containers"][:1]}
+             "actor": ["token:" + others["id"]], "target": foreign["containers"], "pool": foreign["ip-pools"], "id": foreign["containers"][:1]}
     full = path.replace("{id}", own.get(op["tags"][0], ["-"])[0])
     for p in op["parameters"]:
         for value in hints.get(p["name"], []) if p["in"] == "query" else []:

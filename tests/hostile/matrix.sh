@@ -1,7 +1,7 @@
 #!/bin/bash
 # Authorisation: every operation of the reference by every role, on objects of one's own, of others and on none.
 . "$(dirname "$0")/../lib/lib.sh"
-t_begin
+EXTRA_CONF='addresses = 203.0.113.0/24' t_begin
 python3 -B "$TOP/tests/hostile/matrix.py" "$BERTH_SOCKET" >"$T/matrix" 2>&1
 grep -v '^FAIL' "$T/matrix"
 grep '^FAIL' "$T/matrix" | head -n 40 >&2

@@ -2,7 +2,7 @@
 # The API's reference: each of its examples is played on a real host, as it stands there, and answered as it tells.
 . "$(dirname "$0")/../lib/lib.sh"
 /usr/bin/python3 -c 'import jsonschema' 2>/dev/null || skip_all "no python3-jsonschema"
-TEMPLATES='' t_begin
+TEMPLATES='' EXTRA_CONF='addresses = 203.0.113.0/24' t_begin
 /usr/bin/python3 -B "$TOP/tests/lib/reference.py" "$BERTH_SOCKET" >"$T/played" 2>&1
 while read -r verdict what; do
 	case $verdict in

@@ -182,7 +182,7 @@ test_a_failed_migration_changes_nothing(void **state)
 static void
 test_an_older_database_is_kept(void **state)
 {
-	const char *more[] = { "SELECT 1;", "SELECT 1;", "SELECT 1;", "SELECT 1;", NULL, NULL };
+	const char *more[64] = { 0 };
 	char path[] = "/tmp/berth-store-XXXXXX", copy[64];
 	struct store *s = NULL;
 	struct err e = { 0 };
@@ -193,7 +193,9 @@ test_an_older_database_is_kept(void **state)
 	close(fd);
 	assert_int_equal(store_open(path, &s, &e), 0);
 	assert_int_equal(sql_number(s, &version, "PRAGMA user_version", &e, ""), 1);
-	assert_in_range(version, 1, 4);
+	assert_in_range(version, 1, sizeof more / sizeof *more - 2);
+	for (int64_t i = 0; i < version; i++)
+		more[i] = "SELECT 1;";
 	more[version] = "CREATE TABLE more (a TEXT) STRICT;";
 	more[version + 1] = NULL;
 	assert_int_equal(store_migrate(s, path, more, &e), 0);

@@ -3,6 +3,7 @@
 #include "schema/operation.h"
 #include "schema/ops.h"
 #include "schema/protocol.h"
+#include "schema/ip.h"
 #include "schema/tenant.h"
 #include "tests/unit/unit.h"
 
@@ -25,6 +26,8 @@ const struct schema *const all_schemas[] = { &container_config_schema,
 	                                     &totals_schema,
 	                                     &tenant_schema,
 	                                     &plan_schema,
+	                                     &ip_pool_schema,
+	                                     &ip_holding_schema,
 	                                     &token_schema,
 #define X(name) &name##_schema,
 	                                     OP_SCHEMAS(X)
