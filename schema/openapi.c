@@ -352,6 +352,14 @@ openapi_put_parameters(struct json_object *json, const struct op *op)
 		json_schema_add_field(schema, f, JSON_SCHEMA_ARGS);
 		json_object_object_del(schema, "description");
 	}
+	if (op->method == METHOD_POST && (op->kind == KIND_JOB || op->kind == KIND_WRITE)) {
+		schema = openapi_add_parameter(
+		        list, "header", "Idempotency-Key",
+		        "Of the caller's own choice, kept for a day: the same request with the same key is answered as the "
+		        "first one was, and nothing is done twice.");
+		json_put_text(schema, "type", "string");
+		json_put_int(schema, "maxLength", 128);
+	}
 	if (openapi_takes_match(op)) {
 		schema =
 		        openapi_add_parameter(list, "header", "If-Match", "The ETag that was seen: 412 when it has changed since.");

@@ -18,6 +18,7 @@
 
 #include "daemon/api/boot.h"
 #include "daemon/api/copier.h"
+#include "daemon/api/idempotency.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/sandbox.h"
@@ -137,7 +138,7 @@ api_on_purge(evutil_socket_t fd, short what, void *arg)
 	if (api->recovery)
 		return;
 	if (txn_begin(&txn, api->model.store, &e) < 0 ||
-	    store_operation_purge(api->model.store, model_now() - OPERATION_KEPT_S, &e) < 0 ||
+	    store_operation_purge(api->model.store, model_now() - OPERATION_KEPT_S, &e) < 0 || idempotency_purge(api, &e) < 0 ||
 	    store_holding_purge(api->model.store, model_now() - HOLDINGS_KEPT_S, &e) < 0 || txn_commit(&txn, &e) < 0)
 		log_err(&e, "purge what is old");
 }
@@ -189,7 +190,7 @@ api_run(struct api *api, struct err *e)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	api->model.changed = follow_kick;
 	api->model.changed_arg = api->follow;
-	if (token_setup(e) < 0 || sandbox_filter(e) < 0 || api_find_store(api, e) < 0)
+	if (token_setup(e) < 0 || idempotency_setup(api, e) < 0 || sandbox_filter(e) < 0 || api_find_store(api, e) < 0)
 		return -1;
 	api->link = link_new(api, api->base, API_LINK_FD, e);
 	if (!api->link)

@@ -37,6 +37,7 @@ struct api {
 	bool ready;
 	struct strv known; /* UUIDs of the engine's containers */
 	char storage[17];
+	unsigned char idempotency_key[32];
 	char *reference; /* the API's, as JSON; NULL until it is asked for */
 };
 

@@ -133,6 +133,17 @@ reply_operation(struct call *c, const struct operation *operation)
 	return reply_json(c, 202, show_operation(c->who.role, operation), location);
 }
 
+struct answered
+reply_text(struct call *c, int status, const char *headers, const char *text)
+{
+	struct http_response response = {
+		.status = status, .type = "application/json", .headers = headers, .body = text, .len = strlen(text)
+	};
+
+	conn_respond(c->conn, &response);
+	return answered_now;
+}
+
 void
 reply_late_json(struct conn *conn, const char *text)
 {

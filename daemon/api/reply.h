@@ -13,6 +13,8 @@ struct answered reply_json(struct call *c, int status, struct json_object *json,
 /* c->err, with c->status where that is set. */
 struct answered reply_error(struct call *c);
 struct answered reply_out_of_memory(struct call *c);
+/* One that was made before. */
+struct answered reply_text(struct call *c, int status, const char *headers, const char *text);
 /* 202 with Location. */
 struct answered reply_operation(struct call *c, const struct operation *operation);
 

@@ -48,11 +48,8 @@ reader_value_place(struct reader *r)
 		const char *name;
 		char *place;
 	} places[] = {
-		{ "Authorization", q->authorization },
-		{ "If-Match", q->if_match },
-		{ "Last-Event-ID", q->last_event_id },
-		{ "Upgrade", q->upgrade },
-		{ "Expect", q->expect },
+		{ "Authorization", q->authorization },     { "If-Match", q->if_match }, { "Last-Event-ID", q->last_event_id },
+		{ "Idempotency-Key", q->idempotency_key }, { "Upgrade", q->upgrade },   { "Expect", q->expect },
 	};
 
 	if (r->name_len >= sizeof r->name)
@@ -195,7 +192,7 @@ reader_reset(struct reader *r)
 	buf_clear(&q->body);
 	explicit_bzero(q->authorization, sizeof q->authorization);
 	q->target.len = 0;
-	q->if_match[0] = q->last_event_id[0] = q->upgrade[0] = q->expect[0] = '\0';
+	q->if_match[0] = q->idempotency_key[0] = q->last_event_id[0] = q->upgrade[0] = q->expect[0] = '\0';
 	q->path = q->query = q->method = NULL;
 	q->has_body = false;
 	http_parser_init(&r->parser, HTTP_REQUEST);

@@ -18,6 +18,7 @@ struct http_request {
 	char authorization[HTTP_VALUE_MAX];
 	char if_match[HTTP_VALUE_MAX];
 	char last_event_id[HTTP_VALUE_MAX];
+	char idempotency_key[HTTP_VALUE_MAX];
 	char upgrade[HTTP_VALUE_MAX];
 	char expect[HTTP_VALUE_MAX];
 	bool keep_alive;

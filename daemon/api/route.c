@@ -9,6 +9,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/handlers.h"
+#include "daemon/api/idempotency.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/reply.h"
@@ -231,17 +232,33 @@ route_is_allowed(const struct call *c)
 }
 
 static struct answered
+route_handle(struct call *c)
+{
+	if (!c->query.dry_run && queue_check_room(c->api->queue, c->id, &c->who, &c->err) < 0)
+		return reply_error(c);
+	return handlers[c->id](c);
+}
+
+static struct answered
 route_authorised(struct call *c)
 {
+	struct answered answered;
+	int rc;
+
 	if (c->api->recovery && !route_works_without_store(c->id)) {
 		recovery_refuse(c->api->recovery, c);
 		return reply_error(c);
 	}
 	if (policy_check_feature(&c->api->model, &c->who, c->id, &c->err) < 0)
 		return reply_error(c);
-	if (!c->query.dry_run && queue_check_room(c->api->queue, c->id, &c->who, &c->err) < 0)
-		return reply_error(c);
-	return handlers[c->id](c);
+	/* What was done already needs no room. */
+	rc = idempotency_begin(c, &answered);
+	if (rc == 0)
+		answered = route_handle(c);
+	else if (rc < 0)
+		answered = reply_error(c);
+	idempotency_end(c);
+	return answered;
 }
 
 static struct answered

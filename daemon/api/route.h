@@ -6,6 +6,7 @@
 
 #include "daemon/api/request.h"
 #include "daemon/model/who.h"
+#include "daemon/store/store.h"
 #include "schema/ops.h"
 
 struct api;
@@ -27,10 +28,12 @@ struct call {
 	enum op_id id;
 	char arg[256]; /* {id} */
 	struct op_args query;
-	void *body;           /* a record of op->body, or NULL when it has none */
-	bool head;            /* HEAD: as GET, without the body */
-	int status;           /* of an error whose kind doesn't tell it; else 0 */
-	unsigned int allowed; /* of a 405: methods, as bits */
+	void *body;                /* a record of op->body, or NULL when it has none */
+	bool head;                 /* HEAD: as GET, without the body */
+	int status;                /* of an error whose kind doesn't tell it; else 0 */
+	unsigned int allowed;      /* of a 405: methods, as bits */
+	struct answer_row keeping; /* of a request with an Idempotency-Key */
+	bool keeping_done;         /* it is committed */
 	struct err err;
 };
 

@@ -5,6 +5,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/handlers.h"
+#include "daemon/api/idempotency.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
 #include "daemon/model/ip_pool.h"
@@ -235,6 +236,10 @@ table_answer(struct call *c, const struct table_work *work, int status)
 		op_escape(table_key(work->noun, &work->row), &headers);
 		buf_addf(&headers, "\r\n");
 	}
+	if (!headers.failed)
+		idempotency_keep(c, status, headers.data,
+		                 json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+		                 work->secret[0]);
 	answered = reply_json(c, status, headers.failed ? NULL : json, headers.data);
 	buf_clear(&headers);
 	return answered;

@@ -96,6 +96,8 @@ operation_check_lock(struct model *m, const char *container, struct err *e)
 int
 operation_insert(struct model *m, const struct operation *operation, struct err *e)
 {
+	if (m->made_operation)
+		snprintf(m->made_operation, UUID_SIZE, "%s", operation->id);
 	return store_operation_insert(m->store, operation, e);
 }
 

@@ -43,6 +43,8 @@ struct store {
 	struct sql_cached cache[SQL_CACHE]; /* open addressing, by the text's address */
 	char *composed[SQL_COMPOSED_COUNT];
 	bool in_transaction;
+	store_last_part *before_commit; /* or NULL */
+	void *before_commit_arg;
 };
 
 /* Ends with NULL; schema version i + 1 is reached by number i. */

@@ -128,9 +128,21 @@ txn_begin(struct txn *txn, struct store *s, struct err *e)
 	return 0;
 }
 
+void
+store_before_commit(struct store *s, store_last_part *fn, void *arg)
+{
+	s->before_commit = fn;
+	s->before_commit_arg = arg;
+}
+
 int
 txn_commit(struct txn *txn, struct err *e)
 {
+	store_last_part *last_part = txn->store->before_commit;
+
+	txn->store->before_commit = NULL;
+	if (last_part && last_part(txn->store->before_commit_arg, e) < 0)
+		return -1;
 	if (sql_run(txn->store, sql_commit, e, "") < 0)
 		return -1;
 	txn->store->in_transaction = false;

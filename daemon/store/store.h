@@ -50,6 +50,9 @@ int txn_begin(struct txn *txn, struct store *s, struct err *e);
 int txn_commit(struct txn *txn, struct err *e);
 void txn_end(struct txn *txn);
 #define AUTO_TXN __attribute__((cleanup(txn_end)))
+/* Called once, inside the next transaction that is committed, as its last part; it fails if this fails. NULL: nothing is called. */
+typedef int store_last_part(void *arg, struct err *e);
+void store_before_commit(struct store *s, store_last_part *fn, void *arg);
 
 /* Gives each row of a list; 0 to go on, 1 to stop. */
 typedef int store_each(void *arg, const void *record);
@@ -134,6 +137,23 @@ int store_holding_history(struct store *s, const struct address *address, const 
 int store_holding_count(struct store *s, const struct address *first, const struct address *last, int64_t *count_out,
                         struct err *e);
 int store_holding_purge(struct store *s, int64_t before, struct err *e);
+
+/* First answers to requests with an Idempotency-Key, of each actor for himself. */
+enum { ANSWER_DIGEST = 32 };
+struct answer_row {
+	unsigned char digest[ANSWER_DIGEST];
+	char operation[37]; /* that was begun; "": none */
+	int status;         /* 0: the answer isn't kept */
+	char *headers, *body;
+};
+void store_answer_clear(struct answer_row *row);
+/* One of after `since`. 1 found, 0 absent, -1 error; *row_out must be zeroed and is cleared by the caller. */
+int store_answer_get(struct store *s, const char *actor, const char *key, int64_t since, struct answer_row *row_out, struct err *e);
+int store_answer_add(struct store *s, const char *actor, const char *key, const struct answer_row *row, int64_t now, struct err *e);
+int store_answer_fill(struct store *s, const char *actor, const char *key, int64_t status, const char *headers, const char *body,
+                      struct err *e);
+int store_answer_count(struct store *s, const char *actor, int64_t *count_out, struct err *e);
+int store_answer_purge(struct store *s, int64_t before, struct err *e);
 
 /* Templates. */
 int store_template_get(struct store *s, const char *ref, struct template *template_out, struct err *e);
