@@ -180,7 +180,8 @@ monitors_command(struct engine *engine, struct container *ct, enum monitor_verb 
 	struct monitor_msg m = { .magic = MONITOR_MAGIC, .version = MONITOR_VERSION, .verb = (uint16_t)verb, .a = a };
 
 	m.serial = ++engine->last_serial;
-	if (fd_send(ct->monitor, &m, sizeof m, NULL, 0, 0) < 0)
+	/* With the monitor gone its end is in the socket, unread as yet: that is the answer (requests_monitor_ended). */
+	if (fd_send(ct->monitor, &m, sizeof m, NULL, 0, 0) < 0 && errno != EPIPE && errno != ECONNRESET)
 		return err_sys(e, "tell the container's monitor");
 	FAULT("engine.monitor-told");
 	if (serial_out)

@@ -60,7 +60,27 @@ B freeze web >/dev/null
 fails 4 'frozen: thaw it first' "an exec into a frozen one is refused at once" timeout 5 "$BUILD/berth" exec web -- true
 B thaw web >/dev/null
 
-ok "all end" B delete -y --force web talker loop ends early
+# A container ends while the engine, behind with its work, has a request for it before it that comes first.
+for wanted in "delete 0" "freeze 4"; do
+	read -r verb code <<<"$wanted"
+	B create brief --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1
+	init=$(field brief pid)
+	[ "$init" -gt 1 ] || { fail "the brief one doesn't run"; continue; }
+	kill -STOP "$DAEMON"
+	case $verb in
+	delete) B delete -y --force brief >"$T/behind" 2>&1 & ;;
+	freeze) B freeze brief >"$T/behind" 2>&1 & ;;
+	esac
+	asked=$!
+	sleep 0.5
+	kill -9 "$init"
+	sleep 0.5
+	kill -CONT "$DAEMON"
+	wait $asked; got=$?
+	is "$verb of a container that has just ended: $(tail -n 1 "$T/behind")" "$code" $got
+done
+
+ok "all end" B delete -y --force web talker loop ends early brief
 for i in $(seq "$CONTAINERS"); do echo "c$i"; done >"$T/names"
 xargs -P 2 -n 1 sh -c '"$BUILD/berth" create "$0" --template busybox --memory 32M --disk 32M --start' <"$T/names" >/dev/null 2>"$T/create.err" ||
 	fail "make $CONTAINERS: $(grep -v started "$T/create.err" | head -n 2)"
