@@ -12,8 +12,11 @@ host_mac=$(host cat /sys/class/net/ab101/address)
 own_mac=$(in_ns ab101 cat /sys/class/net/eth0/address)
 spoofed() { host nft list counter inet ab spoofed | awk '/packets/ { print $2 }'; }
 watch_on() { in_ns "$1" python3 "$PACKET" watch "$2" 60 >"$T/seen.$1" & wait_for 5 grep -q watching "$T/seen.$1"; }
-seen() { sleep 0.2; grep -qx "$2" "$T/seen.$1"; }
-unseen() { ! seen "$@"; }
+seen() { wait_for 3 grep -qx "$2" "$T/seen.$1"; }
+# What would have come has come by then.
+QUIET=0.2
+[ -z "${T_SLOW:-}" ] || QUIET=1
+unseen() { sleep "$QUIET"; ! grep -qx "$2" "$T/seen.$1"; }
 send() { in_ns ab101 python3 "$PACKET" send eth0 "$@" to="$host_mac"; }
 
 watch_on inet net0
