@@ -107,11 +107,27 @@ census() {
 	[ ! -e "$T/r" ] || find "$T/r" | sed 's/^/run file /'
 }
 
-# An instance of its own: letters from the pid, so that tests side by side differ; its number chooses ids and subnets.
+# A number that no test beside this one has: a link to the pid of who took it.
+NUMBERS=/run/berth-tests
+t_take_number() {
+	local tries owner
+	mkdir -p "$NUMBERS"
+	n=$(($$ % 80))
+	for ((tries = 0; tries < 80; tries++, n = (n + 1) % 80)); do
+		owner=$(readlink "$NUMBERS/$n") && ! kill -0 "$owner" 2>/dev/null && rm -f "$NUMBERS/$n"
+		! ln -s $$ "$NUMBERS/$n" 2>/dev/null || return 0
+	done
+	echo "80 tests run already" >&2
+	exit 1
+}
+
+# An instance of its own: its number chooses name, ids and subnets.
 t_begin() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	[ -x "$BUILD/berthd" ] || { echo "no berthd in $BUILD: build first, or set BUILD" >&2; exit 1; }
-	local n=$(($$ % 80)) letters=abcdefghijklmnopqrst
+	local n letters=abcdefghijklmnopqrst
+	t_take_number
+	NUMBER=$n
 	INSTANCE=t${letters:$((n / 20)):1}${letters:$((n % 20)):1}z
 	ID_BASE=$((1342177280 + n * 100 * 65536))
 	SUBNET=10.200.$n SUBNET6=fd77:7e57:$n:
@@ -207,6 +223,7 @@ t_end() {
 	fi
 	[ $failed = 0 ] || tail -n 15 "$T/log"
 	rm -rf "$T"
+	rm -f "$NUMBERS/$NUMBER"
 	printf '%d passed, %d failed, %d skipped\n' $passed $failed $skipped
 	[ $failed = 0 ] || exit 1
 	exit 0
