@@ -19,6 +19,7 @@
 #include "daemon/api/boot.h"
 #include "daemon/api/copier.h"
 #include "daemon/api/idempotency.h"
+#include "daemon/api/late.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/sandbox.h"
@@ -186,7 +187,8 @@ api_run(struct api *api, struct err *e)
 		return err_set(e, ERR_INTERNAL, "no event loop");
 	api->boot = boot_new(api);
 	api->queue = queue_new(api);
-	if (!api->boot || !api->queue)
+	api->late = late_new(api);
+	if (!api->boot || !api->queue || !api->late)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	api->model.changed = follow_kick;
 	api->model.changed_arg = api->follow;
@@ -212,6 +214,7 @@ api_clear(struct api *api)
 	link_free(api->link);
 	boot_free(api->boot);
 	queue_free(api->queue);
+	late_free(api->late);
 	copier_free(api->copier);
 	recovery_free(api->recovery);
 	follow_free(api->follow);

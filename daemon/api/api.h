@@ -13,6 +13,7 @@
 
 struct boot;
 struct copier;
+struct late;
 struct queue;
 struct recovery;
 
@@ -28,6 +29,7 @@ struct api {
 	struct follow *follow;
 	struct boot *boot;
 	struct copier *copier;
+	struct late *late;
 	struct queue *queue;
 	struct recovery *recovery; /* while the database can't be used; NULL else */
 	gid_t admin_gid;
@@ -46,5 +48,7 @@ void api_forget(struct api *api, struct conn *conn);
 
 /* A message of the engine. -1 ends the process. */
 int api_receive(struct api *api, struct msg *msg, struct err *e);
+/* The same again, of one that couldn't be recorded. */
+int api_record(struct api *api, struct msg *msg, struct err *e);
 
 #endif

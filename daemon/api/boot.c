@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/late.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/reply.h"
 #include "daemon/model/boot.h"
@@ -116,8 +117,8 @@ boot_begin_one(struct boot *boot, const struct boot_item *item, char id_out[UUID
 		else if (operation_started(&boot->api->model, operation.id, e) < 0 ||
 		         link_send(boot->api->link, boot->up ? REQUEST_START : REQUEST_STOP, &request, -1, e) < 0)
 			rc = -1;
-		if (rc < 0 && operation_fail(&boot->api->model, operation.id, e, NULL) < 0)
-			log_warning("the operation %s stays open", operation.id);
+		if (rc < 0)
+			late_fail(boot->api->late, operation.id, e);
 	}
 	record_clear(&container_view_schema, &view);
 	record_clear(&operation_schema, &operation);
@@ -156,9 +157,9 @@ boot_finish(struct boot *boot)
 	         boot->failed);
 	if (boot->cancelled) {
 		err_set(&e, ERR_CANCELLED, "Cancelled after %zu of %zu containers", boot->next, boot->plan.n);
-		operation_fail(&boot->api->model, boot->operation, &e, NULL);
-	} else if (operation_end(&boot->api->model, &done, &e) < 0) {
-		log_err(&e, "end the operation %s", boot->operation);
+		late_fail(boot->api->late, boot->operation, &e);
+	} else {
+		late_end(boot->api->late, &done);
 	}
 	err_clear(&e);
 	if (boot->up && boot_note(&boot->api->model, &e) < 0)
@@ -274,7 +275,7 @@ boot_begin_waiting(struct boot *boot)
 	if (!operation[0] || boot_begin(boot, false, operation, &e) == 0)
 		return;
 	log_err(&e, "stop the containers");
-	operation_fail(&boot->api->model, operation, &e, NULL);
+	late_fail(boot->api->late, operation, &e);
 }
 
 int

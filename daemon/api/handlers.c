@@ -7,6 +7,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/boot.h"
+#include "daemon/api/late.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/reply.h"
@@ -111,8 +112,6 @@ handler_fill_request(struct request *request, const struct schema *schema, const
 struct answered
 handler_start(struct call *c, enum msg_type type, struct request *request, const struct operation *operation)
 {
-	struct err e = { 0 };
-
 	FAULT("api.journalled");
 	if (!row_put_text(&request_schema, request, "op", operation->id))
 		err_set(&c->err, ERR_INTERNAL, "out of memory");
@@ -120,8 +119,7 @@ handler_start(struct call *c, enum msg_type type, struct request *request, const
 		FAULT("api.asked");
 		return reply_operation(c, operation);
 	}
-	if (operation_fail(&c->api->model, operation->id, &c->err, &e) < 0)
-		log_err(&e, "end the operation %s", operation->id);
+	late_fail(c->api->late, operation->id, &c->err);
 	return reply_error(c);
 }
 

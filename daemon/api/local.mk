@@ -15,6 +15,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/host.c \
 	daemon/api/http.c daemon/api/http.h \
 	daemon/api/idempotency.c daemon/api/idempotency.h \
+	daemon/api/late.c daemon/api/late.h \
 	daemon/api/link.c daemon/api/link.h \
 	daemon/api/operations.c \
 	daemon/api/queue.c daemon/api/queue.h \

@@ -7,6 +7,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/boot.h"
+#include "daemon/api/late.h"
 #include "daemon/api/turns.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/log.h"
@@ -135,16 +136,6 @@ queue_check_room(const struct queue *queue, enum op_id op, const struct who *who
 	return err_code(e, "queue_full");
 }
 
-/* The end of what never ran. */
-static void
-queue_fail(struct queue *queue, const char *op, const struct err *why)
-{
-	struct err e = { 0 };
-
-	if (operation_fail(&queue->api->model, op, why, &e) < 0)
-		log_err(&e, "end the operation %s", op);
-}
-
 /* From here on it is under way: after a crash it is rolled back. */
 static int
 queue_send(struct queue *queue, enum msg_type type, const struct request *request, struct err *e)
@@ -196,7 +187,7 @@ queue_run(struct queue *queue, const struct queue_item *own, struct err *e)
 			*e = why;
 			rc = -1;
 		} else {
-			queue_fail(queue, item->op, &why);
+			late_fail(queue->api->late, item->op, &why);
 		}
 		queue_drop(queue, item);
 	}
@@ -334,7 +325,7 @@ queue_restore_one(struct queue *queue, const struct operation *operation, struct
 
 	if (queue_read_request(operation->request, &type, &request, &why) < 0) {
 		err_wrap(&why, "What the journal kept of it can't be read");
-		queue_fail(queue, operation->id, &why);
+		late_fail(queue->api->late, operation->id, &why);
 	} else if (!queue_wait(queue, type, &request, operation)) {
 		rc = err_set(e, ERR_INTERNAL, "out of memory");
 	}
@@ -434,7 +425,7 @@ queue_empty(struct queue *queue, const struct err *why)
 	struct queue_item *item;
 
 	while ((item = queue_first_waiting(queue))) {
-		queue_fail(queue, item->op, why);
+		late_fail(queue->api->late, item->op, why);
 		queue_drop(queue, item);
 	}
 }

@@ -5,6 +5,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/boot.h"
 #include "daemon/api/copier.h"
+#include "daemon/api/late.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/model/container.h"
@@ -64,29 +65,25 @@ api_receive_template_gone(struct api *api, const struct template *template, stru
 }
 
 /* One that can't be asked for ends as any other. */
-static int
-api_send_works(struct api *api, const struct works *works, struct err *e)
+static void
+api_send_works(struct api *api, const struct works *works)
 {
 	for (size_t i = 0; i < works->n; i++) {
 		const struct work *work = &works->v[i];
 		struct err why = { 0 };
 
-		if (queue_add(api->queue, work->type, &work->request, &why) < 0 &&
-		    operation_fail(&api->model, work->request.op, &why, e) < 0)
-			return -1;
+		if (queue_add(api->queue, work->type, &work->request, &why) < 0)
+			late_fail(api->late, work->request.op, &why);
 	}
-	return 0;
 }
 
-/* An end that couldn't be recorded leaves the operation open: it is settled at the next start. */
+/* Who waits for it goes on also where its end can't be recorded yet: each of these does it once. */
 static int
 api_receive_done(struct api *api, const struct done *done, struct err *e)
 {
 	AUTO_WORKS struct works works = { 0 };
 	int rc;
 
-	if (link_answer(api->link, done) || copier_ended(api->copier, done))
-		return 0;
 	FAULT("api.done");
 	rc = done->cut_short ? operation_end_cut_short(&api->model, done, &works, e) : operation_end(&api->model, done, e);
 	FAULT("api.ended");
@@ -97,9 +94,9 @@ api_receive_done(struct api *api, const struct done *done, struct err *e)
 	follow_end_progress(api->follow, done->op);
 	boot_ended(api->boot, done);
 	if (rc >= 0)
-		rc = api_send_works(api, &works, e);
+		api_send_works(api, &works);
 	queue_ended(api->queue, done->op);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 static int
@@ -125,8 +122,9 @@ api_receive_ready(struct api *api, const struct ready *ready, struct err *e)
 	if (operation_reconcile(&api->model, &api->known, ready, &works, e) < 0)
 		return err_wrap(e, "settle what the last daemon left");
 	FAULT("api.reconciled");
-	if (queue_restore(api->queue, &ready->operations, e) < 0 || api_send_works(api, &works, e) < 0)
+	if (queue_restore(api->queue, &ready->operations, e) < 0)
 		return err_wrap(e, "settle what the last daemon left");
+	api_send_works(api, &works);
 	FAULT("api.works-sent");
 	strv_clear(&api->known);
 	api->copier = copier_new(api);
@@ -167,18 +165,12 @@ api_receive_without_store(struct api *api, struct msg *msg, struct err *e)
 	return -1;
 }
 
-static int
-api_receive_one(struct api *api, struct msg *msg, struct err *e)
+int
+api_record(struct api *api, struct msg *msg, struct err *e)
 {
 	switch ((int)msg->type) {
-	case ALIVE:
-		return link_send_alive(api->link, msg->record, e);
 	case REPLY_TEMPLATE:
-		return api->model.store ? api_receive_template(api, msg->record, e) : 0;
-	}
-	if (api->recovery)
-		return api_receive_without_store(api, msg, e);
-	switch ((int)msg->type) {
+		return api_receive_template(api, msg->record, e);
 	case REPLY_OBSERVED:
 		return api_receive_observed(api, msg->record, e);
 	case REPLY_GONE:
@@ -187,24 +179,47 @@ api_receive_one(struct api *api, struct msg *msg, struct err *e)
 		return api_receive_template_gone(api, msg->record, e);
 	case REPLY_READY:
 		return api_receive_ready(api, msg->record, e);
-	case REPLY_PROGRESS:
-		follow_progress(api->follow, msg->record);
-		return 0;
 	case REPLY_DONE:
 		return api_receive_done(api, msg->record, e);
 	}
 	return err_set(e, ERR_BAD_REQUEST, "%s isn't for the api", msg_info(msg->type)->name);
 }
 
+/* What isn't for the journal. 1 it was that, 0 it is to be recorded, -1 error. */
+static int
+api_receive_passing(struct api *api, struct msg *msg, struct err *e)
+{
+	switch ((int)msg->type) {
+	case ALIVE:
+		return link_send_alive(api->link, msg->record, e) < 0 ? -1 : 1;
+	case REPLY_TEMPLATE:
+		return !api->model.store;
+	}
+	if (api->recovery)
+		return api_receive_without_store(api, msg, e) < 0 ? -1 : 1;
+	switch ((int)msg->type) {
+	case REPLY_PROGRESS:
+		follow_progress(api->follow, msg->record);
+		return 1;
+	case REPLY_DONE:
+		return link_answer(api->link, msg->record) || copier_ended(api->copier, msg->record);
+	}
+	return 0;
+}
+
+/* A full disk or the like: it is recorded later, after what waits already, and whoever asks is still answered. */
 int
 api_receive(struct api *api, struct msg *msg, struct err *e)
 {
-	if (api_receive_one(api, msg, e) == 0)
+	int rc = api_receive_passing(api, msg, e);
+
+	if (rc == 0 && !late_waits(api->late) && api_record(api, msg, e) == 0)
 		return 0;
-	/* A full disk or the like: what the engine said is lost until the next handshake, but whoever asks is still answered. */
-	if (api->ready && e->kind != ERR_BAD_REQUEST) {
+	if (rc == 1)
+		return 0;
+	if (!api->ready || (err_is_set(e) && e->kind == ERR_BAD_REQUEST))
+		return -1;
+	if (err_is_set(e))
 		log_err(e, "record what the engine said (%s)", msg_info(msg->type)->name);
-		return 0;
-	}
-	return -1;
+	return rc < 0 ? 0 : late_keep(api->late, msg, e);
 }

@@ -40,7 +40,27 @@ goes_on "a full state disk, a new daemon"
 rm "$T/s/db/filler"
 ok "room again: a change succeeds" B set web memory=64M
 is "room again: all is as it was" "$before" "$(told)"
-is "room again: no operation is left open" 0 "$(B operation list -o json | jq '[.[] | select(.state == "running" or .state == "queued")] | length')"
+open_operations() { B operation list -o json | jq '[.[] | select(.state == "running" or .state == "queued")] | length'; }
+is "room again: no operation is left open" 0 "$(open_operations)"
+
+# One that is under way when the disk fills: what became of it is told as soon as there is room, by the same daemon.
+kill -STOP "$DAEMON"
+B freeze calm >"$T/freeze" 2>&1 &
+freeze=$!
+under_way() { [ "$(open_operations)" = 1 ]; }
+ok "an operation is under way" wait_for 10 under_way
+head -c 8M /dev/zero >"$T/s/db/filler" 2>/dev/null
+for i in $(seq 60); do timeout 5 "$BUILD/berth" tenant create "t$i" >"$T/out" 2>&1 || break; done
+like "the disk fills up meanwhile" "full|[Nn]o space" "$(cat "$T/out")"
+kill -CONT "$DAEMON"
+done_but_open() { [ "$(state calm)" = running ] && grep -q 'FREEZE calm: done' "$T/log"; }
+ok "it is done, which can't be recorded" wait_for 10 done_but_open
+ok "what is there can be read" B list
+rm "$T/s/db/filler"
+ok "room again: it ends" wait_for 10 eval '[ "$(open_operations)" = 0 ]'
+wait $freeze
+is "well" "0 frozen" "$? $(state calm)"
+ok "and the next one can begin" B thaw calm
 
 head -c 8M /dev/zero >"$T/s/registry/filler" 2>/dev/null
 fails 1 "[Nn]o space" "a full registry: a creation is refused" B create more --template busybox
