@@ -16,11 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/api/boot.h"
-#include "daemon/api/copier.h"
 #include "daemon/api/idempotency.h"
-#include "daemon/api/late.h"
-#include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/sandbox.h"
 #include "daemon/model/ip_pool.h"
@@ -182,17 +178,10 @@ api_run(struct api *api, struct err *e)
 	struct event *purge;
 
 	api->base = event_base_new();
-	api->follow = api->base ? follow_new(api, api->base) : NULL;
-	if (!api->follow)
+	if (!api->base)
 		return err_set(e, ERR_INTERNAL, "no event loop");
-	api->boot = boot_new(api);
-	api->queue = queue_new(api);
-	api->late = late_new(api);
-	if (!api->boot || !api->queue || !api->late)
-		return err_set(e, ERR_INTERNAL, "out of memory");
-	api->model.changed = follow_kick;
-	api->model.changed_arg = api->follow;
-	if (token_setup(e) < 0 || idempotency_setup(api, e) < 0 || sandbox_filter(e) < 0 || api_find_store(api, e) < 0)
+	if (api_make_parts(api, e) < 0 || token_setup(e) < 0 || idempotency_setup(api, e) < 0 || sandbox_filter(e) < 0 ||
+	    api_find_store(api, e) < 0)
 		return -1;
 	api->link = link_new(api, api->base, API_LINK_FD, e);
 	if (!api->link)
@@ -212,12 +201,7 @@ api_clear(struct api *api)
 	http_server_free(api->http);
 	free(api->reference);
 	link_free(api->link);
-	boot_free(api->boot);
-	queue_free(api->queue);
-	late_free(api->late);
-	copier_free(api->copier);
-	recovery_free(api->recovery);
-	follow_free(api->follow);
+	api_free_parts(api);
 	store_close(api->model.store);
 	if (api->base)
 		event_base_free(api->base);

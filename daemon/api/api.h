@@ -43,6 +43,10 @@ struct api {
 	char *reference; /* the API's, as JSON; NULL until it is asked for */
 };
 
+/* What works on the loop but for the link and the listener. */
+int api_make_parts(struct api *api, struct err *e);
+void api_free_parts(struct api *api);
+
 /* A connection ends: nothing may answer it any more. */
 void api_forget(struct api *api, struct conn *conn);
 

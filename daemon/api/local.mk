@@ -18,6 +18,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/late.c daemon/api/late.h \
 	daemon/api/link.c daemon/api/link.h \
 	daemon/api/operations.c \
+	daemon/api/parts.c \
 	daemon/api/queue.c daemon/api/queue.h \
 	daemon/api/receive.c \
 	daemon/api/recovery.c daemon/api/recovery.h \

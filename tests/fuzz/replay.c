@@ -1,4 +1,5 @@
-/* Feeds each file of the given directories to the fuzz target it is linked with: `make check` without libFuzzer. */
+/* Feeds the fuzz target that it is linked with the inputs made from the tables and each file of its corpus: `make check` without
+ * libFuzzer. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,29 +7,35 @@
 
 #include "daemon/util/fd.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/seeds.h"
 
-static int
-replay_dir(const char *path)
+static void
+replay_one(void *arg, const void *data, size_t len)
+{
+	int *n = arg;
+
+	LLVMFuzzerTestOneInput(data, len);
+	(*n)++;
+}
+
+static void
+replay_dir(const char *path, int *n)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
-	int n = 0;
 
 	if (!dir) {
 		perror(path);
-		return -1;
+		return;
 	}
 	while ((entry = readdir(dir))) {
 		AUTO_FREE char *data = NULL;
 		size_t len;
 
-		if (entry->d_name[0] == '.' || fd_read_file(dirfd(dir), entry->d_name, 1 << 20, &data, &len, NULL) < 0)
-			continue;
-		LLVMFuzzerTestOneInput((const uint8_t *)data, len);
-		n++;
+		if (entry->d_name[0] != '.' && fd_read_file(dirfd(dir), entry->d_name, 1 << 20, &data, &len, NULL) == 0)
+			replay_one(n, data, len);
 	}
 	closedir(dir);
-	return n;
 }
 
 int
@@ -36,12 +43,13 @@ main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '_'), *top = getenv("srcdir");
 	char path[4096];
-	int n;
+	int made = 0, kept = 0;
 
 	if (!name)
 		return 2;
 	snprintf(path, sizeof path, "%s/tests/fuzz/corpus/%s", top ? top : ".", name + 1);
-	n = replay_dir(argc > 1 ? argv[1] : path);
-	printf("%s: %d inputs\n", name + 1, n);
-	return n > 0 ? 0 : 1;
+	seeds_each(name + 1, replay_one, &made);
+	replay_dir(argc > 1 ? argv[1] : path, &kept);
+	printf("%s: %d inputs from the tables, %d kept\n", name + 1, made, kept);
+	return kept > 0 ? 0 : 1;
 }
