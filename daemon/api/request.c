@@ -1,5 +1,6 @@
 #include "daemon/api/request.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -39,28 +40,33 @@ reader_on_url(http_parser *parser, const char *at, size_t len)
 	return 0;
 }
 
-/* The headers that matter, and where their values go. */
+/* The headers that matter, and where their values go. What comes behind a chunked body is none of them. */
 static char *
-reader_value_place(struct reader *r)
+reader_value_place(struct reader *r, unsigned int *bit_out)
 {
 	struct http_request *q = &r->request;
 	const struct {
 		const char *name;
 		char *place;
 	} places[] = {
-		{ "Authorization", q->authorization },     { "If-Match", q->if_match }, { "Last-Event-ID", q->last_event_id },
-		{ "Idempotency-Key", q->idempotency_key }, { "Upgrade", q->upgrade },   { "Expect", q->expect },
+		{ "Authorization", q->authorization },         { "If-Match", q->if_match }, { "Last-Event-ID", q->last_event_id },
+		{ "Idempotency-Key", q->idempotency_key },     { "Upgrade", q->upgrade },   { "Expect", q->expect },
+		{ "Transfer-Encoding", q->transfer_encoding }, { "Host", q->host },
 	};
 
-	if (r->name_len >= sizeof r->name)
+	if (r->name_len >= sizeof r->name || r->phase != READER_HEADERS)
 		return NULL;
 	r->name[r->name_len] = '\0';
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (strcasecmp(places[i].name, r->name) == 0)
+		if (strcasecmp(places[i].name, r->name) == 0) {
+			*bit_out = 1u << i;
 			return places[i].place;
+		}
 	return NULL;
 }
 
+/* A name is a token (RFC 9110): the parser lets a space before the colon pass, and another program may read that as another header.
+ */
 static int
 reader_on_field(http_parser *parser, const char *at, size_t len)
 {
@@ -70,8 +76,33 @@ reader_on_field(http_parser *parser, const char *at, size_t len)
 		r->in_value = false;
 		r->name_len = 0;
 	}
-	for (size_t i = 0; i < len && r->name_len < sizeof r->name; i++)
-		r->name[r->name_len++] = at[i];
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)at[i]) && (!at[i] || !strchr("!#$%&'*+-.^_`|~", at[i])))
+			return reader_fail(r, 400, ERR_BAD_REQUEST, "bad_request",
+			                   "A header's name holds a space or another character that no name has");
+		if (r->name_len < sizeof r->name)
+			r->name[r->name_len++] = at[i];
+	}
+	return 0;
+}
+
+static int
+reader_begin_value(struct reader *r)
+{
+	unsigned int bit = 0;
+	char text[96];
+
+	r->in_value = true;
+	r->value = reader_value_place(r, &bit);
+	r->value_len = 0;
+	if (!r->value)
+		return 0;
+	/* Which of the two a proxy before us went by can't be known. */
+	snprintf(text, sizeof text, "The header %s is given twice", r->name);
+	if (r->seen & bit)
+		return reader_fail(r, 400, ERR_BAD_REQUEST, "bad_request", text);
+	r->seen |= bit;
+	r->value[0] = '\0';
 	return 0;
 }
 
@@ -80,13 +111,11 @@ reader_on_value(http_parser *parser, const char *at, size_t len)
 {
 	struct reader *r = reader_of(parser);
 
-	if (!r->in_value) {
-		r->in_value = true;
-		r->value = reader_value_place(r);
-		r->value_len = 0;
-		if (r->value)
-			r->value[0] = '\0';
-	}
+	if (!r->in_value && reader_begin_value(r) < 0)
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)at[i] < 0x20 && at[i] != '\t') || at[i] == 0x7f)
+			return reader_fail(r, 400, ERR_BAD_REQUEST, "bad_request", "A header's value holds a control character");
 	if (!r->value)
 		return 0;
 	if (r->value_len + len >= HTTP_VALUE_MAX)
@@ -115,6 +144,21 @@ reader_split_target(struct reader *r)
 	return 0;
 }
 
+/* Where the body ends must be beyond doubt. */
+static int
+reader_check_framing(struct reader *r)
+{
+	const char *coding = r->request.transfer_encoding;
+
+	if (!*coding)
+		return 0;
+	if (r->request.minor == 0)
+		return reader_fail(r, 400, ERR_BAD_REQUEST, "bad_request", "HTTP/1.0 has no Transfer-Encoding");
+	return strcasecmp(coding, "chunked") == 0 ? 0
+	                                          : reader_fail(r, 501, ERR_BAD_REQUEST, "transfer_encoding",
+	                                                        "The only Transfer-Encoding taken here is chunked");
+}
+
 static int
 reader_on_headers(http_parser *parser)
 {
@@ -126,7 +170,7 @@ reader_on_headers(http_parser *parser)
 	q->keep_alive = http_should_keep_alive(parser);
 	if (parser->http_major != 1)
 		return reader_fail(r, 505, ERR_BAD_REQUEST, "http_version", "Only HTTP/1.0 and HTTP/1.1 are spoken here");
-	if (reader_split_target(r) < 0)
+	if (reader_split_target(r) < 0 || reader_check_framing(r) < 0)
 		return -1;
 	if (parser->flags & F_CONTENTLENGTH && parser->content_length > r->max_body)
 		return reader_fail(r, 413, ERR_TOO_LARGE, "body_too_large", "The body is larger than this server takes (max_body)");
@@ -193,12 +237,15 @@ reader_reset(struct reader *r)
 	explicit_bzero(q->authorization, sizeof q->authorization);
 	q->target.len = 0;
 	q->if_match[0] = q->idempotency_key[0] = q->last_event_id[0] = q->upgrade[0] = q->expect[0] = '\0';
+	q->host[0] = q->transfer_encoding[0] = '\0';
 	q->path = q->query = q->method = NULL;
 	q->has_body = false;
 	http_parser_init(&r->parser, HTTP_REQUEST);
 	r->phase = READER_IDLE;
 	r->name_len = 0;
 	r->in_value = false;
+	r->seen = 0;
+	r->head_begun = r->head_ended = r->after_newline = false;
 	r->status = 0;
 }
 
@@ -222,12 +269,38 @@ reader_judge(struct reader *r)
 	reader_fail(r, 400, ERR_BAD_REQUEST, "bad_request", text);
 }
 
+/* A line of the head that begins with a space goes on with the one before it, which the parser takes and RFC 9112 forbids: it hides
+ * a header from whoever reads line by line. */
+static bool
+reader_is_folded(struct reader *r, const char *at, size_t len)
+{
+	const char *end = at + len;
+
+	while (!r->head_begun && at < end && (*at == '\r' || *at == '\n'))
+		at++;
+	while (at < end && !r->head_ended) {
+		r->head_begun = true;
+		if (r->after_newline && (*at == ' ' || *at == '\t'))
+			return true;
+		r->head_ended = r->after_newline && (*at == '\r' || *at == '\n');
+		at = memchr(at, '\n', (size_t)(end - at));
+		r->after_newline = at != NULL;
+		at = at ? at + 1 : end;
+	}
+	return false;
+}
+
 enum reader_phase
 reader_feed(struct reader *r, const void *data, size_t len, size_t *used_out)
 {
 	*used_out = 0;
 	if (r->phase == READER_DONE || r->phase == READER_FAILED || len == 0)
 		return r->phase;
+	if (reader_is_folded(r, data, len)) {
+		reader_fail(r, 400, ERR_BAD_REQUEST, "bad_request", "A header's value goes on in a second line");
+		r->phase = READER_FAILED;
+		return r->phase;
+	}
 	*used_out = http_parser_execute(&r->parser, &reader_settings, data, len);
 	if (r->phase == READER_DONE)
 		return r->phase;

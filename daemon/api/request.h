@@ -21,6 +21,8 @@ struct http_request {
 	char idempotency_key[HTTP_VALUE_MAX];
 	char upgrade[HTTP_VALUE_MAX];
 	char expect[HTTP_VALUE_MAX];
+	char host[HTTP_VALUE_MAX];
+	char transfer_encoding[HTTP_VALUE_MAX];
 	bool keep_alive;
 	bool has_body;
 	unsigned short minor; /* of HTTP/1.x */
@@ -38,7 +40,11 @@ struct reader {
 	char *value; /* where its value goes, or NULL */
 	size_t value_len;
 	bool in_value;
-	int status; /* of READER_FAILED */
+	unsigned int seen;  /* which of the headers that are read have come, a bit each */
+	bool head_begun;    /* what came is more than empty lines */
+	bool head_ended;    /* its empty line has come */
+	bool after_newline; /* the last byte so far was one */
+	int status;         /* of READER_FAILED */
 	struct err err;
 };
 
