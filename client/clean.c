@@ -1,57 +1,8 @@
 #include "client/clean.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-size_t
-clean_utf8_length(unsigned char first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 2;
-	if (first >= 0xe0 && first <= 0xef)
-		return 3;
-	return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
-}
-
-/* Whether the bytes are one whole character: no overlong form, surrogate or number past Unicode's end. */
-static bool
-clean_is_character(const unsigned char *c, size_t len)
-{
-	for (size_t i = 1; i < len; i++)
-		if ((c[i] & 0xc0) != 0x80)
-			return false;
-	if (len == 3 && ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f)))
-		return false;
-	return !(len == 4 && ((c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f)));
-}
-
-/* C1 controls (U+0080 to U+009F), and the marks that turn the direction of writing. */
-static bool
-clean_is_control(const unsigned char *c, size_t len)
-{
-	if (len == 2)
-		return c[0] == 0xc2 && c[1] < 0xa0;
-	if (len != 3 || c[0] != 0xe2)
-		return false;
-	return (c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae))) ||
-	       (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
-}
-
-bool
-clean_is_utf8(const char *text)
-{
-	const unsigned char *c = (const unsigned char *)text;
-	size_t left = strlen(text), len;
-
-	for (; left > 0; c += len, left -= len) {
-		len = clean_utf8_length(*c);
-		if (len == 0 || len > left || !clean_is_character(c, len))
-			return false;
-	}
-	return true;
-}
+#include "daemon/util/utf8.h"
 
 static void
 clean_escape_byte(unsigned char c, struct buf *out)
@@ -67,23 +18,17 @@ clean_escape_byte(unsigned char c, struct buf *out)
 void
 clean_text(const char *text, struct buf *out)
 {
-	const unsigned char *c = (const unsigned char *)text;
-	size_t left = strlen(text);
-
 	buf_add(out, "", 0);
-	while (left > 0) {
-		size_t len = clean_utf8_length(*c);
+	while (*text) {
+		size_t len = utf8_character(text);
 
-		if (len == 1 && *c >= 0x20 && *c != 0x7f) {
-			buf_add(out, c, 1);
-		} else if (len > 1 && len <= left && clean_is_character(c, len) && !clean_is_control(c, len)) {
-			buf_add(out, c, len);
+		if (len > 0 && !utf8_is_control(text, len)) {
+			buf_add(out, text, len);
 		} else {
-			clean_escape_byte(*c, out);
+			clean_escape_byte((unsigned char)*text, out);
 			len = 1;
 		}
-		c += len;
-		left -= len;
+		text += len;
 	}
 }
 
@@ -118,7 +63,7 @@ clean_log_character(struct clean_log *s, char c, struct buf *out)
 	unsigned char byte = (unsigned char)c;
 
 	if (s->nheld == 0) {
-		s->want = clean_utf8_length(byte);
+		s->want = utf8_length(byte);
 		if (s->want < 2) {
 			buf_add(out, "?", 1);
 			return true;
@@ -131,9 +76,10 @@ clean_log_character(struct clean_log *s, char c, struct buf *out)
 	s->held[s->nheld++] = c;
 	if (s->nheld < s->want)
 		return true;
-	if (!clean_is_character((unsigned char *)s->held, s->want))
+	s->held[s->nheld] = '\0';
+	if (utf8_character(s->held) == 0)
 		buf_add(out, "?", 1);
-	else if (!clean_is_control((unsigned char *)s->held, s->want))
+	else if (!utf8_is_control(s->held, s->want))
 		buf_add(out, s->held, s->want);
 	s->nheld = 0;
 	return true;

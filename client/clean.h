@@ -2,7 +2,7 @@
 #ifndef BERTH_CLEAN_H
 #define BERTH_CLEAN_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 #include "daemon/util/buf.h"
 
@@ -21,10 +21,5 @@ struct clean_log {
 };
 
 void clean_log(struct clean_log *state, const char *data, size_t len, struct buf *out);
-
-bool clean_is_utf8(const char *text);
-
-/* Length of the UTF-8 character that this byte begins, 0 when it begins none. */
-size_t clean_utf8_length(unsigned char first);
 
 #endif

@@ -12,6 +12,7 @@
 #include "client/problem.h"
 #include "client/pump.h"
 #include "daemon/util/fd.h"
+#include "daemon/util/utf8.h"
 #include "schema/check.h"
 
 enum { DETACH_KEY = 0x1d }; /* Ctrl-] */
@@ -106,7 +107,7 @@ stream_check(const struct args *args, struct err *e)
 	}
 	/* They travel in JSON. */
 	for (size_t i = 0; i < args->nwords; i++)
-		if (!clean_is_utf8(args->words[i]))
+		if (!utf8_is_valid(args->words[i]))
 			return args_usage(e, "The command's word %zu isn't UTF-8", i);
 	if (args_has(args, "tty") && args_has(args, "no-tty"))
 		return args_usage(e, "--tty and --no-tty exclude each other");

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/util/utf8.h"
+
 static bool
 check_is_label_char(char c)
 {
@@ -189,9 +191,15 @@ check_prefix(const char *text)
 const char *
 check_line(const char *text)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-		if (*c < 0x20 || *c == 0x7f)
-			return "must not hold control characters or line breaks";
+	size_t len;
+
+	for (; *text; text += len) {
+		len = utf8_character(text);
+		if (len == 0)
+			return "must be UTF-8";
+		if (utf8_is_control(text, len))
+			return "must not hold control characters, line breaks or marks of writing direction";
+	}
 	return NULL;
 }
 

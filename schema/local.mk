@@ -10,7 +10,7 @@ libberth_a_SOURCES = \
 	daemon/util/man.c daemon/util/man.h \
 	daemon/util/prefix.c daemon/util/prefix.h \
 	daemon/util/strv.c daemon/util/strv.h \
-	daemon/util/uuid.c daemon/util/uuid.h \
+	daemon/util/utf8.c daemon/util/utf8.h daemon/util/uuid.c daemon/util/uuid.h \
 	schema/answer.c schema/answer.h \
 	schema/check.c schema/check.h \
 	schema/container.c schema/container.h \

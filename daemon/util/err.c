@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/util/utf8.h"
+
 /* HTTP statuses: RFC 9110; 423 and 507: RFC 4918; 428/412: If-Match. */
 static const struct err_kind_info err_kinds[ERR_KIND_COUNT] = {
 	[ERR_NONE] = { "none", "No error", 200, 0, false },
@@ -52,7 +54,7 @@ err_start(struct err *e, enum err_kind kind, int sys)
 	snprintf(e->code, sizeof e->code, "%s", err_kind_info(kind)->code);
 }
 
-/* A text that filled its place may have been cut: it must not end within a UTF-8 character, or no JSON could carry it. */
+/* A text that filled its place may have been cut: it must not end within a UTF-8 character. */
 static void
 err_trim(char *text, size_t size)
 {
@@ -70,6 +72,14 @@ err_trim(char *text, size_t size)
 		text[start - 1] = '\0';
 }
 
+/* It goes into JSON, which carries nothing else, and may quote a stranger's bytes. */
+static void
+err_tidy(char *text, size_t size)
+{
+	err_trim(text, size);
+	utf8_repair(text);
+}
+
 int
 err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
@@ -81,7 +91,7 @@ err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->message, sizeof e->message, fmt, ap);
 	va_end(ap);
-	err_trim(e->message, sizeof e->message);
+	err_tidy(e->message, sizeof e->message);
 	return -1;
 }
 
@@ -100,7 +110,7 @@ err_sys(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(e->message);
 	snprintf(e->message + len, sizeof e->message - len, ": %s", strerror(sys));
-	err_trim(e->message, sizeof e->message);
+	err_tidy(e->message, sizeof e->message);
 	errno = sys;
 	return -1;
 }
@@ -120,7 +130,7 @@ err_wrap(struct err *e, const char *fmt, ...)
 	va_end(ap);
 	len = strlen(e->message);
 	snprintf(e->message + len, sizeof e->message - len, ": %s", old);
-	err_trim(e->message, sizeof e->message);
+	err_tidy(e->message, sizeof e->message);
 	return -1;
 }
 
@@ -148,11 +158,11 @@ err_param(struct err *e, const char *name, const char *fmt, ...)
 		return -1;
 	p = &e->params[e->nparams++];
 	snprintf(p->name, sizeof p->name, "%s", name);
-	err_trim(p->name, sizeof p->name);
+	err_tidy(p->name, sizeof p->name);
 	va_start(ap, fmt);
 	vsnprintf(p->reason, sizeof p->reason, fmt, ap);
 	va_end(ap);
-	err_trim(p->reason, sizeof p->reason);
+	err_tidy(p->reason, sizeof p->reason);
 	return -1;
 }
 

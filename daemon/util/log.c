@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/util/fd.h"
+#include "daemon/util/utf8.h"
 
 enum { LOG_FIELD_MAX = 96, LOG_MESSAGE_MAX = 1024 };
 
@@ -49,9 +50,13 @@ log_init(const char *name, enum log_level level)
 static void
 log_clean(char *line)
 {
-	for (unsigned char *c = (unsigned char *)line; *c; c++)
-		if (*c < 0x20 || *c == 0x7f)
-			*c = '?';
+	while (*line) {
+		size_t len = utf8_character(line);
+
+		if (len == 0 || utf8_is_control(line, len))
+			memset(line, '?', len = len ? len : 1);
+		line += len;
+	}
 }
 
 static size_t

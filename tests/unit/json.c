@@ -4,6 +4,8 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
+#include "daemon/util/utf8.h"
+#include "schema/check.h"
 #include "schema/container.h"
 #include "schema/operation.h"
 #include "schema/tenant.h"
@@ -353,6 +355,52 @@ test_cut_texts_stay_utf8(void **state)
 	}
 }
 
+/* A path or a file of a stranger's may hold any bytes; an answer is UTF-8. */
+static void
+test_quoted_bytes_become_utf8(void **state)
+{
+	static const char *const texts[][2] = {
+		{ "a\xff\xfe", "a??" },
+		{ "\xc3", "?" },
+		{ "\xc3\xa9", "\xc3\xa9" },
+		{ "\xc0\xaf\xe0\x80\xaf", "?????" },
+		{ "\xed\xa0\x80\xf4\x90\x80\x80", "???????" },
+		{ "\xf0\x9f\x90\xa7\x80", "\xf0\x9f\x90\xa7?" },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct err e = { 0 };
+
+		err_set(&e, ERR_NOT_FOUND, "%s", texts[i][0]);
+		assert_string_equal(e.message, texts[i][1]);
+		err_wrap(&e, "%s", texts[i][0]);
+		assert_true(utf8_is_valid(e.message));
+		err_param(&e, texts[i][0], "%s", texts[i][0]);
+		assert_string_equal(e.params[0].name, texts[i][1]);
+		assert_string_equal(e.params[0].reason, texts[i][1]);
+	}
+}
+
+/* What would write a line of its own, or be read otherwise than it is written, on an admin's terminal. */
+static void
+test_no_line_misleads(void **state)
+{
+	static const char *const wrong[] = { "\n",
+		                             "\x1b[2J",
+		                             "\x7f",
+		                             "\xc2\x9b[2J",
+		                             "a\xc2\x85",
+		                             "\xe2\x80\xa8",
+		                             "\xe2\x80\xae"
+		                             "cod.exe",
+		                             "\xe2\x81\xa6",
+		                             "\xff" };
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_non_null(check_line(wrong[i]));
+	assert_null(check_line("Zo\xc3\xab \xf0\x9f\x90\xa7 \xe2\x82\xac 5"));
+}
+
 int
 main(void)
 {
@@ -367,6 +415,8 @@ main(void)
 		cmocka_unit_test(test_no_object),
 		cmocka_unit_test(test_decimals_survive),
 		cmocka_unit_test(test_cut_texts_stay_utf8),
+		cmocka_unit_test(test_quoted_bytes_become_utf8),
+		cmocka_unit_test(test_no_line_misleads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
