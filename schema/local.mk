@@ -24,10 +24,12 @@ libberth_a_SOURCES = \
 	schema/operation.c schema/operation.h \
 	schema/protocol.c schema/protocol.def schema/protocol.h \
 	schema/role.c schema/role.h \
+	schema/sample.c schema/sample.h \
 	schema/settings.c schema/settings.h \
 	schema/spec.c schema/spec.h \
 	schema/stream.c schema/stream.h \
 	schema/tenant.c schema/tenant.h \
 	schema/text.c \
+	schema/usage.c schema/usage.h \
 	schema/wire.c
 libberth_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)

@@ -40,6 +40,7 @@ static const struct field request_fields[] = { STRING_FIELD(R, op, FIELD_REQUIRE
 	                                       STRING_FIELD(R, address, 0, 64, check_address, "Address."),
 	                                       STRING_FIELD(R, mac, 0, 17, check_line, "MAC address."),
 	                                       STRING_FIELD(R, veth, 0, 15, check_line, "Interface on the host."),
+	                                       LIST_FIELD(R, ctids, 0, 512, check_line, "Numbers of containers that are no more."),
 	                                       END_FIELDS };
 
 #define O observed
@@ -81,6 +82,13 @@ static const struct field ready_fields[] = { STRING_FIELD(RD, storage, 0, 16, NU
 	                                     LIST_FIELD(RD, dns, 0, 3, check_address, "Default name servers."),
 	                                     LIST_FIELD(RD, operations, 0, 512, check_uuid, "Operations under way."), END_FIELDS };
 
+#define SM samples
+static const struct field samples_fields[] = { INT_FIELD(SM, time_ms, FIELD_REQUIRED, 0, INT64_MAX, 0, "When the pass began."),
+	                                       BOOL_FIELD(SM, last, 0, 0, "The pass ends here."),
+	                                       STRING_FIELD(SM, generation, FIELD_REQUIRED, 36, check_line,
+	                                                    "Of the traffic counters."),
+	                                       LIST_FIELD(SM, lines, 0, SAMPLES_MAX, check_line, "A container each."), END_FIELDS };
+
 static const struct field alive_fields[] = { INT_FIELD(alive, serial, FIELD_REQUIRED, 0, INT64_MAX, 0, "Number."), END_FIELDS };
 
 #define M manifest
@@ -105,6 +113,7 @@ const struct schema progress_schema = { "progress", sizeof(struct progress), pro
 const struct schema done_schema = { "done", sizeof(struct done), done_fields };
 const struct schema ready_schema = { "ready", sizeof(struct ready), ready_fields };
 const struct schema alive_schema = { "alive", sizeof(struct alive), alive_fields };
+const struct schema samples_schema = { "samples", sizeof(struct samples), samples_fields };
 const struct schema manifest_schema = { "manifest", sizeof(struct manifest), manifest_fields };
 const struct schema database_copy_schema = { "database_copy", sizeof(struct database_copy), database_copy_fields };
 
@@ -146,6 +155,7 @@ static const struct {
 	{ REQUEST_CANCEL, "", "" },
 	{ REQUEST_RECOVER, "", "" },
 	{ REQUEST_COPY, "", "" },
+	{ REQUEST_METER, "", "ctids" },
 	{ REQUEST_HOST_SETUP, "", "" },
 	{ REQUEST_HOST_CLEANUP, "", "" },
 };

@@ -7,6 +7,8 @@
  *   engine → api     REPLY_*: observed states, progress, ends
  *   engine → job     the REQUEST_* it is to carry out (for what the engine starts itself: REQUEST_HOST_*), then SPEC
  *   job → engine     REPLY_PROGRESS and at last REPLY_DONE
+ *   engine → sampler SPEC, once, with the settings and the layout
+ *   sampler → engine REPLY_SAMPLES, passed on to the api as they are
  *   both ways        ALIVE, answered with the same number
  */
 #ifndef BERTH_PROTOCOL_H
@@ -61,6 +63,7 @@ struct request {
 	char *address;
 	char *mac;
 	char *veth;
+	struct strv ctids; /* meter: containers that are no more */
 };
 
 /* An observed container: sent for each one after REPLY_READY's handshake begins, and after each change. */
@@ -130,6 +133,16 @@ struct database_copy {
 	char *name;
 };
 
+/* A piece of the sampler's pass over all containers. */
+struct samples {
+	uint64_t set;
+	int64_t time_ms;   /* since the epoch, when the pass began */
+	int64_t last;      /* nothing of this pass follows */
+	char *generation;  /* of the traffic counters; "": there are none */
+	struct strv lines; /* sample_format() */
+};
+enum { SAMPLES_MAX = 256 }; /* lines a message */
+
 struct alive {
 	uint64_t set;
 	int64_t serial;
@@ -141,6 +154,7 @@ extern const struct schema progress_schema;
 extern const struct schema done_schema;
 extern const struct schema ready_schema;
 extern const struct schema alive_schema;
+extern const struct schema samples_schema;
 extern const struct schema manifest_schema;
 extern const struct schema database_copy_schema;
 

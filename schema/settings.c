@@ -106,6 +106,15 @@ static const struct field settings_fields[] = {
 	INT_FIELD(
 	        S, memory_high, 0, 50, 100, 100,
 	        "Percent of its memory past which a container is slowed down and reclaimed from; 100: killed at its limit alone."),
+	LIST_FIELD(S, traffic_free, 0, 256, check_prefix,
+	           "Networks with which traffic is free: counted apart from what is paid, and against no allowance."),
+	INT_FIELD(S, sample_interval, 0, 1, 60, 10, "Seconds between readings of all containers' counters."),
+	INT_FIELD(S, usage_interval, 0, 1, 60, 60,
+	          "Seconds between writes of what was read to the database: what a power cut may lose of the traffic."),
+	INT_FIELD(S, usage_minutes, 0, 1, 744, 6, "Hours for which usage is kept by the minute."),
+	INT_FIELD(S, usage_hours, 0, 1, 400, 40, "Days for which it is kept by the hour."),
+	INT_FIELD(S, usage_days, 0, 31, 4000, 400, "Days for which it is kept by the day."),
+	INT_FIELD(S, usage_months, 0, 1, 1200, 120, "Months for which it is kept by the month."),
 	END_FIELDS
 };
 

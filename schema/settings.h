@@ -44,6 +44,13 @@ struct settings {
 	int64_t shutdown_timeout;
 	int64_t console_log;
 	int64_t memory_high;
+	struct strv traffic_free;
+	int64_t sample_interval;
+	int64_t usage_interval;
+	int64_t usage_minutes;
+	int64_t usage_hours;
+	int64_t usage_days;
+	int64_t usage_months;
 };
 
 extern const struct schema settings_schema;

@@ -14,6 +14,7 @@
 struct boot;
 struct copier;
 struct late;
+struct meter;
 struct queue;
 struct recovery;
 
@@ -30,6 +31,7 @@ struct api {
 	struct boot *boot;
 	struct copier *copier;
 	struct late *late;
+	struct meter *meter; /* NULL until the engine is ready */
 	struct queue *queue;
 	struct recovery *recovery; /* while the database can't be used; NULL else */
 	gid_t admin_gid;

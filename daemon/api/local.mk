@@ -17,6 +17,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/idempotency.c daemon/api/idempotency.h \
 	daemon/api/late.c daemon/api/late.h \
 	daemon/api/link.c daemon/api/link.h \
+	daemon/api/meter.c daemon/api/meter.h \
 	daemon/api/operations.c \
 	daemon/api/parts.c \
 	daemon/api/queue.c daemon/api/queue.h \

@@ -3,6 +3,7 @@
 #include "daemon/api/boot.h"
 #include "daemon/api/copier.h"
 #include "daemon/api/late.h"
+#include "daemon/api/meter.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 
@@ -27,12 +28,14 @@ api_free_parts(struct api *api)
 	queue_free(api->queue);
 	late_free(api->late);
 	copier_free(api->copier);
+	meter_free(api->meter);
 	recovery_free(api->recovery);
 	follow_free(api->follow);
 	api->boot = NULL;
 	api->queue = NULL;
 	api->late = NULL;
 	api->copier = NULL;
+	api->meter = NULL;
 	api->recovery = NULL;
 	api->follow = NULL;
 }

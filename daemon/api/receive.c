@@ -6,6 +6,7 @@
 #include "daemon/api/boot.h"
 #include "daemon/api/copier.h"
 #include "daemon/api/late.h"
+#include "daemon/api/meter.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/model/container.h"
@@ -128,7 +129,8 @@ api_receive_ready(struct api *api, const struct ready *ready, struct err *e)
 	FAULT("api.works-sent");
 	strv_clear(&api->known);
 	api->copier = copier_new(api);
-	if (!api->copier)
+	api->meter = meter_new(api);
+	if (!api->copier || !api->meter)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	if (api_serve(api, ready, e) < 0)
 		return -1;
@@ -201,8 +203,11 @@ api_receive_passing(struct api *api, struct msg *msg, struct err *e)
 	case REPLY_PROGRESS:
 		follow_progress(api->follow, msg->record);
 		return 1;
+	case REPLY_SAMPLES:
+		return api->meter && meter_receive(api->meter, msg->record, e) < 0 ? -1 : 1;
 	case REPLY_DONE:
-		return link_answer(api->link, msg->record) || copier_ended(api->copier, msg->record);
+		return link_answer(api->link, msg->record) || copier_ended(api->copier, msg->record) ||
+		       meter_ended(api->meter, msg->record);
 	}
 	return 0;
 }

@@ -112,6 +112,8 @@ engine_on_sigchld(evutil_socket_t fd, short what, void *arg)
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 		if (pid == engine->api_pid)
 			engine->api_pid = 0;
+		else if (pid == engine->sampler_pid)
+			engine->sampler_pid = 0;
 }
 
 static void
@@ -157,8 +159,10 @@ engine_clear(struct engine *engine)
 	struct event *const events[] = { engine->sigchld, engine->sigterm, engine->sigint, engine->api_respawn, engine->watchdog };
 	struct container *ct;
 
-	if (engine->base)
+	if (engine->base) {
+		sampler_stop(engine);
 		link_stop_api(engine);
+	}
 	LIST_FOREACH(ct, &engine->registry.containers, link)
 	{
 		if (ct->monitor_event)
@@ -182,7 +186,9 @@ engine_clear(struct engine *engine)
 int
 engine_run(const struct settings *settings, int ready_fd, struct err *e)
 {
-	struct engine engine = { .settings = settings, .run_fd = -1, .listen_fd = -1, .api_link = -1, .ready_fd = ready_fd };
+	struct engine engine = {
+		.settings = settings, .run_fd = -1, .listen_fd = -1, .api_link = -1, .sampler = -1, .ready_fd = ready_fd
+	};
 	int rc = -1;
 
 	TAILQ_INIT(&engine.waiting);
@@ -195,7 +201,7 @@ engine_run(const struct settings *settings, int ready_fd, struct err *e)
 	FAULT("engine.loaded");
 	monitors_adopt(&engine);
 	FAULT("engine.adopted");
-	if (link_start_api(&engine, e) < 0 || watchdog_start(&engine, e) < 0)
+	if (link_start_api(&engine, e) < 0 || watchdog_start(&engine, e) < 0 || sampler_start(&engine, e) < 0)
 		goto out;
 	FAULT("engine.api-started");
 	engine_tell_ready(&engine);

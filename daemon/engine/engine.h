@@ -81,6 +81,13 @@ struct engine {
 	int64_t alive_serial;
 	bool api_hangs; /* said already */
 
+	/* sampler.c */
+	pid_t sampler_pid;
+	int sampler; /* -1: none */
+	struct event *sampler_event;
+	struct event *sampler_respawn;
+	time_t sampler_delay_s;
+
 	struct event *sigchld, *sigterm, *sigint;
 };
 
@@ -111,6 +118,10 @@ void link_replace_api(struct engine *engine, const char *why);
 int watchdog_start(struct engine *engine, struct err *e);
 void watchdog_api_started(struct engine *engine);
 void watchdog_api_alive(struct engine *engine);
+
+/* sampler.c: one that can't be started is tried again, and is no reason not to run. */
+int sampler_start(struct engine *engine, struct err *e);
+void sampler_stop(struct engine *engine);
 
 /* requests.c: carries out a request of the api; takes the message over. -1: the api has broken the protocol. */
 int requests_handle(struct engine *engine, struct msg *msg, struct err *e);

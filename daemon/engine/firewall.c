@@ -123,8 +123,8 @@ firewall_run(const char *commands, struct err *e)
 	return rc ? -1 : 0;
 }
 
-static int
-firewall_run_buf(struct buf *commands, struct err *e)
+int
+firewall_run_text(const struct buf *commands, struct err *e)
 {
 	return commands->failed ? err_set(e, ERR_INTERNAL, "out of memory") : firewall_run(commands->data, e);
 }
@@ -221,7 +221,7 @@ firewall_make(const struct settings *s, struct err *e)
 	firewall_put_options(&out, s);
 	if (registry_file_scan(s, &high, firewall_restore_one, &restore, e) < 0)
 		return -1;
-	return firewall_run_buf(&out, e);
+	return firewall_run_text(&out, e);
 }
 
 int
@@ -230,7 +230,7 @@ firewall_cleanup(const char *instance, struct err *e)
 	AUTO_BUF struct buf out = { 0 };
 
 	buf_addf(&out, "add table inet %1$s\ndelete table inet %1$s\nadd table arp %1$s\ndelete table arp %1$s\n", instance);
-	return firewall_run_buf(&out, e);
+	return firewall_run_text(&out, e);
 }
 
 int
@@ -239,12 +239,12 @@ firewall_add(const struct settings *s, const struct place *place, const struct s
 	AUTO_BUF struct buf out = { 0 };
 
 	firewall_put_container(&out, s, place, ip);
-	if (firewall_run_buf(&out, e) == 0)
+	if (firewall_run_text(&out, e) == 0)
 		return 0;
 	if (firewall_exists(s))
 		return -1;
 	err_clear(e);
-	return firewall_make(s, e) < 0 ? -1 : firewall_run_buf(&out, e);
+	return firewall_make(s, e) < 0 ? -1 : firewall_run_text(&out, e);
 }
 
 /* "delete" of what isn't there would undo the whole transaction: each is added first. */
@@ -272,11 +272,11 @@ firewall_change(const struct settings *s, const struct place *place, const struc
 	}
 	if (out.len == 0)
 		return 0;
-	if (firewall_run_buf(&out, e) == 0 || firewall_exists(s))
+	if (firewall_run_text(&out, e) == 0 || firewall_exists(s))
 		return err_is_set(e) ? -1 : 0;
 	/* Somebody flushed the ruleset: what is registered comes back; a removed container's elements are gone with it. */
 	err_clear(e);
-	return firewall_make(s, e) < 0 ? -1 : firewall_run_buf(&out, e);
+	return firewall_make(s, e) < 0 ? -1 : firewall_run_text(&out, e);
 }
 
 static const char *

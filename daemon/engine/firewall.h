@@ -19,6 +19,9 @@ void firewall_find_foreign(const char *instance, struct strv *out);
 void firewall_warn_foreign(const char *instance);
 int firewall_cleanup(const char *instance, struct err *e);
 
+/* nft's own language, one transaction. */
+int firewall_run_text(const struct buf *commands, struct err *e);
+
 /* Adds the container's elements, remaking the tables where somebody flushed them. */
 int firewall_add(const struct settings *s, const struct place *place, const struct strv *ip, struct err *e);
 /* In one transaction: those of `old` that aren't in `ip` go, those of `ip` come. With ip empty and veth true all of it goes. */

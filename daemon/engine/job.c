@@ -15,6 +15,7 @@ static const struct {
 	{ "doctor", REQUEST_DOCTOR, doctor_run },
 	{ "recover", REQUEST_RECOVER, recover_run },
 	{ "copy", REQUEST_COPY, copy_run },
+	{ "meter", REQUEST_METER, meter_run },
 	{ "exec", REQUEST_EXEC, exec_run },
 	{ "console", REQUEST_CONSOLE, console_run },
 	{ "logs", REQUEST_LOGS, logs_run },

@@ -37,6 +37,7 @@ int limits_run(struct job *job, struct err *e);
 int doctor_run(struct job *job, struct err *e);
 int recover_run(struct job *job, struct err *e);
 int copy_run(struct job *job, struct err *e);
+int meter_run(struct job *job, struct err *e);
 int exec_run(struct job *job, struct err *e);
 int console_run(struct job *job, struct err *e);
 int logs_run(struct job *job, struct err *e);

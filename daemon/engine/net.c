@@ -5,6 +5,7 @@
 
 #include "daemon/engine/firewall.h"
 #include "daemon/engine/net_link.h"
+#include "daemon/engine/traffic.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -103,7 +104,9 @@ net_prepare(const struct spec *spec, struct err *e)
 {
 	if (net_check(&spec->config.ip, e) < 0)
 		return -1;
-	return firewall_add(&spec->settings, &spec->place, &spec->config.ip, e);
+	if (firewall_add(&spec->settings, &spec->place, &spec->config.ip, e) < 0)
+		return -1;
+	return traffic_add(&spec->settings, &spec->place, e);
 }
 
 int

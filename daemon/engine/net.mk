@@ -1,11 +1,21 @@
 # The containers' network.
-berth_job_SOURCES += daemon/engine/claims.c daemon/engine/claims.h daemon/engine/firewall.c daemon/engine/firewall.h daemon/engine/net.c \
+berth_job_SOURCES += daemon/engine/meter.c daemon/engine/claims.c daemon/engine/claims.h daemon/engine/firewall.c daemon/engine/firewall.h daemon/engine/net.c \
 	daemon/engine/net.h daemon/engine/net_host.c daemon/engine/net_link.c daemon/engine/net_link.h daemon/engine/net_look_up.c \
-	daemon/engine/net_mac.c
+	daemon/engine/net_mac.c daemon/engine/nfnl.c daemon/engine/nfnl.h daemon/engine/traffic.c daemon/engine/traffic.h
 
 # Runs a job's network part alone, in namespaces that a test made.
 check_PROGRAMS += net_tool
 net_tool_SOURCES = tests/lib/net_tool.c daemon/engine/claims.c daemon/engine/firewall.c daemon/engine/net.c \
-	daemon/engine/net_host.c daemon/engine/net_link.c daemon/engine/net_look_up.c daemon/engine/net_mac.c daemon/engine/registry_file.c
+	daemon/engine/net_host.c daemon/engine/net_link.c daemon/engine/net_look_up.c daemon/engine/net_mac.c daemon/engine/nfnl.c daemon/engine/registry_file.c \
+	daemon/engine/traffic.c daemon/engine/traffic_read.c
 net_tool_LDADD = libberth.a $(JSON_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
 net_tool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(NL_CFLAGS) $(NFTABLES_CFLAGS)
+
+# Reads what containers use, all the time: small, and with no more than it needs.
+pkglibexec_PROGRAMS += berth-sampler
+berth_sampler_SOURCES = daemon/engine/cgroup_file.c daemon/engine/cgroup_file.h daemon/engine/cgroup_paths.c daemon/engine/nfnl.c daemon/engine/nfnl.h \
+	daemon/engine/sampler_groups.c daemon/engine/sampler_groups.h daemon/engine/sampler_main.c daemon/engine/sampler_sandbox.c \
+	daemon/engine/traffic.h daemon/engine/traffic_read.c
+berth_sampler_LDADD = libberth.a $(JSON_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS)
+berth_sampler_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS)
+berthd_SOURCES += daemon/engine/sampler.c

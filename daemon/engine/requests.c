@@ -176,6 +176,25 @@ request_begin_alone(struct task *task, struct err *e)
 	return task_spawn_job(task, task->type, e);
 }
 
+/* The counters of what is registered are never dropped. */
+static int
+request_begin_meter(struct task *task, struct err *e)
+{
+	const struct request *request = task->request.record;
+	const struct container *ct;
+	const char *why;
+	int64_t ctid;
+
+	for (size_t i = 0; i < request->ctids.n; i++) {
+		if (field_parse_int(request->ctids.v[i], &ctid, &why) < 0 || ctid <= 0)
+			return err_set(e, ERR_BAD_REQUEST, "'%s' is no container's number", request->ctids.v[i]);
+		LIST_FOREACH(ct, &task->engine->registry.containers, link)
+		if (ct->place.ctid == ctid)
+			return err_set(e, ERR_CONFLICT, "Container %lld is still there", (long long)ctid);
+	}
+	return request_begin_alone(task, e);
+}
+
 static int
 request_begin_which(struct task *task, struct err *e)
 {
@@ -296,6 +315,7 @@ static const struct request_row request_rows[] = {
 	{ REQUEST_DOCTOR, 0, NULL, NULL, NULL },
 	{ REQUEST_RECOVER, 0, request_begin_alone, NULL, NULL },
 	{ REQUEST_COPY, 0, request_begin_alone, NULL, NULL },
+	{ REQUEST_METER, 0, request_begin_meter, NULL, NULL },
 	{ REQUEST_TEMPLATE_BUILD, JOB, request_begin_template_build, request_take_template, NULL },
 	{ REQUEST_TEMPLATE_DELETE, JOB, request_begin_template_delete, request_drop_template, NULL },
 };

@@ -34,6 +34,7 @@ static const struct {
 	{ REQUEST_DOCTOR, "doctor", 60, NULL },
 	{ REQUEST_RECOVER, "recover", 300, NULL },
 	{ REQUEST_COPY, "copy", 300, NULL },
+	{ REQUEST_METER, "meter", 300, NULL },
 	{ REQUEST_EXEC, "exec", 0, NULL },
 	{ REQUEST_CONSOLE, "console", 0, NULL },
 	{ REQUEST_LOGS, "logs", 0, NULL },

@@ -4,6 +4,7 @@ libberthapi_a_SOURCES += \
 	daemon/model/container.c daemon/model/container.h \
 	daemon/model/event.c \
 	daemon/model/ip_pool.c daemon/model/ip_pool.h \
+	daemon/model/meter.c daemon/model/meter.h \
 	daemon/model/model.h \
 	daemon/model/plan.c \
 	daemon/model/policy.c daemon/model/policy.h \

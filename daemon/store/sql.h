@@ -30,7 +30,9 @@ enum sql_composed {
 	SQL_OPERATION_LIST,
 	SQL_TABLES, /* five of each enum store_table */
 	SQL_TABLES_END = SQL_TABLES + 5 * STORE_TABLES,
-	SQL_COMPOSED_COUNT = SQL_TABLES_END
+	SQL_USAGE_ADD = SQL_TABLES_END, /* one of each level */
+	SQL_USAGE_GET = SQL_USAGE_ADD + USAGE_LEVELS,
+	SQL_COMPOSED_COUNT = SQL_USAGE_GET + USAGE_LEVELS
 };
 
 struct sql_cached {
@@ -88,5 +90,6 @@ bool sql_compose_container(struct store *s);
 bool sql_compose_template(struct store *s);
 bool sql_compose_operation(struct store *s);
 bool sql_compose_tables(struct store *s);
+bool sql_compose_usage(struct store *s);
 
 #endif

@@ -17,6 +17,7 @@
 #include "schema/protocol.h"
 #include "schema/spec.h"
 #include "schema/tenant.h"
+#include "schema/usage.h"
 
 struct store;
 
@@ -202,6 +203,43 @@ int store_operation_purge(struct store *s, int64_t before, struct err *e);
 enum { BOOT_ID_SIZE = 64 };
 int store_host_boot(struct store *s, char boot_id_out[BOOT_ID_SIZE], struct err *e);
 int store_host_set_boot(struct store *s, const char *boot_id, struct err *e);
+
+/* Usage. Each container's number has a meter; a container that is gone keeps its last one. */
+struct meter_row {
+	int64_t id;
+	bool gone; /* the container is no more, since: */
+	int64_t until;
+	char container[37];
+};
+/* 1 found, 0 absent, -1 error. */
+int store_meter_get(struct store *s, int64_t ctid, struct meter_row *meter_out, struct err *e);
+/* The last reading that is in the sums. 1 found, 0 absent, -1 error. */
+struct reading_row {
+	char generation[37];
+	int64_t time;
+	struct sample sample;
+};
+int store_reading_get(struct store *s, int64_t ctid, struct reading_row *reading_out, struct err *e);
+int store_reading_put(struct store *s, const struct reading_row *reading, struct err *e);
+/* To the period of each level that holds the moment. */
+int store_usage_add(struct store *s, int64_t meter, int64_t time, const struct usage_sums *sums, struct err *e);
+/* At most `limit` rows a level that began before; *purged_out is their number. */
+int store_usage_purge(struct store *s, const int64_t before[USAGE_LEVELS], int64_t limit, int64_t *purged_out, struct err *e);
+/* Meters that ended before, and of which no later month tells; readings of containers that have been gone for a day. */
+int store_meter_prune(struct store *s, int64_t before, struct err *e);
+/* For the next commits: whether they are on disk when they return. */
+int store_set_durable(struct store *s, bool durable, struct err *e);
+enum usage_group { USAGE_BY_CONTAINER, USAGE_BY_TENANT, USAGE_BY_PLAN };
+struct usage_filter {
+	const char *tenant, *container, *plan; /* NULL: any; a plan by NAME or NAME@VERSION */
+	enum usage_group group;
+	enum usage_level level;
+	bool whole; /* one row for all periods together */
+	int64_t from, until;
+	int64_t skip, limit;
+};
+/* By time, then tenant, name or plan; given as struct usage, derived. */
+int store_usage_list(struct store *s, const struct usage_filter *filter, store_each *each, void *arg, struct err *e);
 
 /* Events. */
 struct event_row {

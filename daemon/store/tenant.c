@@ -6,6 +6,7 @@ static const char sql_tenant_add[] = "INSERT INTO tenant (number, name, created_
 static const char sql_tenant_bury_operations[] = "UPDATE operation SET tenant = " FORMER_NAME " WHERE tenant = ?1";
 static const char sql_tenant_bury_events[] = "UPDATE event SET tenant = " FORMER_NAME " WHERE tenant = ?1";
 static const char sql_tenant_bury_holdings[] = "UPDATE holding SET tenant = " FORMER_NAME " WHERE tenant = ?1";
+static const char sql_tenant_bury_meters[] = "UPDATE meter SET tenant = " FORMER_NAME " WHERE tenant = ?1";
 /* Another tenant of that name has none of its grants. */
 static const char sql_tenant_bury_grants[] = "UPDATE ip_pool SET tenants = (SELECT json_group_array(value) FROM json_each(tenants) "
                                              "WHERE value <> ?1), revision = revision + 1"
@@ -25,7 +26,7 @@ int
 store_tenant_bury(struct store *s, const char *name, struct err *e)
 {
 	if (sql_run(s, sql_tenant_bury_operations, e, "s", name) < 0 || sql_run(s, sql_tenant_bury_holdings, e, "s", name) < 0 ||
-	    sql_run(s, sql_tenant_bury_grants, e, "s", name) < 0)
+	    sql_run(s, sql_tenant_bury_grants, e, "s", name) < 0 || sql_run(s, sql_tenant_bury_meters, e, "s", name) < 0)
 		return -1;
 	return sql_run(s, sql_tenant_bury_events, e, "s", name);
 }

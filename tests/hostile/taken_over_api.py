@@ -63,6 +63,7 @@ class Api:
         (fd,) = struct.unpack("i", ancillary[0][2])
         self.link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, fileno=fd)
         self.templates = []
+        self.containers = []
         while True:
             name, values = self.wire.recv(self.link)
             if name == "REPLY_TEMPLATE":
@@ -78,6 +79,8 @@ class Api:
             reply, got = self.wire.recv(self.link, 120)
             if reply is None:
                 return {"kind": "ended"}
+            if reply == "REPLY_OBSERVED" and "ctid" in got:
+                self.containers.append(got)
             if reply == "REPLY_DONE" and got.get("op") == values["op"]:
                 return got
 
@@ -176,6 +179,10 @@ def contradictions(api, template, subnet):
     api.refused("a set to the first one's address", "conflict",
                 api.ask("REQUEST_SET", id=second["id"], config=dict(second, ip=[net + ".10"]), changed=["ip"]))
     api.refused("the deletion of a template in use", "conflict", api.ask("REQUEST_TEMPLATE_DELETE", template=template))
+    victim = next(ct["ctid"] for ct in api.containers if ct["id"] == first["id"])
+    for what, ctid, kind in (("the end of a container's counters that is there", str(victim), "conflict"),
+                             ("of a number that is none", "1; flush ruleset", "bad_request"), ("of none's", "-1", "bad_request")):
+        api.refused(what, kind, api.ask("REQUEST_METER", ctids=["4000", ctid]))
     api.refused("a stop of what isn't running", "conflict", api.ask("REQUEST_STOP", id=first["id"]))
     api.refused("the deletion of nothing", "not_found", api.ask("REQUEST_DELETE", id=str(uuid.uuid4())))
     api.refused("a recipe that isn't there", "not_found", api.ask("REQUEST_TEMPLATE_BUILD", template="nothing"))

@@ -61,4 +61,4 @@ ok "the first goes on" B exec web -- true
 ok "and is reached still" ping -c 1 -W 2 "$ip1"
 ok "and reaches its router" B exec web -- ping -c 1 -W 2 169.254.0.1
 is "forwarding is on" 1 "$(cat /proc/sys/net/ipv4/ip_forward)"
-is "nothing of the second's is left" "" "$(ip -o link | grep -oE "${other}[0-9]+"; nft list tables | grep -E " $other\$"; losetup -a | grep -F "$T/o/"; ls -d "$CLAIMS/$other" 2>/dev/null; find /sys/fs/cgroup -maxdepth 3 -name "$other")"
+is "nothing of the second's is left" "" "$(ip -o link | grep -oE "${other}[0-9]+"; nft list tables | grep -E " $other(_traffic)?\$"; losetup -a | grep -F "$T/o/"; ls -d "$CLAIMS/$other" 2>/dev/null; find /sys/fs/cgroup -maxdepth 3 -name "$other")"

@@ -101,7 +101,7 @@ census() {
 	grep " $T/" /proc/self/mountinfo | awk '{ print "mount " $5 }'
 	find /sys/fs/cgroup -maxdepth 3 -type d \( -name "$INSTANCE" -o -name "$INSTANCE.slice" \) 2>/dev/null | sed 's/^/cgroup /'
 	ip -o link | awk -F': ' -v n="^${INSTANCE}[0-9]+" '$2 ~ n { print "link " $2 }'
-	nft list tables 2>/dev/null | grep -E " $INSTANCE\$"
+	nft list tables 2>/dev/null | grep -E " $INSTANCE(_traffic)?\$"
 	losetup -a | grep -F "$T/"
 	[ ! -e "$CLAIMS/$INSTANCE" ] || echo "claim $INSTANCE"
 	[ ! -e "$T/r" ] || find "$T/r" | sed 's/^/run file /'

@@ -190,6 +190,7 @@ static const struct {
 	{ REQUEST_SUSPEND, "id config changed", "timeout kill" },
 	{ REQUEST_RECOVER, "", "" },
 	{ REQUEST_COPY, "", "" },
+	{ REQUEST_METER, "", "ctids" },
 	{ REQUEST_HOST_SETUP, "", "" },
 	{ REQUEST_HOST_CLEANUP, "", "" },
 };

@@ -60,7 +60,7 @@ id=$(field kept id)
 ok "it is removed" apt-get -qq remove -y berth
 ok "its containers have ended" test ! -e "/proc/$pid"
 is "no control group is left" "" "$(ls -d /sys/fs/cgroup/berth.slice/berth-* 2>/dev/null)"
-is "no firewall" "" "$(nft list tables | grep -w berth)"
+is "no firewall" "" "$(nft list tables | grep -wE "berth(_traffic)?")"
 is "no mount" "" "$(grep /var/lib/berth /proc/self/mountinfo)"
 is "no daemon" "" "$(pgrep -x berthd)"
 ok "the configuration stays" test -e /etc/berth/berthd.conf
