@@ -1,5 +1,8 @@
 #include "schema/settings.h"
 
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +49,69 @@ check_log_level(const char *text)
 	return "must be error, warning, info or debug";
 }
 
+bool
+settings_is_loopback(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *a4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)address;
+
+	if (address->ss_family == AF_INET)
+		return ntohl(a4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return address->ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&a6->sin6_addr);
+}
+
+bool
+settings_parse_loopback(const char *text, struct sockaddr_storage *address_out, socklen_t *len_out)
+{
+	struct sockaddr_in *a4 = (struct sockaddr_in *)address_out;
+	struct sockaddr_in6 *a6 = (struct sockaddr_in6 *)address_out;
+	const char *colon = strrchr(text, ':');
+	char host[INET6_ADDRSTRLEN + 2], *end;
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	unsigned long port;
+
+	if (len == 0 || len >= sizeof host || !isdigit((unsigned char)colon[1]))
+		return false;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	port = strtoul(colon + 1, &end, 10);
+	if (*end || port == 0 || port > 65535)
+		return false;
+	memset(address_out, 0, sizeof *address_out);
+	if (host[0] == '[' && host[len - 1] == ']') {
+		host[len - 1] = '\0';
+		*len_out = sizeof *a6;
+		a6->sin6_family = AF_INET6;
+		a6->sin6_port = htons((uint16_t)port);
+		return inet_pton(AF_INET6, host + 1, &a6->sin6_addr) == 1 && settings_is_loopback(address_out);
+	}
+	*len_out = sizeof *a4;
+	a4->sin_family = AF_INET;
+	a4->sin_port = htons((uint16_t)port);
+	return inet_pton(AF_INET, host, &a4->sin_addr) == 1 && settings_is_loopback(address_out);
+}
+
+static const char *
+check_token_listen(const char *text)
+{
+	struct sockaddr_storage address;
+	socklen_t len;
+
+	if (text[0] == '/')
+		return check_path(text);
+	if (strcmp(text, "off") == 0 || settings_parse_loopback(text, &address, &len))
+		return NULL;
+	return "must be a Unix socket's path, a loopback address with a port (127.0.0.1:8440, [::1]:8440), or off: a proxy with "
+	       "TLS "
+	       "stands before it";
+}
+
+bool
+settings_token_listen_is_off(const struct settings *s)
+{
+	return s->token_listen.n == 1 && strcmp(s->token_listen.v[0], "off") == 0;
+}
+
 enum { JOBS_MAX = 256, JOBS_A_CPU = 4 };
 
 #define S settings
@@ -56,6 +122,9 @@ static const struct field settings_fields[] = {
 	             "Name that prefixes what is host-wide: cgroup parent, nft table, veths; 1 to 6 letters."),
 	STRING_FIELD(S, log_level, 0, 8, check_log_level, "error, warning, info or debug."),
 	STRING_FIELD(S, socket, 0, 100, check_path, "Unix socket of the API."),
+	LIST_FIELD(S, token_listen, 0, TOKEN_LISTEN_MAX, check_token_listen,
+	           "Where callers with a bearer token alone are served, whoever they are on this host, such as a proxy: a Unix "
+	           "socket's path, or a loopback ADDRESS:PORT; `off`: nowhere; RUN_DIR/token.sock when left out."),
 	STRING_FIELD(S, state_dir, 0, PATH_MAX_LEN, check_path, "What outlives a reboot: database, registry."),
 	STRING_FIELD(S, run_dir, 0, 80, check_path, "What doesn't: sockets, launch specs, console logs."),
 	STRING_FIELD(S, pool_dir, 0, PATH_MAX_LEN, check_path, "Where the containers' volumes lie; STATE_DIR/pool when left out."),
@@ -98,7 +167,14 @@ static const struct field settings_fields[] = {
 	SIZE_FIELD(S, max_body, 0, 4096, 16 << 20, 1 << 20, "Largest request body of the API."),
 	INT_FIELD(S, copy_interval, 0, 0, 2678400, 86400,
 	          "Seconds between copies of the database to the pool, from which `berth recover` rebuilds it; 0: none."),
-	INT_FIELD(S, max_connections, 0, 16, 65536, 1024, "Connections of the API at once."),
+	INT_FIELD(S, max_connections, 0, 16, 65536, 1024,
+	          "Connections of the API at once; half of them of one user of the host, of one token of a host's role, and over "
+	          "loopback addresses together."),
+	INT_FIELD(S, tenant_requests, FIELD_NO_PRESET, 1, 65536, 0,
+	          "Requests and streams of one tenant's callers at once; a quarter of MAX_CONNECTIONS when left out."),
+	INT_FIELD(S, tenant_streams, FIELD_NO_PRESET, 1, 65536, 0,
+	          "Streams (events, exec, console, logs) of one tenant's callers at once; an eighth of MAX_CONNECTIONS when left "
+	          "out."),
 	INT_FIELD(S, stop_timeout, 0, 1, 3600, 30, "Seconds a stop waits before it kills, unless the caller says."),
 	INT_FIELD(S, boot_parallel, 0, 1, 64, 4, "Containers that start at once when the host boots."),
 	INT_FIELD(S, shutdown_timeout, 0, 5, 3600, 120, "Seconds that all containers together have when the host shuts down."),
@@ -131,6 +207,17 @@ settings_default(struct settings *s, const char *name, const char *fmt, const ch
 	return asprintf(place, fmt, arg) >= 0;
 }
 
+static bool
+settings_default_token_listen(struct settings *s)
+{
+	char path[PATH_MAX_LEN];
+
+	if (record_has(&settings_schema, s, "token_listen"))
+		return true;
+	record_mark(&settings_schema, s, "token_listen", true);
+	return snprintf(path, sizeof path, "%s/token.sock", s->run_dir) < (int)sizeof path && strv_add(&s->token_listen, path);
+}
+
 static void
 settings_default_number(struct settings *s, const char *name, int64_t value)
 {
@@ -147,7 +234,7 @@ settings_apply_defaults(struct settings *s)
 {
 	bool ok = settings_default(s, "instance", "%s", "berth") && settings_default(s, "log_level", "%s", "info") &&
 	          settings_default(s, "state_dir", "%s", "/var/lib/berth") && settings_default(s, "run_dir", "%s", "/run/berth") &&
-	          settings_default(s, "socket", "%s/berth.sock", s->run_dir) &&
+	          settings_default(s, "socket", "%s/berth.sock", s->run_dir) && settings_default_token_listen(s) &&
 	          settings_default(s, "pool_dir", "%s/pool", s->state_dir) &&
 	          settings_default(s, "templates_dir", "%s/templates", s->state_dir) &&
 	          settings_default(s, "recipes_dir", "%s", BERTH_DATADIR "/templates") &&
@@ -160,6 +247,8 @@ settings_apply_defaults(struct settings *s)
 	record_apply_presets(&settings_schema, s);
 	settings_default_number(s, "max_jobs", JOBS_A_CPU * sysconf(_SC_NPROCESSORS_ONLN));
 	settings_default_number(s, "tenant_jobs", s->max_jobs / 2);
+	settings_default_number(s, "tenant_requests", s->max_connections / 4);
+	settings_default_number(s, "tenant_streams", s->max_connections / 8);
 	return ok;
 }
 
@@ -172,6 +261,10 @@ settings_check(const struct settings *s, struct err *e)
 		rc = err_param(e, "id_base", "must be a multiple of 65536");
 	else if (s->id_count > (4294967296 - 65536 - s->id_base) / 65536)
 		rc = err_param(e, "id_count", "reaches past the last user id, 4294901759");
+	if (s->token_listen.n > 1 && strv_contains(&s->token_listen, "off"))
+		rc = err_param(e, "token_listen", "is off and names something: leave one out");
+	if (strv_contains(&s->token_listen, s->socket))
+		rc = err_param(e, "token_listen", "is what option 'socket' names: a socket of its own is needed");
 	if (strchr(s->subnet4, ':'))
 		rc = err_param(e, "subnet4", "must be an IPv4 prefix");
 	if (!strchr(s->subnet6, ':'))

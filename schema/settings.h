@@ -2,13 +2,18 @@
 #ifndef BERTH_SETTINGS_H
 #define BERTH_SETTINGS_H
 
+#include <sys/socket.h>
+
 #include "schema/field.h"
+
+enum { TOKEN_LISTEN_MAX = 4 };
 
 struct settings {
 	uint64_t set;
 	char *instance;
 	char *log_level;
 	char *socket;
+	struct strv token_listen;
 	char *state_dir;
 	char *run_dir;
 	char *pool_dir;
@@ -39,6 +44,8 @@ struct settings {
 	int64_t max_body;
 	int64_t copy_interval;
 	int64_t max_connections;
+	int64_t tenant_requests;
+	int64_t tenant_streams;
 	int64_t stop_timeout;
 	int64_t boot_parallel;
 	int64_t shutdown_timeout;
@@ -58,6 +65,11 @@ extern const struct schema settings_schema;
 /* Gives each option that isn't given its default, those derived from others (pool_dir from state_dir…) last. false: out of memory.
  */
 bool settings_apply_defaults(struct settings *s);
+/* ADDRESS:PORT of a loopback address, [ADDRESS]:PORT of IPv6's. */
+bool settings_parse_loopback(const char *text, struct sockaddr_storage *address_out, socklen_t *len_out);
+bool settings_is_loopback(const struct sockaddr_storage *address);
+/* token_listen = off */
+bool settings_token_listen_is_off(const struct settings *s);
 /* Rules between options, after the defaults; all that is wrong is reported together. */
 int settings_check(const struct settings *s, struct err *e);
 

@@ -1,8 +1,8 @@
 # Units and what goes with them. The unit's paths are those of this build.
-systemdsystemunit_DATA = systemd/berthd.service systemd/berthd.socket systemd/berth-containers.service
+systemdsystemunit_DATA = systemd/berthd.service systemd/berthd.socket systemd/berthd-token.socket systemd/berth-containers.service
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
-EXTRA_DIST += systemd/berthd.service.in systemd/berthd.socket systemd/berth-containers.service.in systemd/sysusers.conf systemd/tmpfiles.conf scripts/deps scripts/quickstart
+EXTRA_DIST += systemd/berthd.service.in systemd/berthd.socket systemd/berthd-token.socket systemd/berth-containers.service.in systemd/sysusers.conf systemd/tmpfiles.conf scripts/deps scripts/quickstart
 CLEANFILES += systemd/berthd.service systemd/berth-containers.service
 
 systemd/berthd.service: systemd/berthd.service.in Makefile

@@ -1,6 +1,6 @@
 /*
  * berth-api: parses what strangers send, decides who may do what, writes the database. Started by the engine as root with
- * three descriptors, it keeps no privilege.
+ * its descriptors, it keeps no privilege.
  */
 #include "daemon/api/api.h"
 
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-enum { API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5, API_SETTINGS_MAX = 1 << 20, API_PURGE_S = 3600 };
+enum { API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5, API_TOKENS_FD = 6, API_SETTINGS_MAX = 1 << 20, API_PURGE_S = 3600 };
 
 static int
 api_read_settings(struct settings *settings, struct err *e)
@@ -209,6 +210,19 @@ api_clear(struct api *api)
 	record_clear(&settings_schema, &api->settings);
 }
 
+/* As many as there are. */
+static void
+api_take_token_listeners(struct api *api)
+{
+	int fd = API_TOKENS_FD, listens;
+	socklen_t len = sizeof listens;
+
+	while (api->ntokens < TOKEN_LISTEN_MAX && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens &&
+	       fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+		api->token_fds[api->ntokens++] = fd++;
+	close_range((unsigned int)fd, ~0U, 0);
+}
+
 int
 main(void)
 {
@@ -223,7 +237,7 @@ main(void)
 			log_error("berth-api is started by berthd, with descriptors 3, 4 and 5");
 			return 2;
 		}
-	close_range(API_SETTINGS_FD + 1, ~0U, 0);
+	api_take_token_listeners(&api);
 	rc = api_read_settings(&api.settings, &e);
 	if (rc == 0) {
 		log_init("berth-api", api_log_level(api.settings.log_level));

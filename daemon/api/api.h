@@ -12,7 +12,9 @@
 #include "schema/settings.h"
 
 struct boot;
+struct callers;
 struct copier;
+struct guard;
 struct late;
 struct meter;
 struct queue;
@@ -33,10 +35,14 @@ struct api {
 	struct late *late;
 	struct meter *meter; /* NULL until the engine is ready */
 	struct queue *queue;
+	struct callers *callers;
+	struct guard *guard;
 	struct recovery *recovery; /* while the database can't be used; NULL else */
 	gid_t admin_gid;
 	bool has_admin_group;
 	int listen_fd;
+	int token_fds[TOKEN_LISTEN_MAX];
+	size_t ntokens;
 	/* The handshake. */
 	bool ready;
 	struct strv known; /* UUIDs of the engine's containers */

@@ -58,13 +58,32 @@ auth_has_group(int fd, gid_t group, struct err *e)
 	return 0;
 }
 
+static int
+auth_identify_token_only(int fd, struct peer *peer_out, struct err *e)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t address_len = sizeof address;
+	struct ucred cred = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	socklen_t len = sizeof cred;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &address_len) < 0)
+		return err_sys(e, "look at a connection");
+	if (address.ss_family == AF_UNIX && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return err_sys(e, "read a peer's credentials");
+	*peer_out = (struct peer){ .uid = cred.uid, .gid = cred.gid, .token_only = true, .tcp = address.ss_family != AF_UNIX };
+	return 0;
+}
+
 int
-auth_identify(const struct api *api, int fd, struct peer *peer_out, struct err *e)
+auth_identify(const struct api *api, int fd, bool token_only, struct peer *peer_out, struct err *e)
 {
 	struct ucred cred;
 	socklen_t len = sizeof cred;
 	int member = 0;
 
+	if (token_only)
+		return auth_identify_token_only(fd, peer_out, e);
+	*peer_out = (struct peer){ 0 };
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
 		return err_sys(e, "read a peer's credentials");
 	if (cred.uid != 0 && api->has_admin_group && cred.gid != api->admin_gid) {
@@ -93,7 +112,13 @@ auth_who(struct api *api, int fd, const struct peer *peer, const struct http_req
 {
 	AUTO_GROUPS struct auth_groups groups = { 0 };
 
+	*who_out = (struct who){ .role = ROLE_NONE };
+	if (peer->token_only && !request->authorization[0])
+		return err_set(e, ERR_UNAUTHORIZED, "Only bearer tokens count here: send Authorization: Bearer TOKEN");
 	/* Without its database it serves the host's root and admins alone. */
+	if (peer->token_only && !api->model.store)
+		return err_code(
+		        e, (err_set(e, ERR_UNAVAILABLE, "The database can't be used: no token can be looked up"), STORE_UNUSABLE));
 	if (request->authorization[0] && api->model.store)
 		return auth_by_token(api, request->authorization, who_out, e);
 	if (!peer->admin && api->model.store)

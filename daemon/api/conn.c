@@ -14,6 +14,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/auth.h"
+#include "daemon/api/guard.h"
 #include "daemon/api/reply.h"
 #include "daemon/util/log.h"
 
@@ -95,6 +96,21 @@ conn_connection_header(const struct conn *conn, bool close)
 	return conn->minor0 ? "Connection: keep-alive\r\n" : "";
 }
 
+/* The call is over: it counts no longer. */
+static void
+conn_leave(struct conn *conn)
+{
+	if (!conn->admitted)
+		return;
+	conn->admitted = false;
+	caller_end_body(conn->caller, conn->body);
+	conn->body = 0;
+	if (conn->streaming)
+		caller_end_stream(conn->caller);
+	conn->streaming = false;
+	caller_end(conn->caller);
+}
+
 void
 conn_respond(struct conn *conn, const struct http_response *r)
 {
@@ -112,6 +128,7 @@ conn_respond(struct conn *conn, const struct http_response *r)
 		return;
 	}
 	conn_write(conn, iov, conn->head || r->len == 0 ? 1 : 2);
+	conn_leave(conn);
 	if (conn->mode == CONN_DEAD)
 		return;
 	reader_reset(&conn->reader);
@@ -123,15 +140,19 @@ conn_respond(struct conn *conn, const struct http_response *r)
 		conn_last_answer(conn);
 }
 
-void
-conn_stream_begin(struct conn *conn)
+int
+conn_stream_begin(struct conn *conn, struct err *e)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
 	                           "Connection: close\r\n\r\n";
 
+	if (caller_begin_stream(conn->server->api->callers, conn->caller, e) < 0)
+		return -1;
+	conn->streaming = true;
 	conn_stream_write(conn, head, sizeof head - 1);
 	if (conn->mode != CONN_DEAD)
 		conn->mode = CONN_STREAM;
+	return 0;
 }
 
 void
@@ -162,6 +183,54 @@ conn_abandon(struct conn *conn)
 	/* The events go before anything more is read from it. */
 	bufferevent_disable(conn->bev, EV_READ | EV_WRITE);
 	conn->mode = CONN_DEAD;
+	conn_leave(conn);
+}
+
+static int
+conn_identify(struct conn *conn, struct err *e)
+{
+	const struct http_request *request = &conn->reader.request;
+	struct api *api = conn->server->api;
+
+	if (auth_who(api, conn->fd, &conn->peer, request, &conn->who, e) == 0)
+		return 0;
+	/* Who has the right secret of a token that has ended guesses nothing. */
+	if (e->kind == ERR_UNAUTHORIZED && request->authorization[0] && !conn->who.credential[0])
+		guard_count(api->guard, &conn->peer, request->authorization, http_now_ms(), e);
+	return -1;
+}
+
+/* As soon as the headers are there: what a stranger sends besides isn't kept. */
+static int
+conn_admit(struct conn *conn, struct err *e)
+{
+	struct callers *callers = conn->server->api->callers;
+	struct caller *caller;
+
+	if (conn->admitted)
+		return 0;
+	if (conn_identify(conn, e) < 0)
+		return -1;
+	caller = caller_take(callers, &conn->who);
+	if (!caller)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	caller_put(callers, conn->caller);
+	conn->caller = caller;
+	if (caller_begin(callers, caller, e) < 0)
+		return -1;
+	conn->admitted = true;
+	return 0;
+}
+
+static int
+conn_count_body(struct conn *conn, struct err *e)
+{
+	size_t more = conn->reader.request.body.len - conn->body;
+
+	if (caller_add_body(conn->server->api->callers, conn->caller, more, e) < 0)
+		return -1;
+	conn->body += more;
+	return 0;
 }
 
 static void
@@ -169,18 +238,17 @@ conn_dispatch(struct conn *conn)
 {
 	const struct http_request *request = &conn->reader.request;
 	struct err e = { 0 };
-	struct who who;
 
 	conn->keep = request->keep_alive;
 	conn->minor0 = request->minor == 0;
 	conn->head = strcmp(request->method, "HEAD") == 0;
 	conn->mode = CONN_BUSY;
-	if (auth_who(conn->server->api, conn->fd, &conn->peer, request, &who, &e) < 0) {
-		reply_problem(conn, 0, &e, false);
+	if (conn_admit(conn, &e) < 0) {
+		reply_problem(conn, 0, &e, e.kind == ERR_TOO_MANY);
 		return;
 	}
-	log_debug("%s: %s %s", who.actor, request->method, request->path);
-	route_dispatch(conn->server->api, conn, request, &who);
+	log_debug("%s: %s %s", conn->who.actor, request->method, request->path);
+	route_dispatch(conn->server->api, conn, request, &conn->who);
 }
 
 static void
@@ -221,6 +289,7 @@ conn_pump(struct conn *conn)
 {
 	enum reader_phase before = conn->reader.phase;
 	struct evbuffer_iovec piece;
+	struct err e = { 0 };
 
 	while (conn->mode == CONN_OPEN && conn_unsent(conn) <= HTTP_OUTPUT_MAX && evbuffer_get_length(conn_input(conn)) > 0 &&
 	       evbuffer_peek(conn_input(conn), -1, NULL, &piece, 1) > 0) {
@@ -235,6 +304,8 @@ conn_pump(struct conn *conn)
 			before = READER_IDLE;
 		} else if (phase == READER_FAILED) {
 			conn_refuse(conn, conn->reader.status, &conn->reader.err);
+		} else if (phase == READER_BODY && (conn_admit(conn, &e) < 0 || conn_count_body(conn, &e) < 0)) {
+			conn_refuse(conn, 0, &e);
 		}
 	}
 	conn_continue(conn);
@@ -362,6 +433,8 @@ void
 conn_free(struct conn *conn)
 {
 	api_forget(conn->server->api, conn);
+	conn_leave(conn);
+	caller_put(conn->server->api->callers, conn->caller);
 	TAILQ_REMOVE(&conn->server->conns, conn, link);
 	conn->server->count--;
 	reader_clear(&conn->reader);

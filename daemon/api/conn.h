@@ -6,8 +6,10 @@
 #include <event2/listener.h>
 #include <sys/queue.h>
 
+#include "daemon/api/callers.h"
 #include "daemon/api/http.h"
 #include "daemon/api/route.h"
+#include "schema/settings.h"
 
 enum {
 	HTTP_HEADER_MS = 10 * 1000,
@@ -37,11 +39,16 @@ struct conn {
 	enum conn_mode mode;
 	struct peer peer;
 	struct reader reader;
-	bool head;      /* the call is a HEAD */
-	bool keep;      /* keep-alive, of the call */
-	bool minor0;    /* the call is HTTP/1.0 */
-	bool continued; /* 100 Continue has been sent */
-	bool peer_done; /* the peer sends no more */
+	bool admitted;         /* the call's caller is known, and it counts for him */
+	bool streaming;        /* a stream of events does as well */
+	struct who who;        /* of the call */
+	struct caller *caller; /* of the last call, or NULL */
+	size_t body;           /* what of the call's body counts */
+	bool head;             /* the call is a HEAD */
+	bool keep;             /* keep-alive, of the call */
+	bool minor0;           /* the call is HTTP/1.0 */
+	bool continued;        /* 100 Continue has been sent */
+	bool peer_done;        /* the peer sends no more */
 	int64_t deadline_ms;
 	size_t unsent;    /* at the last tick */
 	int64_t stuck_ms; /* since when it hasn't shrunk */
@@ -49,10 +56,17 @@ struct conn {
 
 TAILQ_HEAD(conn_list, conn);
 
+struct http_listener {
+	struct http_server *server;
+	struct evconnlistener *listener;
+	bool token_only;
+};
+
 struct http_server {
 	struct api *api;
 	struct event_base *base;
-	struct evconnlistener *listener;
+	struct http_listener listeners[1 + TOKEN_LISTEN_MAX];
+	size_t nlisteners;
 	struct event *tick;
 	struct event *rest; /* accepts again after a shortage of descriptors */
 	struct conn_list conns;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/callers.h"
 #include "daemon/api/boot.h"
 #include "daemon/api/handlers.h"
 #include "daemon/api/reply.h"
@@ -294,13 +295,15 @@ container_handle_stream(struct call *c)
 		return reply_out_of_memory(c);
 	if (msg_check_request(container_actions[action].request, &s.request, &c->err) < 0)
 		return reply_error(c);
+	if (callers_hand_over(c, s.request.op) < 0)
+		return reply_error(c);
 	fd = conn_share(c->conn);
-	if (fd < 0) {
-		err_set(&c->err, ERR_BAD_REQUEST, "Nothing may be sent before the stream's answer");
+	if (fd < 0)
+		err_sys(&c->err, "hand a connection over");
+	if (fd < 0 || link_send(c->api->link, container_actions[action].request, &s.request, fd, &c->err) < 0) {
+		callers_stream_ended(c->api->callers, s.request.op);
 		return reply_error(c);
 	}
-	if (link_send(c->api->link, container_actions[action].request, &s.request, fd, &c->err) < 0)
-		return reply_error(c);
 	conn_abandon(c->conn);
 	return (struct answered){ ANSWERED_AWAY };
 }

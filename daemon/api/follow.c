@@ -10,6 +10,7 @@
 #include "daemon/api/queue.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
+#include "daemon/model/token.h"
 #include "daemon/util/log.h"
 #include "daemon/util/uuid.h"
 
@@ -30,7 +31,7 @@ struct follower {
 	char op[UUID_SIZE];        /* "" for one of events */
 	char container[UUID_SIZE]; /* "" for all */
 	char tenant[WHO_TENANT_SIZE];
-	enum role role;
+	struct who who;
 	int64_t cursor;
 	uint64_t version; /* of the progress last sent; 0 none yet */
 	bool sent;
@@ -149,7 +150,7 @@ follow_pull_operation(struct follow *follow, struct follower *f)
 		open = operation_is_open(&operation);
 	if (!open || !f->sent || (note && note->version != f->version)) {
 		follow_add_progress(follow, &operation);
-		json = show_operation(f->role, &operation);
+		json = show_operation(f->who.role, &operation);
 		queue_add_position(follow->api->queue, &operation, json);
 		follow_send(f, 0, open ? "progress" : "end", json);
 		json_object_put(json);
@@ -228,13 +229,18 @@ follow_add(struct call *c)
 	struct follow *follow = c->api->follow;
 	struct follower *f = calloc(1, sizeof *f);
 
-	if (!f)
+	if (!f) {
+		err_set(&c->err, ERR_INTERNAL, "out of memory");
 		return NULL;
+	}
+	if (conn_stream_begin(c->conn, &c->err) < 0) {
+		free(f);
+		return NULL;
+	}
 	f->conn = c->conn;
-	f->role = c->who.role;
+	f->who = c->who;
 	f->heard_ms = http_now_ms();
 	TAILQ_INSERT_TAIL(&follow->followers, f, next);
-	conn_stream_begin(c->conn);
 	return f;
 }
 
@@ -244,7 +250,7 @@ follow_operation(struct call *c, const struct operation *operation)
 	struct follower *f = follow_add(c);
 
 	if (!f)
-		return reply_out_of_memory(c);
+		return reply_error(c);
 	snprintf(f->op, sizeof f->op, "%s", operation->id);
 	follow_pull(c->api->follow, f);
 	return (struct answered){ ANSWERED_AWAY };
@@ -256,7 +262,7 @@ follow_events(struct call *c, int64_t since, const struct event_filter *filter, 
 	struct follower *f = follow_add(c);
 
 	if (!f)
-		return reply_out_of_memory(c);
+		return reply_error(c);
 	f->cursor = since;
 	f->endless = endless;
 	snprintf(f->container, sizeof f->container, "%s", filter->container ? filter->container : "");
@@ -319,6 +325,24 @@ follow_drained(struct follow *follow, struct conn *conn)
 	if (f->conn == conn) {
 		follow_pull(follow, f);
 		return;
+	}
+}
+
+void
+follow_end_revoked(struct follow *follow, bool look)
+{
+	static const char goodbye[] = ": the credential has ended\n\n";
+	struct follower *f, *next;
+
+	for (f = TAILQ_FIRST(&follow->followers); f; f = next) {
+		struct conn *conn = f->conn;
+
+		next = TAILQ_NEXT(f, next);
+		if (token_still_counts(&follow->api->model, &f->who, look))
+			continue;
+		conn_stream_write(conn, goodbye, sizeof goodbye - 1);
+		follow_finish(follow, f);
+		conn_resume(conn);
 	}
 }
 

@@ -30,6 +30,8 @@ void follow_end_progress(struct follow *follow, const char *operation);
 /* Something changed: followers pull, after the event in hand. Also the model's hook. */
 void follow_kick(void *follow);
 void follow_drained(struct follow *follow, struct conn *conn);
+/* Ends those whose credential has ended; look: or has been revoked. */
+void follow_end_revoked(struct follow *follow, bool look);
 void follow_forget(struct follow *follow, const struct conn *conn);
 
 #endif

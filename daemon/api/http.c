@@ -31,7 +31,7 @@ http_is_full(const struct http_server *server, const struct peer *peer)
 {
 	size_t max = (size_t)server->api->settings.max_connections;
 
-	if (peer->uid == 0)
+	if (peer->uid == 0 && !peer->token_only)
 		return server->count >= max + max / 8;
 	return server->count >= max || http_count_of(server, peer->uid) >= max / 2;
 }
@@ -56,11 +56,12 @@ http_turn_away(struct http_server *server, int fd)
 static void
 http_on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int len, void *arg)
 {
-	struct http_server *server = arg;
+	const struct http_listener *from = arg;
+	struct http_server *server = from->server;
 	struct err e = { 0 };
 	struct peer peer;
 
-	if (auth_identify(server->api, fd, &peer, &e) < 0) {
+	if (auth_identify(server->api, fd, from->token_only, &peer, &e) < 0) {
 		log_err(&e, "accept a connection");
 		close(fd);
 		return;
@@ -79,7 +80,8 @@ static void
 http_on_accept_error(struct evconnlistener *listener, void *arg)
 {
 	const struct timeval second = { 1, 0 };
-	struct http_server *server = arg;
+	const struct http_listener *from = arg;
+	struct http_server *server = from->server;
 
 	log_error("accept: %s", strerror(errno));
 	/* Out of descriptors: the pending connection would wake us at once again. */
@@ -92,7 +94,8 @@ http_on_rest(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_server *server = arg;
 
-	evconnlistener_enable(server->listener);
+	for (size_t i = 0; i < server->nlisteners; i++)
+		evconnlistener_enable(server->listeners[i].listener);
 }
 
 static void
@@ -109,7 +112,7 @@ http_on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 struct http_server *
-http_server_new(struct api *api, struct event_base *base, int listen_fd)
+http_server_new(struct api *api, struct event_base *base)
 {
 	const struct timeval tick = { HTTP_TICK_MS / 1000, 0 };
 	struct http_server *server = calloc(1, sizeof *server);
@@ -121,14 +124,27 @@ http_server_new(struct api *api, struct event_base *base, int listen_fd)
 	server->base = base;
 	server->tick = event_new(base, -1, EV_PERSIST, http_on_tick, server);
 	server->rest = evtimer_new(base, http_on_rest, server);
-	server->listener =
-	        evconnlistener_new(base, http_on_accept, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listen_fd);
-	if (!server->tick || !server->rest || !server->listener || event_add(server->tick, &tick) < 0) {
+	if (!server->tick || !server->rest || event_add(server->tick, &tick) < 0) {
 		http_server_free(server);
 		return NULL;
 	}
-	evconnlistener_set_error_cb(server->listener, http_on_accept_error);
 	return server;
+}
+
+bool
+http_listen(struct http_server *server, int listen_fd, bool token_only)
+{
+	struct http_listener *listener = &server->listeners[server->nlisteners];
+
+	listener->server = server;
+	listener->token_only = token_only;
+	listener->listener = evconnlistener_new(server->base, http_on_accept, listener,
+	                                        LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listen_fd);
+	if (!listener->listener)
+		return false;
+	evconnlistener_set_error_cb(listener->listener, http_on_accept_error);
+	server->nlisteners++;
+	return true;
 }
 
 void
@@ -140,8 +156,8 @@ http_server_free(struct http_server *server)
 		return;
 	while ((conn = TAILQ_FIRST(&server->conns)))
 		conn_free(conn);
-	if (server->listener)
-		evconnlistener_free(server->listener);
+	while (server->nlisteners > 0)
+		evconnlistener_free(server->listeners[--server->nlisteners].listener);
 	if (server->tick)
 		event_free(server->tick);
 	if (server->rest)

@@ -1,5 +1,5 @@
 /*
- * HTTP on the Unix socket: connections, their limits and deadlines. Requests of one connection are handled one after
+ * HTTP on the listeners: connections, their limits and deadlines. Requests of one connection are handled one after
  * another. What is in them is route.h's.
  */
 #ifndef BERTH_API_HTTP_H
@@ -10,12 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/util/err.h"
+
 struct api;
 struct conn;
 struct http_server;
 
-/* listen_fd is taken over. Accepts at once. */
-struct http_server *http_server_new(struct api *api, struct event_base *base, int listen_fd);
+/* Accepts nothing yet. */
+struct http_server *http_server_new(struct api *api, struct event_base *base);
+/* Accepts at once. listen_fd is taken over on success. token_only: peers' credentials don't count. */
+bool http_listen(struct http_server *server, int listen_fd, bool token_only);
 void http_server_free(struct http_server *server);
 
 struct http_response {
@@ -40,8 +44,8 @@ void conn_resume(struct conn *conn);
 int conn_share(struct conn *conn);
 void conn_abandon(struct conn *conn);
 
-/* Server-Sent Events: after the head, what is written goes out as it is. */
-void conn_stream_begin(struct conn *conn);
+/* Server-Sent Events: after the head, what is written goes out as it is. -1 when the caller has too many streams. */
+int conn_stream_begin(struct conn *conn, struct err *e);
 void conn_stream_write(struct conn *conn, const void *data, size_t len);
 /* Ends it once all has been sent. */
 void conn_stream_end(struct conn *conn);

@@ -7,10 +7,12 @@ libberthapi_a_SOURCES += \
 	daemon/api/api.h \
 	daemon/api/auth.c daemon/api/auth.h \
 	daemon/api/boot.c daemon/api/boot.h \
+	daemon/api/callers.c daemon/api/callers.h \
 	daemon/api/conn.c daemon/api/conn.h \
 	daemon/api/containers.c \
 	daemon/api/copier.c daemon/api/copier.h \
 	daemon/api/follow.c daemon/api/follow.h \
+	daemon/api/guard.c daemon/api/guard.h \
 	daemon/api/handlers.c daemon/api/handlers.h \
 	daemon/api/host.c \
 	daemon/api/http.c daemon/api/http.h \

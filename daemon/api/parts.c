@@ -1,11 +1,22 @@
 /* What the process is made of besides its database, its link and its listener. */
 #include "daemon/api/api.h"
 #include "daemon/api/boot.h"
+#include "daemon/api/callers.h"
 #include "daemon/api/copier.h"
+#include "daemon/api/guard.h"
 #include "daemon/api/late.h"
 #include "daemon/api/meter.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
+
+static void
+api_on_change(void *arg)
+{
+	struct api *api = arg;
+
+	follow_kick(api->follow);
+	callers_kick(api->callers);
+}
 
 int
 api_make_parts(struct api *api, struct err *e)
@@ -14,10 +25,12 @@ api_make_parts(struct api *api, struct err *e)
 	api->boot = boot_new(api);
 	api->queue = queue_new(api);
 	api->late = late_new(api);
-	if (!api->follow || !api->boot || !api->queue || !api->late)
+	api->callers = callers_new(api);
+	api->guard = guard_new();
+	if (!api->callers || !api->guard || !api->follow || !api->boot || !api->queue || !api->late)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	api->model.changed = follow_kick;
-	api->model.changed_arg = api->follow;
+	api->model.changed = api_on_change;
+	api->model.changed_arg = api;
 	return 0;
 }
 
@@ -31,6 +44,8 @@ api_free_parts(struct api *api)
 	meter_free(api->meter);
 	recovery_free(api->recovery);
 	follow_free(api->follow);
+	callers_free(api->callers);
+	guard_free(api->guard);
 	api->boot = NULL;
 	api->queue = NULL;
 	api->late = NULL;
@@ -38,4 +53,6 @@ api_free_parts(struct api *api)
 	api->meter = NULL;
 	api->recovery = NULL;
 	api->follow = NULL;
+	api->callers = NULL;
+	api->guard = NULL;
 }

@@ -4,6 +4,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/boot.h"
+#include "daemon/api/callers.h"
 #include "daemon/api/copier.h"
 #include "daemon/api/late.h"
 #include "daemon/api/meter.h"
@@ -105,10 +106,12 @@ api_serve(struct api *api, const struct ready *ready, struct err *e)
 {
 	snprintf(api->storage, sizeof api->storage, "%s", ready->storage ? ready->storage : "");
 	api->ready = true;
-	api->http = http_server_new(api, api->base, api->listen_fd);
-	if (!api->http)
+	api->http = http_server_new(api, api->base);
+	if (!api->http || !http_listen(api->http, api->listen_fd, false))
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	api->listen_fd = -1;
+	for (size_t i = 0; i < api->ntokens; i++)
+		if (!http_listen(api->http, api->token_fds[i], true))
+			return err_set(e, ERR_INTERNAL, "out of memory");
 	return 0;
 }
 
@@ -207,7 +210,8 @@ api_receive_passing(struct api *api, struct msg *msg, struct err *e)
 		return api->meter && meter_receive(api->meter, msg->record, e) < 0 ? -1 : 1;
 	case REPLY_DONE:
 		return link_answer(api->link, msg->record) || copier_ended(api->copier, msg->record) ||
-		       meter_ended(api->meter, msg->record);
+		       meter_ended(api->meter, msg->record) ||
+		       callers_stream_ended(api->callers, ((const struct done *)msg->record)->op);
 	}
 	return 0;
 }

@@ -17,6 +17,8 @@ struct peer {
 	uid_t uid;
 	gid_t gid;
 	bool admin;
+	bool token_only; /* his credentials count for nothing: a proxy's, say */
+	bool tcp;        /* there are none */
 };
 
 struct call {

@@ -124,7 +124,7 @@ engine_cleanup(const struct settings *settings, bool force, bool destroy, struct
 	rc = engine_host_job(&engine, REQUEST_HOST_CLEANUP, destroy, &done, e);
 	if (rc < 0)
 		goto out;
-	unlink(settings->socket);
+	listen_remove(settings);
 	rc = fd_remove_tree(AT_FDCWD, settings->run_dir, e);
 out:
 	record_clear(&done_schema, &done);

@@ -10,7 +10,6 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 
@@ -42,43 +41,6 @@ engine_lock(const struct settings *settings, int *run_fd_out, struct err *e)
 		return err_sys(e, "write '%s/berthd.lock'", settings->run_dir);
 	*run_fd_out = take_fd(&run);
 	take_fd(&lock); /* held for life */
-	return 0;
-}
-
-static int
-engine_take_socket(struct engine *engine, struct err *e)
-{
-	if (sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, engine->settings->socket, 0) <= 0)
-		return err_set(e, ERR_INVALID, "systemd's socket isn't '%s': let option 'socket' and berthd.socket name the same",
-		               engine->settings->socket);
-	engine->listen_fd = SD_LISTEN_FDS_START;
-	if (fcntl(engine->listen_fd, F_SETFD, FD_CLOEXEC) < 0)
-		return err_sys(e, "take systemd's socket");
-	return fd_set_nonblock(engine->listen_fd, true, e);
-}
-
-/* Listening begins before the host is set up: callers wait rather than fail. systemd's socket is used where it gave one. */
-static int
-engine_listen(struct engine *engine, struct err *e)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	AUTO_CLOSE int fd = -1;
-
-	if (sd_listen_fds(0) >= 1)
-		return engine_take_socket(engine, e);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return err_sys(e, "make the API's socket");
-	if (strlen(engine->settings->socket) >= sizeof address.sun_path)
-		return err_set(e, ERR_INVALID, "option 'socket' is longer than %zu bytes", sizeof address.sun_path - 1);
-	snprintf(address.sun_path, sizeof address.sun_path, "%s", engine->settings->socket);
-	if (unlink(address.sun_path) < 0 && errno != ENOENT)
-		return err_sys(e, "replace '%s'", address.sun_path);
-	/* Everyone may connect; who may do what is decided by the peer's credentials. */
-	if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 || chmod(address.sun_path, 0666) < 0 ||
-	    listen(fd, 1024) < 0)
-		return err_sys(e, "listen on '%s'", address.sun_path);
-	engine->listen_fd = take_fd(&fd);
 	return 0;
 }
 
@@ -177,8 +139,7 @@ engine_clear(struct engine *engine)
 		event_base_free(engine->base);
 	registry_clear(&engine->registry);
 	record_clear(&layout_schema, &engine->layout);
-	if (engine->listen_fd >= 0)
-		close(engine->listen_fd);
+	listen_close(&engine->listeners);
 	if (engine->run_fd >= 0)
 		close(engine->run_fd);
 }
@@ -187,14 +148,14 @@ int
 engine_run(const struct settings *settings, int ready_fd, struct err *e)
 {
 	struct engine engine = {
-		.settings = settings, .run_fd = -1, .listen_fd = -1, .api_link = -1, .sampler = -1, .ready_fd = ready_fd
+		.settings = settings, .run_fd = -1, .listeners.socket = -1, .api_link = -1, .sampler = -1, .ready_fd = ready_fd
 	};
 	int rc = -1;
 
 	TAILQ_INIT(&engine.waiting);
 	TAILQ_INIT(&engine.api_queue);
-	if (engine_lock(settings, &engine.run_fd, e) < 0 || engine_end_orphans(&engine, e) < 0 || engine_listen(&engine, e) < 0 ||
-	    engine_setup_host(&engine, e) < 0)
+	if (engine_lock(settings, &engine.run_fd, e) < 0 || engine_end_orphans(&engine, e) < 0 ||
+	    listen_open(settings, &engine.listeners, e) < 0 || engine_setup_host(&engine, e) < 0)
 		goto out;
 	if (engine_init_events(&engine, e) < 0 || registry_load(&engine.registry, settings, e) < 0)
 		goto out;

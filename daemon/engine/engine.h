@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <sys/queue.h>
 
+#include "daemon/engine/listen.h"
 #include "daemon/engine/registry.h"
 
 struct engine;
@@ -58,7 +59,7 @@ struct engine {
 	int64_t streams;
 	uint32_t last_serial;
 	int run_fd; /* RUN_DIR, O_PATH */
-	int listen_fd;
+	struct listeners listeners;
 	bool ready_told;
 	int ready_fd; /* the foreground parent waits for a byte here; -1: none */
 	int exit_status;

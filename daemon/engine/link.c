@@ -17,7 +17,7 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-enum { LINK_QUEUE_MAX = 8 << 20, API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5 };
+enum { LINK_QUEUE_MAX = 8 << 20, API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5, API_TOKENS_FD = 6 };
 enum { API_END_PAUSES = 200, API_END_PAUSE_MS = 5 };
 
 struct link_message {
@@ -246,6 +246,7 @@ link_start_api(struct engine *engine, struct err *e)
 	AUTO_CLOSE int settings = -1;
 	char program[SPEC_PATH_MAX], name[] = "berth-api";
 	char *argv[] = { name, NULL };
+	struct spawn_fd fds[3 + TOKEN_LISTEN_MAX];
 	int pair[2], size = MSG_MAX * 8;
 	struct timespec now;
 
@@ -259,10 +260,12 @@ link_start_api(struct engine *engine, struct err *e)
 	if (fd_set_nonblock(ours, true, e) < 0 || link_settings_fd(engine->settings, &settings, e) < 0)
 		return -1;
 	snprintf(program, sizeof program, "%s/berth-api", engine->settings->libexec_dir);
-	if (spawn_program(program, argv,
-	                  (struct spawn_fd[]){
-	                          { engine->listen_fd, API_LISTEN_FD }, { theirs, API_LINK_FD }, { settings, API_SETTINGS_FD } },
-	                  3, NULL, &engine->api_pid, e) < 0)
+	fds[0] = (struct spawn_fd){ engine->listeners.socket, API_LISTEN_FD };
+	fds[1] = (struct spawn_fd){ theirs, API_LINK_FD };
+	fds[2] = (struct spawn_fd){ settings, API_SETTINGS_FD };
+	for (size_t i = 0; i < engine->listeners.ntokens; i++)
+		fds[3 + i] = (struct spawn_fd){ engine->listeners.tokens[i], API_TOKENS_FD + (int)i };
+	if (spawn_program(program, argv, fds, 3 + engine->listeners.ntokens, NULL, &engine->api_pid, e) < 0)
 		return -1;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	memmove(engine->api_starts, engine->api_starts + 1, sizeof engine->api_starts - sizeof *engine->api_starts);

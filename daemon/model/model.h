@@ -13,6 +13,7 @@ struct model {
 	/* Called after a transaction that added events or changed an operation; may be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;
+	uint64_t revoked;     /* grows when credentials go */
 	char *made_operation; /* 37 bytes, given the UUID of an operation that is made; or NULL */
 };
 

@@ -78,5 +78,8 @@ tenant_delete(struct model *m, const struct who *who, const struct tenant *tenan
 	    store_tenant_bury(m->store, tenant->name, e) < 0 || store_token_delete_of(m->store, tenant->name, e) < 0 ||
 	    store_table_delete(m->store, TABLE_TENANT, tenant->name, e) < 0)
 		return -1;
-	return dry_run ? 0 : model_commit(m, &txn, e);
+	if (dry_run)
+		return 0;
+	m->revoked++;
+	return model_commit(m, &txn, e);
 }

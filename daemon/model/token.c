@@ -7,14 +7,7 @@
 #define TOKEN (&token_schema)
 #define TOKEN_PREFIX "berth_"
 
-enum {
-	TOKEN_ID_BYTES = 8,
-	TOKEN_SECRET_BYTES = 32,
-	TOKEN_HASH_BYTES = 32,
-	TOKEN_ID_SIZE = 2 * TOKEN_ID_BYTES + 1,
-	TOKEN_HASH_SIZE = 2 * TOKEN_HASH_BYTES + 1,
-	TOKEN_USED_EVERY_S = 60
-};
+enum { TOKEN_SECRET_BYTES = 32, TOKEN_HASH_BYTES = 32, TOKEN_HASH_SIZE = 2 * TOKEN_HASH_BYTES + 1, TOKEN_USED_EVERY_S = 60 };
 
 int
 token_setup(struct err *e)
@@ -193,7 +186,10 @@ token_delete(struct model *m, const struct who *who, const struct token *token, 
 
 	if (txn_begin(&txn, m->store, e) < 0 || store_table_delete(m->store, TABLE_TOKEN, token->id, e) < 0)
 		return -1;
-	return dry_run ? 0 : model_commit(m, &txn, e);
+	if (dry_run)
+		return 0;
+	m->revoked++;
+	return model_commit(m, &txn, e);
 }
 
 static void
@@ -203,6 +199,7 @@ token_take_who(const struct token *token, const char *kind, const char *name, st
 	role_of_name(token->role, &who_out->role);
 	snprintf(who_out->tenant, sizeof who_out->tenant, "%s", token->tenant ? token->tenant : "");
 	snprintf(who_out->actor, sizeof who_out->actor, "%s:%s", kind, name);
+	snprintf(who_out->credential, sizeof who_out->credential, "%s", token->id);
 	who_out->expires_at = token->expires_at;
 }
 
@@ -261,8 +258,13 @@ token_authenticate(struct model *m, const char *text, struct who *who_out, struc
 	int64_t now = model_now();
 	int rc = token_split(text, id, hash) ? store_table_get(m->store, TABLE_TOKEN, id, &token, e) : 0;
 
-	if (rc == 1 && (!token_has_hash(&token, hash) || token_is_ended(&token, now)))
+	*who_out = (struct who){ .role = ROLE_NONE };
+	if (rc == 1 && !token_has_hash(&token, hash))
 		rc = 0;
+	if (rc == 1 && token_is_ended(&token, now)) {
+		snprintf(who_out->credential, sizeof who_out->credential, "%s", token.id);
+		rc = 0;
+	}
 	if (rc == 1) {
 		token_take_who(&token, "token", token.id, who_out);
 		rc = token_note_use(m, &token, now, e) < 0 ? -1 : 1;
@@ -271,6 +273,36 @@ token_authenticate(struct model *m, const char *text, struct who *who_out, struc
 	if (rc == 0)
 		return err_set(e, ERR_UNAUTHORIZED, "The token is none that is valid here");
 	return rc < 0 ? -1 : 0;
+}
+
+bool
+token_name(const char *header, char id_out[TOKEN_ID_SIZE])
+{
+	const char *at = strstr(header, TOKEN_PREFIX);
+	size_t len = at ? strspn(at + strlen(TOKEN_PREFIX), "0123456789abcdef") : 0;
+
+	if (len != TOKEN_ID_SIZE - 1)
+		return false;
+	memcpy(id_out, at + strlen(TOKEN_PREFIX), len);
+	id_out[len] = '\0';
+	return true;
+}
+
+bool
+token_still_counts(struct model *m, const struct who *who, bool look)
+{
+	struct token token = { 0 };
+	struct err e = { 0 };
+	int rc = 1;
+
+	if (who->expires_at && who->expires_at <= model_now())
+		return false;
+	if (look && who->credential[0] && m->store) {
+		/* What can't be looked at is told when it is asked for next. */
+		rc = store_table_get(m->store, TABLE_TOKEN, who->credential, &token, &e);
+		record_clear(TOKEN, &token);
+	}
+	return rc != 0;
 }
 
 static int

@@ -10,7 +10,7 @@
 #include "daemon/model/model.h"
 #include "daemon/model/who.h"
 
-enum { TOKEN_TEXT_SIZE = 80 };
+enum { TOKEN_TEXT_SIZE = 80, TOKEN_ID_BYTES = 8, TOKEN_ID_SIZE = 2 * TOKEN_ID_BYTES + 1 };
 
 /* Once, before any other call. */
 int token_setup(struct err *e);
@@ -23,9 +23,18 @@ int token_change(struct model *m, const struct who *who, struct token *token, co
                  struct err *e);
 int token_delete(struct model *m, const struct who *who, const struct token *token, bool dry_run, struct err *e);
 
-/* Who calls with such a text; ERR_UNAUTHORIZED for one that is wrong, ended or no token at all, without saying which. */
+/*
+ * Who calls with such a text; ERR_UNAUTHORIZED for one that is wrong, ended or no token at all, without saying which: but of one
+ * that has ended, whose secret was right, who_out->credential is set all the same.
+ */
 int token_authenticate(struct model *m, const char *text, struct who *who_out, struct err *e);
 /* Who a user of the host is, with his groups; ROLE_NONE where no credential names him. */
 int token_identify(struct model *m, uid_t uid, gid_t gid, const gid_t *groups, size_t n, struct who *who_out, struct err *e);
+
+/* Of what began earlier: whether his credential hasn't ended; look: nor has been revoked. */
+bool token_still_counts(struct model *m, const struct who *who, bool look);
+
+/* The id in what an Authorization header holds, right or wrong; false where there is none. */
+bool token_name(const char *header, char id_out[TOKEN_ID_SIZE]);
 
 #endif

@@ -13,6 +13,7 @@ struct who {
 	enum role role;
 	char tenant[WHO_TENANT_SIZE]; /* the only one that he sees; "" for a host's role, which sees all */
 	char actor[WHO_ACTOR_SIZE];   /* "uid:1000", "token:5c0f…": his name in operations, events and the audit */
+	char credential[17];          /* id of the credential; "" for who needs none: root, the admins' group */
 	int64_t expires_at;           /* of his credential; 0: never */
 };
 

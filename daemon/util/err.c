@@ -25,6 +25,7 @@ static const struct err_kind_info err_kinds[ERR_KIND_COUNT] = {
 	[ERR_BUSY] = { "busy", "Too busy", 503, 1, true },
 	[ERR_TIMEOUT] = { "timeout", "Timed out", 504, 6, true },
 	[ERR_CANCELLED] = { "cancelled", "Cancelled", 409, 1, false },
+	[ERR_TOO_MANY] = { "too_many_requests", "Too many requests", 429, 1, true },
 	[ERR_UNAVAILABLE] = { "unavailable", "Unavailable", 503, 7, true },
 };
 

@@ -29,6 +29,7 @@ enum err_kind {
 	ERR_TIMEOUT,
 	ERR_CANCELLED,
 	ERR_UNAVAILABLE, /* the daemon, or a part of it, can't be reached; retry */
+	ERR_TOO_MANY,    /* of one caller at once, or of wrong credentials; retry later */
 	ERR_KIND_COUNT
 };
 

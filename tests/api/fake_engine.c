@@ -189,12 +189,15 @@ fake_become(struct fake *f, const struct request *r, struct fake_container *c, c
 }
 
 static void
-fake_stream(const struct msg *msg)
+fake_stream(struct fake *f, const struct msg *msg)
 {
+	const struct request *r = msg->record;
+
 	static const char answer[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nstream\n";
 
 	if (fd_write_all(msg->fds[0], answer, sizeof answer - 1) < 0)
 		perror("stream");
+	fake_done(f, r->op, NULL, NULL);
 }
 
 static void
@@ -294,7 +297,7 @@ fake_answer(struct fake *f, struct msg *msg)
 	case REQUEST_EXEC:
 	case REQUEST_CONSOLE:
 	case REQUEST_LOGS:
-		fake_stream(msg);
+		fake_stream(f, msg);
 		fake_done(f, r->op, NULL, NULL);
 		return;
 	case REQUEST_SET:

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/callers.h"
 #include "daemon/api/conn.h"
 #include "daemon/api/queue.h"
 #include "daemon/model/container.h"
@@ -64,6 +65,9 @@ drain_engine(void)
 		/* Whatever a stranger sends, what leaves for the engine is well-formed. */
 		must(msg_decode(data, (size_t)n, &msg, &e) == 0 && msg_check_request(msg.type, msg.record, &e) == 0,
 		     "a request that the engine would refuse");
+		/* A stream ends at once. */
+		if (msg.type != ALIVE)
+			callers_stream_ended(api.callers, ((const struct request *)msg.record)->op);
 		msg_clear(&msg);
 	}
 }

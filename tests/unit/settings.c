@@ -24,6 +24,8 @@ test_defaults_are_right(void **state)
 		fail_msg("%s %s", e.params[0].name, e.params[0].reason);
 	assert_string_equal(s.pool_dir, "/srv/berth/pool");
 	assert_string_equal(s.socket, "/run/berth/berth.sock");
+	assert_int_equal(s.token_listen.n, 1);
+	assert_string_equal(s.token_listen.v[0], "/run/berth/token.sock");
 	assert_string_equal(s.instance, "berth");
 	assert_int_equal(s.nat, 1);
 	assert_true(settings_apply_defaults(&s));
@@ -55,6 +57,12 @@ test_wrong_options(void **state)
 	refuse("run_dir", "relative", "run_dir");
 	refuse("state_dir", "/srv/../etc", "state_dir");
 	refuse("state_dir", "/srv/..", "state_dir");
+	refuse("token_listen", "0.0.0.0:8440", "token_listen");
+	refuse("token_listen", "192.0.2.1:8440", "token_listen");
+	refuse("token_listen", "[2001:db8::1]:8440", "token_listen");
+	refuse("token_listen", "127.0.0.1:0", "token_listen");
+	refuse("token_listen", "127.0.0.1:65536", "token_listen");
+	refuse("token_listen", "/run/berth/berth.sock", "token_listen");
 	refuse("storage", "zfs", "storage");
 	refuse("log_level", "loud", "log_level");
 	refuse("instance", "toolong", "instance");

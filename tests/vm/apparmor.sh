@@ -48,11 +48,13 @@ api=$(pgrep -P "$(systemctl show -p MainPID --value berthd 2>/dev/null || echo 0
 # An instance with its state elsewhere.
 other=$(mktemp -d /srv/other.XXXXXX)
 chmod 755 "$other"
-printf '%s\n' "instance = other" "state_dir = $other/s" "run_dir = $other/r" "storage = dir" "id_base = 2684354560" "id_count = 10" "project_base = 900000" \
+printf '%s\n' "instance = other" "state_dir = $other/s" "run_dir = $other/r" "storage = dir" "id_base = 2684354560" "id_count = 10" "token_listen = 127.0.0.1:18440" "project_base = 900000" \
 	"subnet4 = 10.201.0.0/24" "subnet6 = fd77:7e57:201::/64" >"$other/conf"
 berthd --foreground --config "$other/conf" >"$other/log" 2>&1 &
 daemon=$!
 ok "one with its state elsewhere answers" wait_for 10 berth --socket "$other/r/berth.sock" list; [ "$failed" = 0 ] || cat "$other/log"
+other_token=$(berth --socket "$other/r/berth.sock" token create probe --role auditor 2>/dev/null)
+is "and over its loopback port" 200 "$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $other_token" http://127.0.0.1:18440/v1/containers)"
 kill $daemon
 wait $daemon 2>/dev/null
 ok "and leaves" berthd --cleanup --destroy --config "$other/conf"

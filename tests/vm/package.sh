@@ -31,13 +31,14 @@ daemon() { systemctl show -p MainPID --value berthd; }
 is "it is installed" installed "$(dpkg-query -W -f '${db:Status-Status}' berth)"
 ok "with a group of admins" getent group berth
 like "and a user for the api, who can't log in" 'nologin$' "$(getent passwd berth-api)"
-for unit in berthd.service berthd.socket berth-containers.service; do
+for unit in berthd.service berthd.socket berthd-token.socket berth-containers.service; do
 	is "$unit is up" active "$(systemctl is-active $unit)"
 	is "and comes with the host" enabled "$(systemctl is-enabled $unit)"
 done
 is "the database belongs to the api alone" "berth-api 700" "$(stat -c '%U %a' /var/lib/berth/db)"
 like "AppArmor's profiles are loaded" '^berth-container' "$(cat /sys/kernel/security/apparmor/profiles)"
 ok "the configuration is right" berthd --check-config
+is "who comes with a token alone is asked for it" 401 "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket /run/berth/token.sock http://localhost/v1)"
 for page in "1 berth" "8 berthd" "5 berthd.conf"; do ok "a man page: $page" test -e "/usr/share/man/man${page% *}/${page#* }.${page% *}.gz"; done
 ok "a template is there" eval 'B template list --no-header | found busybox || B template build busybox'
 ok "a container" B create kept --template busybox --memory 64M --disk 64M --start
