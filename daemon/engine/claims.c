@@ -13,6 +13,7 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/prefix.h"
 #include "schema/check.h"
+#include "schema/spec.h"
 
 enum { ID_RANGE = 65536, LOCK_TRIES = 200, LOCK_PAUSE_MS = 50 };
 
@@ -127,11 +128,11 @@ claims_compare(const struct settings *s, const char *other, struct json_object *
 	const char *option, *prefix;
 
 	if (claims_ranges_overlap(s->id_base, s->id_count * ID_RANGE, id_base, id_count * ID_RANGE))
-		return err_set(e, ERR_INVALID, "option 'id_base': overlaps the range of instance '%s': %lld, %lld times 65536", other,
-		               (long long)id_base, (long long)id_count);
+		return err_set(e, ERR_INVALID, "option 'id_base': overlaps the range of instance '%s': %lld, %lld times 65536",
+		               other, (long long)id_base, (long long)id_count);
 	if (claims_ranges_overlap(s->project_base, s->id_count, project_base, id_count))
-		return err_set(e, ERR_INVALID, "option 'project_base': overlaps the range of instance '%s': %lld, %lld numbers", other,
-		               (long long)project_base, (long long)id_count);
+		return err_set(e, ERR_INVALID, "option 'project_base': overlaps the range of instance '%s': %lld, %lld numbers",
+		               other, (long long)project_base, (long long)id_count);
 	for (size_t i = 0; (prefix = claims_prefix(s, i, &option)); i++)
 		if (claims_compare_prefix(option, prefix, other, json_object_object_get(claim, "prefixes"), e) < 0)
 			return -1;
@@ -193,9 +194,24 @@ claims_check_others(const struct settings *s, int dir_fd, bool compare, claims_g
 	return n;
 }
 
+/* Monitors are found by the run directory that they were started with. */
+static int
+claims_check_run_dir(const struct settings *s, const char *before, struct err *e)
+{
+	char layout[SPEC_PATH_MAX];
+
+	snprintf(layout, sizeof layout, "%s/layout", before);
+	if (!*before || strcmp(before, s->run_dir) == 0 || access(layout, F_OK) < 0)
+		return 0;
+	return err_set(e, ERR_INVALID,
+	               "option 'run_dir': the instance is set up with %s, where its containers are found: go back to that, or stop "
+	               "them and run berthd --cleanup with it first",
+	               before);
+}
+
 /* Veths, tables and groups bear the instance's name: it can't be that of two. */
 static int
-claims_check_name(const struct settings *s, int dir_fd, struct err *e)
+claims_check_own(const struct settings *s, int dir_fd, struct err *e)
 {
 	struct json_object *claim = claims_read(dir_fd, s->instance);
 	const char *state_dir = claim ? claims_text(claim, "state_dir") : s->state_dir;
@@ -204,6 +220,8 @@ claims_check_name(const struct settings *s, int dir_fd, struct err *e)
 	if (strcmp(state_dir, s->state_dir) != 0 && access(state_dir, F_OK) == 0)
 		rc = err_set(e, ERR_INVALID, "option 'instance': '%s' is the name of the instance with the state directory %s",
 		             s->instance, state_dir);
+	else if (claim && strcmp(state_dir, s->state_dir) == 0)
+		rc = claims_check_run_dir(s, claims_text(claim, "run_dir"), e);
 	json_object_put(claim);
 	return rc;
 }
@@ -215,11 +233,12 @@ claims_take(const struct settings *s, int dir_fd, claims_gone *gone, struct err 
 	const char *text, *prefix, *option;
 	int rc;
 
-	if (claims_check_name(s, dir_fd, e) < 0 || claims_check_others(s, dir_fd, true, gone, e) < 0)
+	if (claims_check_own(s, dir_fd, e) < 0 || claims_check_others(s, dir_fd, true, gone, e) < 0)
 		return -1;
 	claim = json_object_new_object();
 	prefixes = json_object_new_array();
 	json_object_object_add(claim, "state_dir", json_object_new_string(s->state_dir));
+	json_object_object_add(claim, "run_dir", json_object_new_string(s->run_dir));
 	json_object_object_add(claim, "id_base", json_object_new_int64(s->id_base));
 	json_object_object_add(claim, "id_count", json_object_new_int64(s->id_count));
 	json_object_object_add(claim, "project_base", json_object_new_int64(s->project_base));

@@ -17,6 +17,26 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
+/* Whatever the run directory is called: a second one would take the first one's containers for dead, and remove them. */
+static int
+engine_lock_state(const struct settings *settings, struct err *e)
+{
+	AUTO_CLOSE int dir = -1;
+
+	if (fd_mkdir_p(AT_FDCWD, settings->state_dir, 0711, e) < 0)
+		return -1;
+	dir = open(settings->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(e, "open '%s'", settings->state_dir);
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0) {
+		if (errno == EWOULDBLOCK)
+			return err_set(e, ERR_CONFLICT, "another berthd runs with the state directory '%s'", settings->state_dir);
+		return err_sys(e, "lock '%s'", settings->state_dir);
+	}
+	take_fd(&dir); /* held for life */
+	return 0;
+}
+
 int
 engine_lock(const struct settings *settings, int *run_fd_out, struct err *e)
 {
@@ -39,6 +59,8 @@ engine_lock(const struct settings *settings, int *run_fd_out, struct err *e)
 	/* For scripts on a host without systemd. */
 	if (ftruncate(lock, 0) < 0 || dprintf(lock, "%d\n", (int)getpid()) < 0)
 		return err_sys(e, "write '%s/berthd.lock'", settings->run_dir);
+	if (engine_lock_state(settings, e) < 0)
+		return -1;
 	*run_fd_out = take_fd(&run);
 	take_fd(&lock); /* held for life */
 	return 0;

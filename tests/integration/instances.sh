@@ -29,13 +29,14 @@ refused() {
 	other_conf "$@"
 	out=$(timeout 20 "$BUILD/berthd" --foreground --config "$T/o/conf" 2>&1); code=$?
 	[ $code != 0 ] && [ $code != 124 ] && pass "$what is refused" || fail "$what: exit $code: $out"
-	like "$what: its last words say by whom" "option '$option'.* of instance '$INSTANCE'" "$(tail -n 1 <<<"$out")"
+	like "$what: its last words say by whom" "option '$option'.* of instance '${WHOSE:-$INSTANCE}'" "$(tail -n 1 <<<"$out")"
 }
 refused "an overlapping id range" id_base $((ID_BASE + 65536)) "$free4" "$free6"
 refused "the last id of the other's range" id_base $((ID_BASE + 49 * 65536)) "$free4" "$free6"
 refused "the same IPv4 subnet" subnet4 $free_base "$SUBNET.0/24" "$free6"
 refused "an IPv4 subnet within the other's" subnet4 $free_base "$SUBNET.128/25" "$free6"
-refused "an IPv4 subnet around the other's" subnet4 $free_base "${SUBNET%.*}.0.0/16" "$free6"
+# Another test's may be met first.
+WHOSE='[a-z]+' refused "an IPv4 subnet around the other's" subnet4 $free_base "${SUBNET%.*}.0.0/16" "$free6"
 refused "the same IPv6 subnet" subnet6 $free_base "$free4" "${SUBNET6}:/64"
 [ ! -e "$CLAIMS/$other" ] && pass "a refused one claims nothing" || fail "a refused one has left its claim"
 
@@ -53,6 +54,18 @@ ip1=$(field web 'ip[0]') ip2=$(second show web -o json | jq -r '.ip[0]')
 ok "the host reaches the first's" ping -c 1 -W 2 "$ip1"
 ok "the host reaches the second's" ping -c 1 -W 2 "$ip2"
 is "the first knows nothing of the second's" 3 "$(B which "$ip2" >/dev/null 2>&1; echo $?)"
+
+# The first one's state with another run directory: it would know nothing of what runs.
+pid=$(field web pid)
+sed "s#^\( *run_dir = \).*#\1$T/other#" "$T/conf" >"$T/moved"
+moved() { timeout 20 "$BUILD/berthd" "$@" --config "$T/moved" 2>&1; }
+like "a second daemon on the same state is refused" "another berthd runs with the state directory '$T/s'" "$(moved --foreground)"
+like "a cleanup as well" "another berthd runs" "$(moved --cleanup --force)"
+t_stop_daemon
+like "so is another run directory while the first is set up" "option 'run_dir'.*set up with $T/r.*--cleanup" "$(moved --foreground)"
+t_start_daemon
+is "and nothing happened to its container" "running $pid" "$(state web) $(field web pid)"
+rm -rf "$T/other"
 
 kill -TERM $second; wait $second
 ok "the second is cleaned up" "$BUILD/berthd" --cleanup --force --destroy --config "$T/o/conf"
