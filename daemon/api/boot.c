@@ -13,6 +13,7 @@
 #include "daemon/model/boot.h"
 #include "daemon/model/container.h"
 #include "daemon/model/operation.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/log.h"
 
 /* Stops wait more than they work. */
@@ -153,6 +154,7 @@ boot_finish(struct boot *boot)
 	json_object_object_add(json, "failed", json_object_new_int64((int64_t)boot->failed));
 	done.result = (char *)(uintptr_t)json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN);
 	record_mark(&done_schema, &done, "result", true);
+	FAULT("api.pass-done");
 	log_info("the host's containers: %zu %s, %zu failed", boot->next - boot->failed, boot->up ? "started" : "stopped",
 	         boot->failed);
 	if (boot->cancelled) {
@@ -252,6 +254,7 @@ boot_begin(struct boot *boot, bool up, const char *operation, struct err *e)
 	}
 	boot->plan = plan;
 	boot->ids = ids;
+	FAULT("api.pass-begun");
 	snprintf(boot->operation, sizeof boot->operation, "%s", operation);
 	boot->up = up;
 	boot->down = !up;

@@ -12,6 +12,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/reply.h"
 #include "daemon/model/rebuild.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "daemon/util/uuid.h"
@@ -105,6 +106,7 @@ recovery_put_in_place(struct err *e)
 		if (rename(from, to) < 0 && errno != ENOENT)
 			return err_sys(e, "put '%s' aside", from);
 	}
+	FAULT("api.set-aside");
 	if (rename(recovery_new_file, API_DATABASE) < 0)
 		return err_sys(e, "put the rebuilt database in its place");
 	dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -139,6 +141,7 @@ recovery_complete(struct recovery *r, char **result_out, struct err *e)
 
 	if (rc == 0 && !r->dry_run) {
 		rc = rebuild_save(r->rebuild, recovery_new_file, e);
+		FAULT("api.rebuilt");
 		if (rc == 0)
 			rc = recovery_put_in_place(e);
 		if (rc == 0)

@@ -14,6 +14,7 @@
 #include "daemon/engine/net.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/engine/volume.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "schema/check.h"
 
@@ -77,12 +78,15 @@ leak_remove(const struct spec *spec, struct err *e)
 	char run[SPEC_PATH_MAX], name[24];
 	AUTO_CLOSE int dir = -1;
 
-	if (cgroup_remove(spec, e) < 0 || net_detach(spec, e) < 0)
+	if (cgroup_remove(spec, e) < 0 || fault_at("doctor.groups", e) < 0 || net_detach(spec, e) < 0 ||
+	    fault_at("doctor.network", e) < 0)
 		return -1;
 	snprintf(run, sizeof run, "%s/ct", spec->settings.run_dir);
 	snprintf(name, sizeof name, "%" PRId64, spec->place.ctid);
 	dir = open(run, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return dir < 0 ? err_sys(e, "open '%s'", run) : fd_remove_tree(dir, name, e);
+	if (dir < 0)
+		return err_sys(e, "open '%s'", run);
+	return fd_remove_tree(dir, name, e) < 0 ? -1 : fault_at("doctor.run-directory", e);
 }
 
 static void

@@ -331,7 +331,7 @@ monitor_launch(struct monitor *m)
 	close(ends[1]);
 	fd_auto_close(&m->launch_fd);
 	m->launch_fd = -1;
-	m->launch_by = monitor_now_ms() + LAUNCH_TIMEOUT_MS;
+	m->launch_by = monitor_now_ms() + fault_deadline(LAUNCH_TIMEOUT_MS);
 	FAULT("monitor.launching");
 	if (rc < 0) {
 		m->job_pid = 0;

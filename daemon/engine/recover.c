@@ -10,6 +10,7 @@
 #include "daemon/engine/job.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/engine/volume.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/strv.h"
 #include "schema/check.h"
@@ -37,8 +38,7 @@ recover_from_launch(const struct recover *r, struct manifest *m)
 
 	snprintf(path, sizeof path, "%s/ct/%lld/spec", r->job->spec.settings.run_dir, (long long)m->place.ctid);
 	if (spec_load(&spec, AT_FDCWD, path, NULL) == 0 && spec.place.id && strcmp(spec.place.id, m->id) == 0 &&
-	    record_copy(&container_config_schema, &m->config, &spec.config) &&
-	    recover_tell(m, "source", &m->source, "launch")) {
+	    record_copy(&container_config_schema, &m->config, &spec.config) && recover_tell(m, "source", &m->source, "launch")) {
 		record_mark(&manifest_schema, m, "config", true);
 		free(m->problem);
 		m->problem = NULL;
@@ -135,10 +135,12 @@ recover_run(struct job *job, struct err *e)
 {
 	struct recover r = { .job = job };
 	int64_t high = 0;
-	int rc = recover_copies(&r, e);
+	int rc = recover_copies(&r, e) < 0 ? -1 : fault_at("recover.copies", e);
 
 	if (rc == 0)
 		rc = registry_file_scan(&job->spec.settings, &high, recover_registered, &r, e);
+	if (rc == 0)
+		rc = fault_at("recover.manifests", e);
 	if (rc == 0)
 		rc = recover_strays(&r, e);
 	strv_clear(&r.registered);

@@ -153,7 +153,8 @@ task_on_deadline(evutil_socket_t fd, short what, void *arg)
 void
 task_set_deadline(struct task *task, int64_t seconds)
 {
-	struct timeval tv = { seconds, 0 };
+	int64_t ms = fault_deadline(seconds * 1000);
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
 
 	if (!task->deadline)
 		task->deadline = evtimer_new(task->engine->base, task_on_deadline, task);

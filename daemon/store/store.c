@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/store/sql.h"
+#include "daemon/util/fault.h"
 
 /* A small cache: the whole database of a thousand containers is a megabyte or two, and the kernel holds its pages too. */
 static const char sql_setup[] = "PRAGMA journal_mode = WAL;"
@@ -144,8 +145,10 @@ txn_commit(struct txn *txn, struct err *e)
 	txn->store->before_commit = NULL;
 	if (last_part && last_part(txn->store->before_commit_arg, e) < 0)
 		return -1;
+	FAULT("api.committing");
 	if (sql_run(txn->store, sql_commit, e, "") < 0)
 		return -1;
+	FAULT("api.committed");
 	txn->store->in_transaction = false;
 	txn->store = NULL;
 	return 0;

@@ -115,6 +115,14 @@ fault_at_step(const char *prefix, const char *step, struct err *e)
 	return fault_at(point, e);
 }
 
+int64_t
+fault_deadline(int64_t usual_ms)
+{
+	uint32_t wanted = fault_plan ? __atomic_load_n(&fault_plan->deadline_ms, __ATOMIC_RELAXED) : 0;
+
+	return wanted > 0 && wanted < usual_ms ? wanted : usual_ms;
+}
+
 void
 fault_print_list(void)
 {

@@ -4,16 +4,17 @@
  * is passed first: so a test over the table and the plan is a test over all of them.
  *
  * BERTH_FAULT names a file (struct fault_plan) that each of the daemon's processes maps when it starts: from then on neither a
- * sandbox nor another root hides it, and a test arms points while the daemon runs.
+ * sandbox nor another root hides it, and a test arms points while the daemon runs. It may shorten deadlines as well: what hangs is
+ * to be ended by them, and a test can't wait for minutes.
  */
 #ifndef BERTH_FAULT_H
 #define BERTH_FAULT_H
 
+#include <stdint.h>
+
 #include "daemon/util/err.h"
 
 #ifdef BERTH_FAULT
-
-#include <stdint.h>
 
 enum { FAULT_MAGIC = 0x46415553, FAULT_SLOTS = 4, FAULT_POINTS_MAX = 256, FAULT_NAME_MAX = 48, FAULT_EXTRA_MAX = 64 };
 
@@ -37,12 +38,15 @@ struct fault_plan {
 	uint32_t passed[FAULT_POINTS_MAX]; /* how often each point was passed: those of fault.def, then extra */
 	uint32_t extras;
 	char extra[FAULT_EXTRA_MAX][FAULT_NAME_MAX];
+	uint32_t deadline_ms; /* no deadline is longer; 0: as usual */
 };
 
 /* 0, or -1 with e set when the point is to fail. e may be NULL where nothing can fail. */
 int fault_at(const char *point, struct err *e);
 /* The point "PREFIX.STEP", blanks as dashes. */
 int fault_at_step(const char *prefix, const char *step, struct err *e);
+/* A deadline, or the plan's where that is shorter. */
+int64_t fault_deadline(int64_t usual_ms);
 /* The table, a line a point. */
 void fault_print_list(void);
 
@@ -58,6 +62,12 @@ static inline int
 fault_at_step(const char *prefix, const char *step, struct err *e)
 {
 	return 0;
+}
+
+static inline int64_t
+fault_deadline(int64_t usual_ms)
+{
+	return usual_ms;
 }
 
 #endif

@@ -7,6 +7,7 @@
 "$BUILD/berthd" --fault-list >/dev/null 2>&1 || skip_all "a build with --enable-fault is wanted; scripts/check crash makes one"
 plan=$(mktemp)
 export BERTH_FAULT=$plan
+export PYTHONDONTWRITEBYTECODE=1
 python3 "$TOP/tests/crash/faults.py" --new-plan "$plan"
 mkdir_recipes() {
 	mkdir -p "$T/recipes/stub"
@@ -15,6 +16,7 @@ mkdir_recipes() {
 	printf '#!/bin/sh\necho "PROGRESS 50 half"\nprintf "#!/bin/sh\\n" >"$1/init"\nchmod 755 "$1/init"\n' >"$T/recipes/stub/build"
 	chmod 755 "$T/recipes/stub/build"
 }
+export EXTRA_CONF="addresses = 203.0.113.0/28"
 t_end_first() { DAEMON=$(cat "$T/pid" 2>/dev/null || echo "$DAEMON"); rm -f "$plan"; }
 t_begin
 mkdir_recipes
