@@ -144,6 +144,8 @@ int
 conn_stream_begin(struct conn *conn, struct err *e)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+	                           /* nginx would hold it back until it has a buffer full. */
+	                           "X-Accel-Buffering: no\r\n"
 	                           "Connection: close\r\n\r\n";
 
 	if (caller_begin_stream(conn->server->api->callers, conn->caller, e) < 0)

@@ -106,7 +106,7 @@ http_body_begin(int conn, struct err *e)
 {
 	static const char head[] =
 	        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
-	        "Cache-Control: no-store\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+	        "Cache-Control: no-store\r\nX-Accel-Buffering: no\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
 
 	return http_write(conn, head, sizeof head - 1, e);
 }

@@ -2,7 +2,7 @@
 # Callers with a token alone have listeners of their own, a Unix socket and a loopback port: whoever they are on this host, only the
 # token counts; and who guesses is slowed down, alone.
 . "$(dirname "$0")/../lib/lib.sh"
-EXTRA_CONF="tenant_streams = 6"
+export EXTRA_CONF="tenant_streams = 6"
 t_begin
 PORT=$((20000 + NUMBER))
 TS=$T/r/token.sock
@@ -53,7 +53,7 @@ ok "also inside" wait_for 5 nothing_sleeps
 
 # A tenant's streams are bounded, not those of others.
 pids=()
-for i in 1 2 3 4 5 6; do curl -sN --unix-socket "$TS" -H "$(bearer "$acme")" http://localhost/v1/events >/dev/null & pids+=($!); done
+for _ in 1 2 3 4 5 6; do curl -sN --unix-socket "$TS" -H "$(bearer "$acme")" http://localhost/v1/events >/dev/null & pids+=($!); done
 six() { [ "$(find "/proc/$(pgrep -P "$DAEMON" -x berth-api)/fd" -lname 'socket:*' | wc -l)" -ge 11 ]; }
 wait_for 5 six
 at unix GET '/v1/events' -H "$(bearer "$acme")"
@@ -104,7 +104,7 @@ done
 is "another socket" 200 "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$T/r/t2.sock" -H "$(bearer "$acme")" http://localhost/v1)"
 is "an exec over it" "in 0" "$(echo in | python3 "$TOP/tests/lib/proxied.py" exec "http://127.0.0.1:$PORT" "$acme" web cat) $?"
 ok "and ends with it" wait_for 10 gone $follower
-for i in $(seq 40); do at unix GET /v1 -H "$(bearer "$brief")"; done
+for _ in $(seq 40); do at unix GET /v1 -H "$(bearer "$brief")"; done
 is "one that has ended is told so, however often it is shown" "401 unauthorized" "$status $(code)"
 is "nothing listens but there" "127.0.0.1:$PORT [::1]:$PORT" "$(ss -Htln "sport = :$PORT" | awk '{ print $4 }' | sort | xargs)"
 for bad in 0.0.0.0:80 192.0.2.1:8440 '*:8440' localhost:8440 127.0.0.1 127.0.0.1:0 127.0.0.1:99999 '[::]:80' relative.sock; do
