@@ -288,6 +288,8 @@ field_check_value(const struct field *field, const void *record, struct err *e)
 		list = field_list(field, record);
 		if (list->n > (size_t)field->max)
 			return err_param(e, field->name, "has more than %lld items", (long long)field->max);
+		if (list->n == 0 && (field->flags & FIELD_REQUIRED))
+			return err_param(e, field->name, "must not be empty");
 		for (size_t i = 0; i < list->n; i++)
 			if (field_check_text(field, list->v[i], e) < 0)
 				return -1;

@@ -187,6 +187,9 @@ msg_check_request(enum msg_type type, const struct request *request, struct err 
 		const char *name = request_fields[i].name;
 		bool given = request->set & field_bit(i);
 
+		/* An empty list says nothing: there is no command without a word. */
+		if (given && request_fields[i].type == FIELD_LIST && request_lists(needs, name))
+			given = field_list(&request_fields[i], request)->n > 0;
 		if (!given && request_lists(needs, name))
 			return err_set(e, ERR_BAD_REQUEST, "%s lacks '%s'", msg_infos[type].name, name);
 		if (given && strcmp(name, "op") != 0 && !request_lists(needs, name) && !request_lists(takes, name))

@@ -11,15 +11,15 @@ set -uo pipefail
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 NAME=$(basename "$0" .sh)
-passed=0 failed=0 skipped=0 T='' DAEMON='' status=''
+passed=0 failed=0 skipped=0 T='' DAEMON='' status='' NOW=''
 export LC_ALL=C.UTF-8
 
-pass() { passed=$((passed + 1)); printf 'ok    %s\n' "$*"; }
-fail() { failed=$((failed + 1)); printf 'FAIL  %s\n' "$*"; }
+pass() { passed=$((passed + 1)); printf 'ok    %s%s\n' "$NOW" "$*"; }
+fail() { failed=$((failed + 1)); printf 'FAIL  %s%s\n' "$NOW" "$*"; }
 # The whole test can't run on this host.
 skip_all() { printf 'skip  %s: %s\n0 passed, 0 failed, 1 skipped\n' "$NAME" "$*"; exit 0; }
 # One check can't.
-skip() { skipped=$((skipped + 1)); printf 'skip  %s\n' "$*"; }
+skip() { skipped=$((skipped + 1)); printf 'skip  %s%s\n' "$NOW" "$*"; }
 
 # ok WHAT COMMAND…: it succeeds.
 ok() {
@@ -198,6 +198,27 @@ t_stop_daemon() {
 	kill "-${1:-TERM}" "$DAEMON" 2>/dev/null
 	wait "$DAEMON" 2>/dev/null
 	DAEMON=''
+}
+
+# A hostile test is made of functions case_NAME, which doc/security.md lists: each runs in the file's order, and after each the host's
+# canaries are looked at. CASE=PATTERN runs those whose name matches.
+t_run_cases() {
+	local c canary
+	echo untouched >"$T/canary"
+	chmod 644 "$T/canary"
+	sleep 3600 &
+	canary=$!
+	while read -r c; do
+		[[ $c =~ ${CASE:-.} ]] || continue
+		NOW="${c#case_}: "
+		"$c" </dev/null
+		is "the canary file is untouched" "untouched 644 0" "$(cat "$T/canary") $(stat -c '%a %u' "$T/canary")"
+		if kill -0 $canary 2>/dev/null; then pass "the canary process lives"; else fail "the canary process has ended"; fi
+		ok "the daemon is alive" t_answers
+	done < <(grep -oE '^case_[a-z0-9_]+' "$0")
+	NOW=''
+	kill $canary
+	wait $canary 2>/dev/null
 }
 
 # A test may name t_end_first: what it has to undo itself, whatever happened.

@@ -198,6 +198,7 @@ test_refused(void **state)
 		{ "POST /v1/containers HTTP/1.1\r\nContent-Length: 8\r\n\r\n{\"pid\":1", ERR_BAD_REQUEST, NULL },
 		{ "POST /v1/containers HTTP/1.1\r\nContent-Length: 10\r\n\r\n{\"ctid\":1}", ERR_INVALID, "ctid" },
 		{ "PATCH /v1/containers/a HTTP/1.1\r\nContent-Length: 12\r\n\r\n{\"name\":\"b\"}", ERR_INVALID, "name" },
+		{ "POST /v1/containers/a/exec HTTP/1.1\r\nContent-Length: 11\r\n\r\n{\"argv\":[]}", ERR_INVALID, "argv" },
 		{ "POST /v1/containers/a/freeze HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", ERR_BAD_REQUEST, NULL },
 	};
 

@@ -253,6 +253,25 @@ test_requests_have_what_they_need_and_no_more(void **state)
 	assert_null(msg_info((enum msg_type) - 1));
 }
 
+/* A command without a word would be run as nothing. */
+static void
+test_a_needed_list_has_an_item(void **state)
+{
+	struct request r = { 0 };
+	struct err e = { 0 };
+
+	records_fill(&request_schema, &r, false);
+	strv_clear(&r.argv);
+	r.set = 0;
+	record_mark(&request_schema, &r, "id", true);
+	record_mark(&request_schema, &r, "argv", true);
+	assert_int_equal(msg_check_request(REQUEST_EXEC, &r, &e), -1);
+	assert_true(strv_add(&r.argv, "true"));
+	assert_int_equal(msg_check_request(REQUEST_EXEC, &r, &e), 0);
+	r.set = ~(uint64_t)0;
+	record_clear(&request_schema, &r);
+}
+
 static void
 test_errors_come_through(void **state)
 {
@@ -386,6 +405,7 @@ main(void)
 		cmocka_unit_test(test_ends_of_a_link),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_requests_have_what_they_need_and_no_more),
+		cmocka_unit_test(test_a_needed_list_has_an_item),
 		cmocka_unit_test(test_errors_come_through),
 		cmocka_unit_test(test_frames_split_anywhere),
 		cmocka_unit_test(test_wrong_frames),
