@@ -8,12 +8,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/util/fd.h"
 #include "daemon/util/utf8.h"
 
-enum { LOG_FIELD_MAX = 96, LOG_MESSAGE_MAX = 1024 };
+enum { LOG_FIELD_MAX = 96, LOG_MESSAGE_MAX = 1024, LOG_STAMP_MAX = 24 };
 
 static struct {
 	const char *name;
@@ -124,18 +125,32 @@ log_write_journal(enum log_level level, const char *message)
 	return send(fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len;
 }
 
+/* The time in UTC, as events have it; only in a file, since a terminal has its reader and the journal a time of its own. */
+static void
+log_stamp(char stamp[LOG_STAMP_MAX])
+{
+	time_t now = time(NULL);
+	struct stat st;
+	struct tm tm;
+
+	stamp[0] = '\0';
+	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode) && gmtime_r(&now, &tm))
+		strftime(stamp, LOG_STAMP_MAX, "%Y-%m-%dT%H:%M:%SZ ", &tm);
+}
+
 static void
 log_write(enum log_level level, const char *message)
 {
-	char line[1200];
+	char line[1200], stamp[LOG_STAMP_MAX];
 	int len;
 
 	if (logger.journal && log_write_journal(level, message))
 		return;
+	log_stamp(stamp);
 	if (logger.prefix)
 		len = snprintf(line, sizeof line, "<%d>%s: %s", (int)level, logger.name, message);
 	else
-		len = snprintf(line, sizeof line, "%s: %s", logger.name, message);
+		len = snprintf(line, sizeof line, "%s%s: %s", stamp, logger.name, message);
 	if (len < 0)
 		return;
 	len = (int)strlen(line);

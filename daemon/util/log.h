@@ -1,7 +1,8 @@
 /*
  * The log: to the journal where standard error is one of its streams, with fields that say what a message is about; else one
  * line a message on standard error, with a syslog priority prefix ("<3>", see sd-daemon(3)) where something of systemd's reads
- * it. Control characters in a message are escaped, so that nothing a stranger sent can forge a line or a field.
+ * it, and with the time in UTC where it is a file. Control characters in a message are escaped, so that nothing a stranger sent
+ * can forge a line or a field.
  */
 #ifndef BERTH_LOG_H
 #define BERTH_LOG_H

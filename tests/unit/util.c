@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "daemon/util/buf.h"
@@ -180,6 +181,27 @@ log_line(char *buf, size_t size, const char *message)
 }
 
 static void
+test_log_lines_in_a_file_have_their_time(void **state)
+{
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO), year = 0;
+	char line[128] = "", end[64] = "";
+
+	assert_non_null(file);
+	unsetenv("JOURNAL_STREAM");
+	log_init("berthd", LOG_LEVEL_INFO);
+	dup2(fileno(file), STDERR_FILENO);
+	log_info("a line");
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_true(pread(fileno(file), line, sizeof line - 1, 0) > 0);
+	assert_int_equal(sscanf(line, "%4d-%*2d-%*2dT%*2d:%*2d:%*2dZ %63[^\n]", &year, end), 2);
+	assert_true(year >= 2024);
+	assert_string_equal(end, "berthd: a line");
+	fclose(file);
+}
+
+static void
 test_log_lines_cant_be_forged(void **state)
 {
 	char line[4096], longer[3000];
@@ -282,6 +304,7 @@ main(void)
 		cmocka_unit_test(test_err_params_gather),
 		cmocka_unit_test(test_strv),
 		cmocka_unit_test(test_log_lines_cant_be_forged),
+		cmocka_unit_test(test_log_lines_in_a_file_have_their_time),
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_prefixes_refused),
 		cmocka_unit_test(test_uuids),
