@@ -395,16 +395,14 @@ request_log(const struct task *task, const struct err *e)
 	const struct request *request = task->request.record;
 	const struct place *place = task->ct ? &task->ct->place : &(const struct place){ 0 };
 	const char *what = msg_info(task->type)->name + strlen("REQUEST_");
+	const char *name = place->name ? place->name : request->template ? request->template : request->id ? request->id : "";
+	/* As a container is named everywhere. */
+	bool others = place->tenant && strcmp(place->tenant, "default") != 0;
 
 	if (!(task->row->flags & (EXCLUSIVE | JOB)))
 		return;
 	log_about(&(struct log_subject){ place->name, request->id, place->tenant, request->op });
-	log_info("%s %s: %s", what,
-	         place->name         ? place->name
-	         : request->template ? request->template
-	         : request->id       ? request->id
-	                             : "",
-	         e ? e->code : "done");
+	log_info("%s %s%s%s: %s", what, others ? place->tenant : "", others ? ":" : "", name, e ? e->code : "done");
 	log_about(NULL);
 }
 

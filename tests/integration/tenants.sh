@@ -144,6 +144,7 @@ fails 4 "always there" "the default tenant stays" B tenant delete default
 globex=$(token again --role owner --tenant globex)
 ok "a running container is suspended" B suspend globex:web --reason "unpaid invoice 4711"
 is "a state of its own" "suspended stopped?" "$(state_of() { B show globex:web -o json | jq -r "$1"; }; state_of .state) $(pgrep -f -- "--name $INSTANCE-$(field globex:web ctid) " >/dev/null && echo runs || echo 'stopped?')"
+like "the daemon's log names it whole" '^[-0-9T:]+Z berthd: SUSPEND globex:web: done$' "$(cat "$T/log")"
 is "its tenant sees why" "unpaid invoice 4711" "$(as "$globex" show web -o json | jq -r .suspended)"
 like "and who" '^uid:0$' "$(as "$globex" show web -o json | jq -r .suspended_by)"
 fails 4 "suspended .unpaid invoice 4711.: the host's operator" "its tenant can't start it" as "$globex" start web
