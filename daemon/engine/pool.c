@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "daemon/engine/loop.h"
 #include "daemon/engine/spawn.h"
@@ -126,22 +128,43 @@ pool_claim(const struct settings *s, const char *storage, int fd, struct err *e)
 	return fd_replace_file(fd, POOL_MARK, want, strlen(want), 0600, true, e);
 }
 
+/* The last line of what a program has said. */
+static const char *
+pool_last_line(int said, char buf[static 256])
+{
+	off_t end = lseek(said, 0, SEEK_END);
+	ssize_t n = pread(said, buf, 255, end > 255 ? end - 255 : 0);
+	char *line;
+
+	buf[n > 0 ? n : 0] = '\0';
+	while (n > 0 && buf[n - 1] == '\n')
+		buf[--n] = '\0';
+	line = strrchr(buf, '\n');
+	return line ? line + 1 : buf;
+}
+
+/* What it says is of use only when it fails. */
 static int
 pool_run_mkfs(const char *image, const char *label, struct err *e)
 {
 	char *argv[] = { (char[]){ "mkfs.btrfs" }, (char[]){ "-q" },         (char[]){ "-L" },
 		         (char *)(uintptr_t)label, (char *)(uintptr_t)image, NULL };
+	AUTO_CLOSE int said = memfd_create("mkfs", MFD_CLOEXEC);
+	char line[256];
 	int status = 0;
 	pid_t pid;
 
 	if (access(POOL_MKFS, X_OK) < 0)
 		return err_set(e, ERR_UNSUPPORTED,
 		               POOL_MKFS " is missing: apt install btrfs-progs, or set storage = dir (no disk quotas)");
-	if (spawn_program(POOL_MKFS, argv, NULL, 0, NULL, &pid, e) < 0)
+	if (said < 0)
+		return err_sys(e, "make a file for what mkfs.btrfs says");
+	if (spawn_program(POOL_MKFS, argv, (struct spawn_fd[]){ { said, STDOUT_FILENO }, { said, STDERR_FILENO } }, 2, NULL, &pid,
+	                  e) < 0)
 		return -1;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
-	return status == 0 ? 0 : err_set(e, ERR_INTERNAL, "mkfs.btrfs of '%s' failed, see the daemon's log", image);
+	return status == 0 ? 0 : err_set(e, ERR_INTERNAL, "mkfs.btrfs of '%s' failed: %s", image, pool_last_line(said, line));
 }
 
 /* Under another name until it is whole: an image that is there is a file system. */
@@ -166,6 +189,8 @@ pool_make_image(const struct settings *s, int state_fd, struct err *e)
 		unlinkat(state_fd, POOL_IMAGE ".new", 0);
 		return -1;
 	}
+	log_info("the pool is the loop file '%s/" POOL_IMAGE "': random writes on it run at about a fifth of the disk's speed",
+	         s->state_dir);
 	return 0;
 }
 

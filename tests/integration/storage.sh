@@ -25,7 +25,15 @@ if ! grep -q prjquota /proc/self/mounts; then
 		"$(timeout 60 "$BUILD/berthd" --foreground --config "$T/conf.prjquota" 2>&1)"
 	is "nothing is mounted then" "" "$(grep " $T/s/pool " /proc/self/mountinfo)"
 fi
+mkdir "$T/small"
+mount -t tmpfs -o size=1m none "$T/small"
+like "a loop file that can't be made is told in mkfs.btrfs's own words" "mkfs.btrfs of '$T/small/s/pool.img.new' failed: ERROR: .*" \
+	"$(sed "s#= $T/s\$#= $T/small/s#" "$T/conf" >"$T/conf.small"; timeout 60 "$BUILD/berthd" --foreground --config "$T/conf.small" 2>&1)"
+is "and isn't left half made" "" "$(ls "$T/small/s/"pool.img* 2>/dev/null)"
+umount "$T/small"
 t_start_daemon
+like "that the pool is a loop file, and slow, is told when it is made" "loop file '$T/s/pool.img': random writes .* fifth" "$(cat "$T/log")"
+unlike "what mkfs.btrfs says otherwise isn't" 'NOTE|DUP' "$(cat "$T/log")"
 is "btrfs on a loop file" btrfs "$(B create one --template busybox --disk 200M --start >/dev/null; field one storage)"
 out=$(B exec one -- sh -c 'dd if=/dev/zero of=/root/a bs=1M count=180' 2>&1)
 like "the pool's own end, or the quota, stops a writer" 'No space|quota|180\+0' "$out"
