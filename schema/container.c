@@ -110,3 +110,13 @@ container_state_of_name(const char *name, enum container_state *state_out)
 		}
 	return 0;
 }
+
+const char *
+check_container_state(const char *name)
+{
+	enum container_state state;
+
+	if (container_state_of_name(name, &state))
+		return NULL;
+	return "must be creating, stopped, starting, running, stopping, frozen, crashed, deleting or suspended";
+}

@@ -58,6 +58,7 @@ bool container_state_rests(enum container_state state);
 const char *container_state_name(enum container_state state);
 /* 1 found, 0 unknown. */
 int container_state_of_name(const char *name, enum container_state *state_out);
+const char *check_container_state(const char *name);
 
 /* What the daemon adds to the configuration when it shows a container. */
 struct container_view {

@@ -48,6 +48,15 @@ operation_state_name(enum operation_state state)
 	return operation_state_names[state];
 }
 
+const char *
+check_operation_state(const char *name)
+{
+	for (size_t i = 0; i < OPERATION_STATE_COUNT; i++)
+		if (strcmp(operation_state_names[i], name) == 0)
+			return NULL;
+	return "must be queued, running, succeeded, failed or cancelled";
+}
+
 bool
 operation_is_open(const struct operation *operation)
 {

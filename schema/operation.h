@@ -45,6 +45,7 @@ enum operation_state {
 };
 
 const char *operation_state_name(enum operation_state state);
+const char *check_operation_state(const char *name);
 /* Whether it goes on: queued or running. */
 bool operation_is_open(const struct operation *operation);
 

@@ -6,6 +6,7 @@
 #include "schema/check.h"
 #include "schema/container.h"
 #include "schema/ip.h"
+#include "schema/operation.h"
 #include "schema/tenant.h"
 
 static const char *
@@ -44,7 +45,8 @@ ROWS(write_query, ROW_DRY_RUN);
 ROWS(delete_query, ROW_DRY_RUN, ROW_FORCE, ROW_TIMEOUT);
 ROWS(show_query, ROW_FIELDS);
 ROWS(container_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, name, 0, 40, NULL, "Of this name."),
-     STRING_FIELD(A, tenant, 0, 40, NULL, "Of this tenant."), STRING_FIELD(A, state, 0, 16, NULL, "In this state."),
+     STRING_FIELD(A, tenant, 0, 40, NULL, "Of this tenant."),
+     STRING_FIELD(A, state, 0, 16, check_container_state, "In this state."),
      STRING_FIELD(A, template, 0, 80, NULL, "Made from this template."),
      STRING_FIELD(A, plan, 0, 80, NULL, "Of this plan, NAME or NAME@VERSION."),
      STRING_FIELD(A, owner, 0, 80, NULL, "Of this owner."), STRING_FIELD(A, billing, 0, 80, NULL, "Of this number in the books."),
@@ -55,7 +57,7 @@ ROWS(address_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, tenant, 0
 ROWS(history_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS,
      TIME_FIELD(A, at, 0, "Only who held it then: 2026-11-24T10:30:00Z, 2026-11-24, or seconds since the epoch."));
 ROWS(template_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, name, 0, 40, NULL, "Of this name."));
-ROWS(operation_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, state, 0, 16, NULL, "In this state."),
+ROWS(operation_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, state, 0, 16, check_operation_state, "In this state."),
      STRING_FIELD(A, container, 0, 80, NULL, "On this container."), STRING_FIELD(A, kind, 0, 40, NULL, "Of this kind."),
      STRING_FIELD(A, tenant, 0, 40, NULL, "Of this tenant."));
 ROWS(events_query, INT_FIELD(A, since, 0, 0, INT64_MAX, 0, "Only those after this sequence number."),

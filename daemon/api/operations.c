@@ -129,7 +129,7 @@ operation_cancel(struct call *c, struct operation *operation)
 	if (operation_find(&c->api->model, &c->who, c->arg, operation, &c->err) < 0)
 		return -1;
 	if (!operation_is_open(operation)) {
-		err_set(&c->err, ERR_CONFLICT, "The operation has ended already: it is %s", operation->state);
+		err_set(&c->err, ERR_CONFLICT, "The operation has ended already: its state is %s", operation->state);
 		return err_code(&c->err, "already_ended");
 	}
 	if (boot_cancel(c->api->boot, operation->id))

@@ -47,6 +47,19 @@ which_by_mac(const struct engine *engine, const char *mac)
 	return NULL;
 }
 
+/* What was asked for, as the caller wrote it. */
+static int
+which_is_absent(const struct request *request, struct err *e)
+{
+	const char *text = request->address ? request->address : request->mac ? request->mac : request->veth;
+
+	if (record_has(&request_schema, request, "pid"))
+		return err_set(e, ERR_NOT_FOUND, "Process %lld belongs to no container of this host", (long long)request->pid);
+	if (record_has(&request_schema, request, "uid"))
+		return err_set(e, ERR_NOT_FOUND, "User id %lld belongs to no container of this host", (long long)request->uid);
+	return err_set(e, ERR_NOT_FOUND, "%s belongs to no container of this host", text ? text : "It");
+}
+
 int
 which_find_json(const struct engine *engine, const struct request *request, char **json_out, struct err *e)
 {
@@ -65,7 +78,7 @@ which_find_json(const struct engine *engine, const struct request *request, char
 	else if (request->veth)
 		ct = registry_by_veth(r, request->veth);
 	if (!ct)
-		return err_is_set(e) ? -1 : err_set(e, ERR_NOT_FOUND, "It belongs to no container of this host");
+		return err_is_set(e) ? -1 : which_is_absent(request, e);
 	json = json_object_new_object();
 	json_object_object_add(json, "id", json_object_new_string(ct->place.id));
 	json_object_object_add(json, "ctid", json_object_new_int64(ct->place.ctid));

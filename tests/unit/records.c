@@ -44,6 +44,7 @@ static const char *const samples[] = {
 	"RTMIN+4",      "2001:db8::/32",
 	"20261101.1-a", "key=value",
 	"owner",        "console",
+	"running",
 };
 
 const char *
