@@ -113,23 +113,26 @@ static int
 choice_add_key_lines(struct container_config *config, const char *shown, const char *path, char *text, struct err *e)
 {
 	const struct field *field = field_find(&container_config_schema, "ssh_keys", NULL);
-	char *save = NULL;
+	const char *why;
+	char *line;
 	size_t n = 0;
-	int rc = 0;
 
-	for (char *line = strtok_r(text, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save)) {
+	for (size_t number = 1; (line = strsep(&text, "\n")); number++) {
+		line[strcspn(line, "\r")] = '\0';
 		line += strspn(line, " \t");
 		if (*line == '\0' || *line == '#')
 			continue;
 		n++;
 		if (strstr(line, "PRIVATE KEY"))
 			return err_param(e, shown, "%s holds a private key: give the public one, which ends with .pub", path);
+		/* The line isn't shown: a wrong file may be a secret one. */
+		why = field->check(line);
+		if (why)
+			return err_param(e, shown, "line %zu of %s %s", number, path, why);
 		if (choice_set(&container_config_schema, config, field, shown, line, e) < 0)
-			rc = -1;
+			return -1;
 	}
-	if (n == 0)
-		return err_param(e, shown, "%s holds no public key", path);
-	return rc;
+	return n > 0 ? 0 : err_param(e, shown, "%s holds no public key", path);
 }
 
 int

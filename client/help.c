@@ -26,22 +26,24 @@ help_width(void)
 static void
 help_wrap(const char *text, int at, int indent)
 {
+	const char *begin = text;
 	int width = help_width();
 
 	while (*text) {
 		int len = (int)strcspn(text, " ");
+		bool first = at == indent || text == begin;
 
-		if (at > indent && at + len > width) {
+		if (!first && at + 1 + len > width) {
 			printf("\n%*s", indent, "");
 			at = indent;
+		} else if (!first) {
+			putchar(' ');
+			at++;
 		}
 		printf("%.*s", len, text);
 		at += len;
 		text += len;
 		text += strspn(text, " ");
-		if (*text)
-			putchar(' ');
-		at++;
 	}
 	putchar('\n');
 }
@@ -123,13 +125,23 @@ help_keys(const struct verb *verb)
 	}
 }
 
+/* What follows "--" is the command's, options too. */
+static void
+help_usage(const struct verb *verb)
+{
+	const char *command = strstr(verb->args, " --");
+	int len = command && command[3] == ' ' ? (int)(command - verb->args) : (int)strlen(verb->args);
+
+	printf("Usage: berth %s%s%.*s [OPTION]…%s\n\n", verb->name, *verb->args ? " " : "", len, verb->args, verb->args + len);
+}
+
 void
 help_verb(const struct verb *verb)
 {
 	struct opt_set set;
 
 	verb_options(verb, &set);
-	printf("Usage: berth %s%s%s [OPTION]…\n\n", verb->name, *verb->args ? " " : "", verb->args);
+	help_usage(verb);
 	help_wrap(verb->help ? verb->help : "", 0, 0);
 	if (verb->more) {
 		putchar('\n');

@@ -96,9 +96,9 @@ main_run(const struct verb *verb, struct args *args, int argc, char **argv, stru
 	return rc;
 }
 
-/* What comes before the verb is parsed here; the verb's own options are known once it is. */
+/* What comes before the verb is parsed here; the verb's own options are known once it is. Sets *verb_out as soon as that is so. */
 static int
-main_dispatch(struct args *args, int argc, char **argv, struct err *e)
+main_dispatch(struct args *args, int argc, char **argv, const struct verb **verb_out, struct err *e)
 {
 	struct opt_set common = { .n = 0 };
 	const struct verb *verb;
@@ -115,6 +115,7 @@ main_dispatch(struct args *args, int argc, char **argv, struct err *e)
 	verb = verb_find(args->words, args->nwords, &used);
 	if (!verb)
 		return main_unknown(args->words, args->nwords, e);
+	*verb_out = verb;
 	first = argc - (int)(args->nwords - used);
 	return main_run(verb, args, argc - first, argv + first, e);
 }
@@ -123,6 +124,7 @@ int
 main(int argc, char **argv)
 {
 	struct args args = { 0 };
+	const struct verb *verb = NULL;
 	struct err e = { 0 };
 	int rc;
 
@@ -130,12 +132,12 @@ main(int argc, char **argv)
 		printf("berth %s\n", PACKAGE_VERSION);
 		return 0;
 	}
-	rc = main_dispatch(&args, argc - 1, argv + 1, &e);
+	rc = main_dispatch(&args, argc - 1, argv + 1, &verb, &e);
 	args_clear(&args);
 	if (rc < 0) {
 		problem_print(NULL, &e);
 		if (strcmp(e.code, "usage") == 0)
-			fprintf(stderr, "'berth help' tells how to use it.\n");
+			fprintf(stderr, "'berth help%s%s' tells how to use it.\n", verb ? " " : "", verb ? verb->name : "");
 		rc = problem_exit_status(&e);
 	}
 	if (fflush(stdout) != 0 && rc == 0)

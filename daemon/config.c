@@ -20,6 +20,14 @@ struct config_reader {
 	struct err err; /* of the first wrong line */
 };
 
+static bool
+config_is_set_twice(const struct settings *settings, const char *name)
+{
+	const struct field *f = field_find(&settings_schema, name, NULL);
+
+	return f && f->type != FIELD_LIST && record_has(&settings_schema, settings, name);
+}
+
 /* inih calls this for each "name = value"; 0 marks the line as wrong. */
 static int
 config_take_line(void *user, const char *section, const char *name, const char *value)
@@ -29,6 +37,10 @@ config_take_line(void *user, const char *section, const char *name, const char *
 
 	if (section[0] && strcmp(section, "berthd") != 0)
 		err_param(&e, name, "stands in the unknown section [%s]; use [berthd] or none", section);
+	else if (config_is_set_twice(r->settings, name))
+		err_param(&e, name, "is set a second time; of options that may not be repeated one line counts");
+	else if (!field_find(&settings_schema, name, NULL))
+		err_param(&e, name, "is unknown; berthd --help lists all");
 	else if (record_set_text(&settings_schema, r->settings, name, value, &e) == 0)
 		return 1;
 	if (!err_is_set(&r->err))

@@ -71,9 +71,27 @@ fails 2 'memory' "the client: a wrong size" B create x --template busybox --memo
 fails 2 'cpus' "the client: no number" B create x --template busybox --cpus many
 fails 2 'colour|unknown' "the client: an unknown key" B set web colour=red
 fails 2 '' "the client: an unknown verb" B lits
+fails 2 "'berth help show' tells" "the client: a missing word points to the verb's own help" B show
+is "exec's usage has its options before the command's" "Usage: berth exec NAME [OPTION]… -- COMMAND…" "$(B help exec | head -n 1)"
+is "no line of a help ends with a space" "" "$(for v in create set exec recover "tenant create"; do B help $v; done | grep -n ' $')"
+printf 'ssh-ed25519 AAAA me\r\nroot:$y$secret:1:0\n' >"$T/shadow"
+fails 2 'line 2 of .*/shadow must be a public key' "the client: a file that is no file of keys" B create x --template busybox --ssh-key "$T/shadow"
+unlike "what it holds isn't shown" 'secret' "$(B create x --template busybox --ssh-key "$T/shadow" 2>&1)"
+printf '# mine\r\n\r\nssh-ed25519 AAAA me\r\n' >"$T/keys.pub"
+ok "the client: a file of keys with other line ends" B create x --template busybox --ssh-key "$T/keys.pub" --dry-run
+fails 2 'state.*must be.*running' "a state that there is none of" B list --state up
+fails 2 'state.*must be.*queued' "of an operation neither" B operation list --state running,failed
+fails 3 '^berth: Process 1 belongs to no container' "which names what it was asked for: a process" B which 1
+fails 3 '^berth: 198.51.100.7 belongs to no container' "an address" B which 198.51.100.7
+fails 3 '^berth: User id 1 belongs to no container' "a user id" B which uid:1
 BERTH_SOCKET=$T/nothing fails 7 '' "the client: no daemon" "$BUILD/berth" list
 
 "$BUILD/berthd" --check-config --config /dev/stdin <<<$'subnet4 = 10.0.0.0/8\ncolour = red' >/dev/null 2>"$T/err"; is "a wrong option" 2 $?
 like "is told by line and name" ':2:.*colour' "$(cat "$T/err")"
+wrong_option() { "$BUILD/berthd" --check-config --config /dev/stdin <<<"$1" 2>&1; }
+like "a number past its bounds too, and its bounds" ":1: option 'stop_timeout' must be from 1 to 3600" "$(wrong_option 'stop_timeout = 0')"
+like "one that is unknown" ":1: option 'colour' is unknown" "$(wrong_option 'colour = red')"
+like "one that is set twice" ":3: option 'id_count' is set a second time" "$(wrong_option $'id_count = 1\n\nid_count = 2')"
+is "but lists" "The configuration is right." "$(wrong_option $'dns = 192.0.2.1\ndns = 192.0.2.2\naddresses = 203.0.113.0/29\n  203.0.113.8/29')"
 fails 2 'pool-size' "a wrong option on the command line" "$BUILD/berthd" --check-config --config /dev/null --pool-size 1
 fails 4 'another berthd' "a second daemon" "$BUILD/berthd" --foreground --config "$T/conf"
