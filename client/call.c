@@ -7,6 +7,9 @@
 
 #include "client/problem.h"
 
+/* Longer than the daemon lets any of its queries last: it tells of that itself. */
+enum { CALL_QUERY_MS = 330 * 1000 };
+
 /* A key of its own for each request, by which a repeated POST is known as the same one. */
 static void
 call_key(char *out, size_t size)
@@ -37,6 +40,8 @@ call_send(struct client *c, enum op_id id, const char *arg, const char *query, s
 		buf_addf(&path, "?%s", query);
 	if (path.failed)
 		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (op->kind == KIND_QUERY)
+		request.timeout_ms = CALL_QUERY_MS;
 	if (op->method == METHOD_POST) {
 		call_key(key, sizeof key);
 		headers[0] = *key ? key : NULL;

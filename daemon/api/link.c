@@ -14,6 +14,12 @@
 
 enum { LINK_QUEUE_MAX = 256, LINK_QUERY_MS = 15 * 1000 };
 
+/* Those whose jobs may take longer; the engine ends them before. */
+static const struct {
+	enum msg_type type;
+	int64_t ms;
+} link_long_queries[] = { { REQUEST_DOCTOR, 70 * 1000 }, { REQUEST_RECOVER, 310 * 1000 } };
+
 struct link_message {
 	STAILQ_ENTRY(link_message) next;
 	struct buf data;
@@ -163,6 +169,15 @@ link_send_alive(struct link *link, const struct alive *alive, struct err *e)
 	return link_push(link, message, e);
 }
 
+static int64_t
+link_query_ms(enum msg_type type)
+{
+	for (size_t i = 0; i < sizeof link_long_queries / sizeof *link_long_queries; i++)
+		if (link_long_queries[i].type == type)
+			return link_long_queries[i].ms;
+	return LINK_QUERY_MS;
+}
+
 struct answered
 link_query(struct call *c, enum msg_type type, const struct request *request)
 {
@@ -176,7 +191,7 @@ link_query(struct call *c, enum msg_type type, const struct request *request)
 		return reply_out_of_memory(c);
 	memcpy(waiter->op, request->op, sizeof waiter->op);
 	waiter->conn = c->conn;
-	waiter->deadline_ms = http_now_ms() + LINK_QUERY_MS;
+	waiter->deadline_ms = http_now_ms() + link_query_ms(type);
 	TAILQ_INSERT_TAIL(&link->waiters, waiter, next);
 	return (struct answered){ ANSWERED_LATER };
 }
@@ -243,17 +258,20 @@ link_forget(struct link *link, const struct conn *conn)
 	}
 }
 
-/* Waiters are in the order of their deadlines. */
 static void
 link_on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct link *link = arg;
-	struct link_waiter *waiter;
+	struct link_waiter *waiter, *next;
+	int64_t now_ms = http_now_ms();
 	struct err e = { 0 };
 
 	err_set(&e, ERR_TIMEOUT, "The engine didn't answer in time");
-	while ((waiter = TAILQ_FIRST(&link->waiters)) && waiter->deadline_ms < http_now_ms())
-		link_end_waiter(link, waiter, NULL, &e);
+	for (waiter = TAILQ_FIRST(&link->waiters); waiter; waiter = next) {
+		next = TAILQ_NEXT(waiter, next);
+		if (waiter->deadline_ms < now_ms)
+			link_end_waiter(link, waiter, NULL, &e);
+	}
 }
 
 struct link *

@@ -110,6 +110,21 @@ rebuild_refer(struct rebuild *r, const struct place *place, struct err *e)
 	return rc < 0 ? -1 : store_template_mention(s, place->template, e);
 }
 
+/* Names don't change: whoever else had it in the copy has been deleted since. */
+static int
+rebuild_free_name(struct rebuild *r, const struct place *place, struct err *e)
+{
+	struct container_view other = { 0 };
+	int rc = store_container_get_name(r->model.store, place->tenant, place->name, &other, e);
+
+	if (rc == 1 && strcmp(other.config.id, place->id) != 0) {
+		rebuild_note(r->gone, "%s:%s, an earlier one of this name (%s)", place->tenant, place->name, other.config.id);
+		rc = store_container_delete(r->model.store, other.config.id, e);
+	}
+	record_clear(VIEW, &other);
+	return rc < 0 ? -1 : 0;
+}
+
 /* The registry decides who it is and which addresses it has. */
 static bool
 rebuild_identify(struct container_config *config, const struct place *place)
@@ -203,7 +218,7 @@ rebuild_take_container(struct rebuild *r, const struct manifest *m, bool running
 		return rebuild_report(r, m, NULL, "");
 	if (!strv_add(&r->told, m->id))
 		return rebuild_out_of_memory(e);
-	if (rebuild_begin(r, &txn, e) < 0 || rebuild_refer(r, &m->place, e) < 0)
+	if (rebuild_begin(r, &txn, e) < 0 || rebuild_refer(r, &m->place, e) < 0 || rebuild_free_name(r, &m->place, e) < 0)
 		return -1;
 	rc = found = store_container_get(r->model.store, m->id, &view, e);
 	if (found >= 0) {

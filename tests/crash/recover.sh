@@ -43,6 +43,7 @@ fails 4 "another container" "addresses are known to be taken" B create more --te
 t_stop_daemon
 echo 'copy_interval = 1' >>"$T/conf"
 t_start_daemon
+ok "one that will be made anew" B create again --template busybox --memory 32M --disk 32M
 ok "a copy comes to the pool" wait_for 10 eval 'ls "$T/s/pool/.copies"/berth-*.db >/dev/null 2>&1'
 like "the doctor knows of it" "^ok +the newest copy of the database is 0 hours old" "$(B doctor --all)"
 is "which is root's" "600 root" "$(stat -c '%a %U' "$T/s/pool/.copies"/berth-*.db)"
@@ -65,7 +66,7 @@ for how in "cut off" overwritten "of zeros" "cut off in its header" "with a dama
 	fails 1 "The database can't be used.*berth recover" "$how: nothing is served" B list
 	is "$how: it isn't written to" "$sum" "$(sha256sum <"$DB")"
 	out=$(B recover -o json 2>"$T/err")
-	is "$how: it is rebuilt" '["manifest","manifest"]' "$(jq -c '[.containers[].source]' <<<"$out")"
+	is "$how: it is rebuilt" '["manifest","manifest","manifest"]' "$(jq -c '[.containers[].source]' <<<"$out")"
 	like "$how: of the copy" '^"berth-[0-9-]+\.db"$' "$(jq .copy <<<"$out")"
 	wait_for 5 eval 'B list >/dev/null 2>&1'
 	is "$how: all is as it was" "$before" "$(told)"
@@ -73,6 +74,29 @@ for how in "cut off" overwritten "of zeros" "cut off in its header" "with a dama
 	ok "$how: the damaged file is kept" eval 'sha256sum "$DB".damaged-* | found "${sum%% *}"'
 	rm -f "$DB".damaged-*
 done
+
+# The copy knows one of the same name, which was deleted since.
+earlier=$(field again id)
+ok "one is deleted" B delete -y again
+ok "and made anew" B create again --template busybox --memory 48M --disk 32M
+before=$(told)
+crash
+rm -f "$DB"*
+t_start_daemon
+# On a busy host it may take a while.
+kill -STOP "$DAEMON"
+B recover >"$T/recovered" 2>&1 &
+recovering=$!
+sleep 16.5
+kill -CONT "$DAEMON"
+wait $recovering
+is "a slow one is waited for" 0 $?
+out=$(cat "$T/recovered")
+like "an earlier one of the name is in nobody's way" "no longer there: default:again, an earlier one.*$earlier" "$out"
+like "and it is built of the copy" "rebuilt from manifests and the copy" "$out"
+wait_for 5 eval 'B list >/dev/null 2>&1'
+is "all is as it was, with the later one" "$before" "$(told)"
+ok "it can be deleted" B delete -y again
 
 # Manifests that are lost or damaged.
 calm=$(field calm id) web=$(field web id)
