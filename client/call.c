@@ -32,7 +32,7 @@ call_send(struct client *c, enum op_id id, const char *arg, const char *query, s
 	const struct op *op = op_get(id);
 	AUTO_BUF struct buf path = { 0 };
 	char key[64] = "";
-	const char *headers[2] = { NULL, NULL };
+	const char *headers[2] = { c->match, NULL };
 	struct http_request request = { .method = op_method_name(op->method), .headers = headers };
 
 	op_path(op, arg ? arg : "", &path);

@@ -20,6 +20,7 @@ struct client {
 	const char *fields; /* --fields, or NULL */
 	const char *sort;   /* --sort, or NULL */
 	const char *tenant; /* --tenant, or NULL */
+	const char *match;  /* a header line that changes are sent with, or NULL */
 	bool no_header;
 	bool quiet;
 	bool wait;     /* follow operations to their end */

@@ -9,6 +9,7 @@ libclient_a_SOURCES = \
 	client/complete.c \
 	client/create.c client/create.h client/doctor.c client/doctor.h \
 	client/events.c client/events.h \
+	client/firewall.c client/firewall.h \
 	client/follow.c client/follow.h \
 	client/help.c \
 	client/http.c client/http.h \

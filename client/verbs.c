@@ -6,6 +6,7 @@
 #include "client/doctor.h"
 #include "client/recover.h"
 #include "client/events.h"
+#include "client/firewall.h"
 #include "client/ip.h"
 #include "client/lifecycle.h"
 #include "client/operation.h"
@@ -434,6 +435,41 @@ const struct verb verbs[] = {
 	  .words = "@pool",
 	  .more = "What containers hold stays theirs.",
 	  .examples = "berth ip delete public" },
+	{ .name = "firewall list",
+	  .args = "NAME",
+	  .help = "List the rules of a container's firewall, in the order in which they are asked",
+	  .run = firewall_list,
+	  .groups = LISTS | OPTS_TENANT,
+	  .min = 1,
+	  .max = 1,
+	  .words = "@container",
+	  .more = "The first that fits decides. BY is whose rule it is; blocked ports come from the plan, or the operator.",
+	  .examples = "berth firewall list web1" },
+	{ .name = "firewall add",
+	  .args = "NAME RULE…",
+	  .help = "Add a rule to a container's firewall",
+	  .run = firewall_add,
+	  .options = firewall_add_opts,
+	  .groups = OPTS_WAIT | OPTS_TENANT,
+	  .min = 2,
+	  .max = WORDS_ANY,
+	  .words = "@container",
+	  .more = "RULE is 'allow|deny|reject in|out [tcp|udp|icmp|icmpv6|any [PORT[-PORT]]] [from|to ADDRESS[/LENGTH]] [log]', or "
+	          "'default in|out allow|deny|reject [log]' for what no rule fits. Ports are the receiver's. Replies to what was "
+	          "let "
+	          "through pass. A rule holds for connections that exist as well: what it refuses ends.",
+	  .examples = "berth firewall add web1 allow in tcp 22 from 203.0.113.0/24\nberth firewall add web1 default in deny log\n"
+	              "berth firewall add web1 --operator --at 1 deny out udp 123" },
+	{ .name = "firewall delete",
+	  .args = "NAME NUMBER|RULE…",
+	  .help = "Delete a rule of a container's firewall",
+	  .run = firewall_delete,
+	  .options = firewall_delete_opts,
+	  .groups = OPTS_WAIT | OPTS_TENANT,
+	  .min = 2,
+	  .max = WORDS_ANY,
+	  .words = "@container",
+	  .examples = "berth firewall delete web1 2\nberth firewall delete web1 allow in tcp 22" },
 	{ .name = "token list",
 	  .args = "",
 	  .help = "List tokens",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "schema/check.h"
+#include "schema/rule.h"
 
 #define C container_config
 #define MAKE FIELD_CREATE
@@ -50,6 +51,17 @@ static const struct field container_config_fields[] = {
 	STRING_FIELD(C, suspended_by, SEEN, 64, check_line, "Who suspended it."),
 	TIME_FIELD(C, suspended_at, SEEN, "When it was suspended."),
 	STRING_FIELD(C, password, MAKE_LIVE | FIELD_SECRET, 256, check_password, "Root's password; hashed inside, never kept."),
+	LINES_FIELD(C, firewall, MAKE_LIVE, RULE_LIST_MAX, rule_explain,
+	            "Firewall rules, of which the first that fits decides: 'allow in tcp 22 from 203.0.113.0/24', 'deny out udp', "
+	            "'default in deny log'."),
+	LINES_FIELD(C, firewall_operator, MAKE_LIVE | OPS, RULE_LIST_MAX, rule_explain_operator,
+	            "The operator's firewall rules: they come before the container's own."),
+	LINES_FIELD(
+	        C, blocked_ports, MAKE_LIVE | OPS, 32, rule_explain_ports,
+	        "Ports that it can't reach outside, as PORT or PORT-PORT for TCP and UDP, or 'tcp 25' for one of them; a rule of "
+	        "the operator's may allow some of it."),
+	INT_FIELD(C, connections, MAKE_LIVE | OPS, 0, 16777216, 0,
+	          "Connections at once, of both directions, established after its start; 0 is no limit."),
 	END_FIELDS
 };
 

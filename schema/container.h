@@ -35,6 +35,10 @@ struct container_config {
 	char *suspended_by;
 	int64_t suspended_at;
 	char *password;
+	struct strv firewall;
+	struct strv firewall_operator;
+	struct strv blocked_ports;
+	int64_t connections;
 };
 
 extern const struct schema container_config_schema;

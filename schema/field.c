@@ -251,6 +251,17 @@ field_add_range_error(const struct field *field, struct err *e)
 }
 
 static int
+field_check_lines(const struct field *field, const struct strv *list, struct err *e)
+{
+	char why[256];
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!field->explain(list, i, why, sizeof why))
+			return err_param(e, field->name, "%s", why);
+	return 0;
+}
+
+static int
 field_check_text(const struct field *field, const char *text, struct err *e)
 {
 	const char *why;
@@ -290,6 +301,8 @@ field_check_value(const struct field *field, const void *record, struct err *e)
 			return err_param(e, field->name, "has more than %lld items", (long long)field->max);
 		if (list->n == 0 && (field->flags & FIELD_REQUIRED))
 			return err_param(e, field->name, "must not be empty");
+		if (field->explain)
+			return field_check_lines(field, list, e);
 		for (size_t i = 0; i < list->n; i++)
 			if (field_check_text(field, list->v[i], e) < 0)
 				return -1;

@@ -52,6 +52,9 @@ enum field_flag {
 /* Returns NULL when the text is right, else what is wrong with it ("is no DNS label…"), as a static string. */
 typedef const char *field_check(const char *text);
 
+/* The same for item i of a list, which may depend on the others; `why` names it, and its word. */
+typedef bool field_explain(const struct strv *list, size_t i, char *why, size_t size);
+
 struct schema;
 
 struct field {
@@ -65,6 +68,7 @@ struct field {
 	field_check *check; /* strings, and each item of a list */
 	const struct schema *object;
 	const char *help;
+	field_explain *explain; /* lists, in place of `check` */
 };
 
 struct schema {
@@ -149,7 +153,7 @@ int field_parse_bool(const char *text, int64_t *value_out, const char **why);
 /* Rows. S is the structure, M the member, which is also the field's name. */
 #define FIELD_ROW_(S, M, TYPE, FLAGS, MIN, MAX, PRESET, CHECK, OBJECT, HELP)                                                       \
 	{                                                                                                                          \
-#M, TYPE, FLAGS, offsetof(struct S, M), MIN, MAX, PRESET, CHECK, OBJECT, HELP                                      \
+#M, TYPE, FLAGS, offsetof(struct S, M), MIN, MAX, PRESET, CHECK, OBJECT, HELP, NULL                                \
 	}
 #define BOOL_FIELD(S, M, FLAGS, PRESET, HELP) FIELD_ROW_(S, M, FIELD_BOOL, FLAGS, 0, 1, PRESET, NULL, NULL, HELP)
 #define INT_FIELD(S, M, FLAGS, MIN, MAX, PRESET, HELP) FIELD_ROW_(S, M, FIELD_INT, FLAGS, MIN, MAX, PRESET, NULL, NULL, HELP)
@@ -158,6 +162,10 @@ int field_parse_bool(const char *text, int64_t *value_out, const char **why);
 #define TIME_FIELD(S, M, FLAGS, HELP) FIELD_ROW_(S, M, FIELD_TIME, FLAGS, 0, INT64_MAX, 0, NULL, NULL, HELP)
 #define STRING_FIELD(S, M, FLAGS, MAX, CHECK, HELP) FIELD_ROW_(S, M, FIELD_STRING, FLAGS, 0, MAX, 0, CHECK, NULL, HELP)
 #define LIST_FIELD(S, M, FLAGS, MAX, CHECK, HELP) FIELD_ROW_(S, M, FIELD_LIST, FLAGS, 0, MAX, 0, CHECK, NULL, HELP)
+#define LINES_FIELD(S, M, FLAGS, MAX, EXPLAIN, HELP)                                                                               \
+	{                                                                                                                          \
+#M, FIELD_LIST, FLAGS, offsetof(struct S, M), 0, MAX, 0, NULL, NULL, HELP, EXPLAIN                                 \
+	}
 #define OBJECT_FIELD(S, M, FLAGS, SCHEMA, HELP) FIELD_ROW_(S, M, FIELD_OBJECT, FLAGS, 0, 0, 0, NULL, SCHEMA, HELP)
 #define END_FIELDS                                                                                                                 \
 	{                                                                                                                          \

@@ -24,6 +24,7 @@ libberth_a_SOURCES = \
 	schema/operation.c schema/operation.h \
 	schema/protocol.c schema/protocol.def schema/protocol.h \
 	schema/role.c schema/role.h \
+	schema/rule.c schema/rule.h \
 	schema/sample.c schema/sample.h \
 	schema/settings.c schema/settings.h \
 	schema/spec.c schema/spec.h \
@@ -31,5 +32,6 @@ libberth_a_SOURCES = \
 	schema/tenant.c schema/tenant.h \
 	schema/text.c \
 	schema/usage.c schema/usage.h \
-	schema/wire.c
+	schema/wire.c \
+	schema/words.c schema/words.h
 libberth_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)

@@ -191,6 +191,10 @@ static const struct field settings_fields[] = {
 	INT_FIELD(S, usage_hours, 0, 1, 400, 40, "Days for which it is kept by the hour."),
 	INT_FIELD(S, usage_days, 0, 31, 4000, 400, "Days for which it is kept by the day."),
 	INT_FIELD(S, usage_months, 0, 1, 1200, 120, "Months for which it is kept by the month."),
+	INT_FIELD(S, firewall_log, 0, 0, 6000, 60,
+	          "Lines a minute that a container's firewall rules with the word 'log' may write; 0: none."),
+	INT_FIELD(S, firewall_log_group, FIELD_NO_PRESET, 0, 65535, 0,
+	          "Group of nfnetlink_log that gets these lines, as of ulogd; the kernel's log when left out."),
 	END_FIELDS
 };
 

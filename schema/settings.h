@@ -58,6 +58,8 @@ struct settings {
 	int64_t usage_hours;
 	int64_t usage_days;
 	int64_t usage_months;
+	int64_t firewall_log;
+	int64_t firewall_log_group;
 };
 
 extern const struct schema settings_schema;

@@ -8,6 +8,7 @@
 
 #include "daemon/util/fd.h"
 #include "schema/check.h"
+#include "schema/rule.h"
 
 static const char *
 check_signal(const char *text)
@@ -35,6 +36,11 @@ static const struct field place_fields[] = { STRING_FIELD(P, id, FIELD_REQUIRED,
 	                                     STRING_FIELD(P, veth, FIELD_REQUIRED, 15, check_line, "Host end of its veth."),
 	                                     STRING_FIELD(P, template, FIELD_REQUIRED, 80, check_template, "NAME@VERSION."),
 	                                     LIST_FIELD(P, ip, 0, 16, check_address, "Addresses."),
+	                                     LINES_FIELD(P, firewall, 0, RULE_LIST_MAX, rule_explain, "Firewall rules."),
+	                                     LINES_FIELD(P, firewall_operator, 0, RULE_LIST_MAX, rule_explain_operator,
+	                                                 "The operator's."),
+	                                     LINES_FIELD(P, blocked_ports, 0, 32, rule_explain_ports, "Outgoing ports."),
+	                                     INT_FIELD(P, connections, 0, 0, 16777216, 0, "Connections at once."),
 	                                     END_FIELDS };
 
 #define T template
@@ -64,6 +70,39 @@ const struct schema layout_schema = { "layout", sizeof(struct layout), layout_fi
 const struct schema place_schema = { "place", sizeof(struct place), place_fields };
 const struct schema template_schema = { "template", sizeof(struct template), template_fields };
 const struct schema spec_schema = { "spec", sizeof(struct spec), spec_fields };
+
+static const char *const place_shared[] = { "ip", "firewall", "firewall_operator", "blocked_ports", "connections" };
+
+bool
+place_has(const char *field)
+{
+	for (size_t i = 0; i < sizeof place_shared / sizeof *place_shared; i++)
+		if (strcmp(place_shared[i], field) == 0)
+			return true;
+	return false;
+}
+
+bool
+place_take(struct place *place, const struct container_config *config)
+{
+	for (size_t i = 0; i < sizeof place_shared / sizeof *place_shared; i++) {
+		const struct field *from = field_find(&container_config_schema, place_shared[i], NULL);
+		const struct field *to = field_find(&place_schema, place_shared[i], NULL);
+
+		if (to->type != FIELD_LIST) {
+			*field_int(to, place) = *field_int(from, config);
+		} else {
+			struct strv copy = { 0 };
+
+			if (!strv_copy(&copy, field_list(from, config)))
+				return false;
+			strv_clear(field_list(to, place));
+			*field_list(to, place) = copy;
+		}
+		record_mark(&place_schema, place, to->name, true);
+	}
+	return true;
+}
 
 const char *
 spec_volume_dir(const struct spec *spec, char buf[SPEC_PATH_MAX])

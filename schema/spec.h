@@ -33,7 +33,17 @@ struct place {
 	char *veth;     /* <instance><ctid> */
 	char *template; /* NAME@VERSION */
 	struct strv ip; /* addresses that it holds, running or not */
+	/* What its firewall is made from, as in the configuration. */
+	struct strv firewall;
+	struct strv firewall_operator;
+	struct strv blocked_ports;
+	int64_t connections;
 };
+
+/* Takes over from the configuration what both have: addresses, and what the firewall is made from. false: out of memory. */
+bool place_take(struct place *place, const struct container_config *config);
+/* Whether a field of that name is among them. */
+bool place_has(const char *field);
 
 /* A built template: TEMPLATES_DIR/NAME/VERSION/meta; the tree is in rootfs/ beside it. */
 struct template

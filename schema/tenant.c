@@ -5,6 +5,7 @@
 
 #include "schema/check.h"
 #include "schema/role.h"
+#include "schema/rule.h"
 
 #define MAKE FIELD_CREATE
 #define CHANGE (FIELD_CREATE | FIELD_PATCH)
@@ -15,7 +16,9 @@
 #define TIB (1024 * 1024 * MIB)
 #define YEAR (366LL * 24 * 3600)
 
-static const char *const feature_names[FEATURE_COUNT] = { "", "nesting", "snapshots", "backups", "console", "templates" };
+static const char *const feature_names[FEATURE_COUNT] = {
+	"", "nesting", "snapshots", "backups", "console", "templates", "firewall"
+};
 
 const char *
 feature_name(enum feature feature)
@@ -29,7 +32,7 @@ check_feature(const char *text)
 	for (int i = FEATURE_NONE + 1; i < FEATURE_COUNT; i++)
 		if (strcmp(feature_names[i], text) == 0)
 			return NULL;
-	return "must be nesting, snapshots, backups, console or templates";
+	return "must be nesting, snapshots, backups, console, templates or firewall";
 }
 
 #define TOTALS(S, FLAGS)                                                                                                           \
@@ -52,8 +55,9 @@ static const struct field tenant_fields[] = {
 	STRING_FIELD(T, billing, CHANGE, 80, check_line, "Its number in the operator's books."),
 	TOTALS(tenant, LIMIT),
 	INT_FIELD(T, jobs, LIMIT, 1, 256, 0, "Jobs of its callers at once; the host's tenant_jobs when left out."),
-	LIST_FIELD(T, forbid, CHANGE, FEATURE_COUNT, check_feature,
-	           "What it may not do: nesting, snapshots, backups, console, templates (of its own)."),
+	LIST_FIELD(
+	        T, forbid, CHANGE, FEATURE_COUNT, check_feature,
+	        "What it may not do: nesting, snapshots, backups, console, templates (of its own), firewall (rules of its own)."),
 	TIME_FIELD(T, created_at, SEEN, "When it was created."),
 	INT_FIELD(T, revision, SEEN, 0, INT64_MAX, 0, "Grows with each change; the ETag."),
 	OBJECT_FIELD(T, used, SEEN, &totals_schema, "What its containers have of each."),
@@ -76,6 +80,8 @@ static const struct field plan_fields[] = {
 	SIZE_FIELD(P, io_write, LIMIT, 0, TIB, 0, "Disk write limit in bytes a second; 0 is none."),
 	TIME_FIELD(P, created_at, SEEN, "When it was created."),
 	INT_FIELD(P, revision, SEEN, 0, INT64_MAX, 0, "Its version: grows with each change; the ETag."),
+	INT_FIELD(P, connections, LIMIT, 0, 16777216, 0, "Connections at once, of both directions; 0 is no limit."),
+	LINES_FIELD(P, blocked_ports, CHANGE, 32, rule_explain_ports, "Ports that its containers can't reach outside, such as 25."),
 	END_FIELDS
 };
 const struct schema plan_schema = { "plan", sizeof(struct plan), plan_fields };

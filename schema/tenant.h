@@ -48,6 +48,8 @@ struct plan {
 	int64_t io_write;
 	int64_t created_at;
 	int64_t revision;
+	int64_t connections;
+	struct strv blocked_ports;
 };
 
 /* A credential: a bearer token, or a user or group of the host. */
@@ -81,6 +83,7 @@ enum feature {
 	FEATURE_BACKUPS,
 	FEATURE_CONSOLE,
 	FEATURE_TEMPLATES,
+	FEATURE_FIREWALL,
 	FEATURE_COUNT
 };
 const char *feature_name(enum feature feature);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/engine/firewall_policy.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/util/buf.h"
 #include "daemon/util/log.h"
@@ -204,6 +205,7 @@ firewall_restore_one(const struct place *place, void *arg, struct err *e)
 	const struct firewall_restore *r = arg;
 
 	firewall_put_container(r->out, r->settings, place, &place->ip);
+	firewall_policy_put(r->out, r->settings, NULL, place);
 	return 0;
 }
 
@@ -219,6 +221,7 @@ firewall_make(const struct settings *s, struct err *e)
 	buf_addf(&out, "add table inet %1$s\ndelete table inet %1$s\nadd table arp %1$s\ndelete table arp %1$s\n", s->instance);
 	buf_addf(&out, firewall_rules, s->instance);
 	firewall_put_options(&out, s);
+	firewall_policy_begin(&out, s->instance);
 	if (registry_file_scan(s, &high, firewall_restore_one, &restore, e) < 0)
 		return -1;
 	return firewall_run_text(&out, e);
@@ -239,6 +242,7 @@ firewall_add(const struct settings *s, const struct place *place, const struct s
 	AUTO_BUF struct buf out = { 0 };
 
 	firewall_put_container(&out, s, place, ip);
+	firewall_policy_put(&out, s, NULL, place);
 	if (firewall_run_text(&out, e) == 0)
 		return 0;
 	if (firewall_exists(s))
@@ -269,12 +273,27 @@ firewall_change(const struct settings *s, const struct place *place, const struc
 	if (veth) {
 		firewall_put_veth(&out, "add", s->instance, place);
 		firewall_put_veth(&out, "delete", s->instance, place);
+		firewall_policy_drop(&out, s->instance, place);
 	}
 	if (out.len == 0)
 		return 0;
 	if (firewall_run_text(&out, e) == 0 || firewall_exists(s))
 		return err_is_set(e) ? -1 : 0;
 	/* Somebody flushed the ruleset: what is registered comes back; a removed container's elements are gone with it. */
+	err_clear(e);
+	return firewall_make(s, e) < 0 ? -1 : firewall_run_text(&out, e);
+}
+
+int
+firewall_set_policy(const struct settings *s, const struct place *old, const struct place *place, struct err *e)
+{
+	AUTO_BUF struct buf out = { 0 };
+
+	firewall_policy_put(&out, s, old, place);
+	if (firewall_run_text(&out, e) == 0)
+		return 0;
+	if (firewall_exists(s))
+		return -1;
 	err_clear(e);
 	return firewall_make(s, e) < 0 ? -1 : firewall_run_text(&out, e);
 }

@@ -348,7 +348,7 @@ registry_fill_place(struct place *place, const struct settings *s, const struct 
 		place->veth = NULL;
 	for (const struct field *f = place_schema.fields; f->name; f++)
 		record_mark(&place_schema, place, f->name, true);
-	return place->id && place->name && place->tenant && place->template && place->veth && strv_copy(&place->ip, &config->ip);
+	return place->id && place->name && place->tenant && place->template && place->veth && place_take(place, config);
 }
 
 struct container *

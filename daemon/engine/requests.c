@@ -289,12 +289,12 @@ static void
 request_changed(struct task *task)
 {
 	const struct request *request = task->request.record;
-	struct strv ip = { 0 };
 
-	if (!strv_contains(&request->changed, "ip") || !strv_copy(&ip, &request->config.ip))
-		return;
-	strv_clear(&task->ct->place.ip);
-	task->ct->place.ip = ip;
+	for (size_t i = 0; i < request->changed.n; i++)
+		if (place_has(request->changed.v[i])) {
+			place_take(&task->ct->place, &request->config);
+			return;
+		}
 }
 
 static const struct request_row request_rows[] = {

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "daemon/engine/cgroup.h"
+#include "daemon/engine/firewall.h"
 #include "daemon/engine/job.h"
 #include "daemon/engine/monitor_call.h"
 #include "daemon/engine/net.h"
@@ -28,6 +29,7 @@ struct set {
 	int run_dir;
 	struct spec old;          /* the running container's launch spec */
 	struct spec launch;       /* the same with the new configuration */
+	struct place place;       /* the registry's with the new configuration */
 	struct volume_usage disk; /* before */
 };
 
@@ -176,6 +178,32 @@ set_network_up(struct job *job, struct err *e)
 	return -1;
 }
 
+static bool
+set_changes_place(const struct set *s)
+{
+	for (size_t i = 0; i < s->job.request.changed.n; i++)
+		if (place_has(s->job.request.changed.v[i]))
+			return true;
+	return false;
+}
+
+static int
+set_firewall_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+
+	return set_changes_place(s) ? firewall_set_policy(&job->spec.settings, &job->spec.place, &s->place, e) : 0;
+}
+
+static void
+set_firewall_down(struct job *job)
+{
+	struct set *s = set_of(job);
+
+	if (set_changes_place(s))
+		firewall_set_policy(&job->spec.settings, &s->place, &job->spec.place, NULL);
+}
+
 static int
 set_provision_up(struct job *job, struct err *e)
 {
@@ -207,19 +235,14 @@ static int
 set_registry_up(struct job *job, struct err *e)
 {
 	struct set *s = set_of(job);
-	struct place place = job->spec.place;
 
-	if (!set_changes(s, "ip"))
-		return 0;
-	place.ip = job->spec.config.ip;
-	record_mark(&place_schema, &place, "ip", true);
-	return registry_file_write(&job->spec.settings, &place, e);
+	return set_changes_place(s) ? registry_file_write(&job->spec.settings, &s->place, e) : 0;
 }
 
 static void
 set_registry_down(struct job *job)
 {
-	if (set_changes(set_of(job), "ip"))
+	if (set_changes_place(set_of(job)))
 		registry_file_write(&job->spec.settings, &job->spec.place, NULL);
 }
 
@@ -242,32 +265,22 @@ set_spec_down(struct job *job)
 }
 
 static int
-set_take_addresses(struct spec *spec, struct err *e)
+set_take_place(struct place *place, const struct container_config *config, struct err *e)
 {
-	struct strv ip = { 0 };
-
-	if (!strv_copy(&ip, &spec->config.ip))
-		return err_set(e, ERR_INTERNAL, "out of memory");
-	strv_clear(&spec->place.ip);
-	spec->place.ip = ip;
-	record_mark(&place_schema, &spec->place, "ip", true);
-	return 0;
+	return place_take(place, config) ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
 }
 
 static int
 set_manifest_up(struct job *job, struct err *e)
 {
-	return set_take_addresses(&job->spec, e) < 0 ? -1 : volume_write_manifest(&job->spec, true, e);
+	return set_take_place(&job->spec.place, &job->spec.config, e) < 0 ? -1 : volume_write_manifest(&job->spec, true, e);
 }
 
 static const struct step set_steps[] = {
-	{ "limits", set_limits_up, set_limits_down },
-	{ "disk", set_disk_up, set_disk_down },
-	{ "network", set_network_up, set_network_down },
-	{ "files", set_provision_up, set_provision_down },
-	{ "registry", set_registry_up, set_registry_down },
-	{ "launch spec", set_spec_up, set_spec_down },
-	{ "manifest", set_manifest_up, NULL },
+	{ "limits", set_limits_up, set_limits_down },      { "disk", set_disk_up, set_disk_down },
+	{ "network", set_network_up, set_network_down },   { "firewall", set_firewall_up, set_firewall_down },
+	{ "files", set_provision_up, set_provision_down }, { "registry", set_registry_up, set_registry_down },
+	{ "launch spec", set_spec_up, set_spec_down },     { "manifest", set_manifest_up, NULL },
 };
 
 /* The launch spec but for the configuration stays what it is: also the template booted for rescue. */
@@ -286,7 +299,7 @@ set_load_launch(struct set *s, struct err *e)
 	record_clear(&container_config_schema, &s->launch.config);
 	if (!record_copy(&container_config_schema, &s->launch.config, &s->job.spec.config))
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	return set_take_addresses(&s->launch, e);
+	return set_take_place(&s->launch.place, &s->launch.config, e);
 }
 
 /* One that is just restarting reads its spec and makes its groups in these moments: not to be disturbed. */
@@ -318,10 +331,15 @@ set_run(struct job *job, struct err *e)
 	struct set s = { .job = *job, .run_dir = -1 };
 	int rc = set_look(&s, e);
 
+	if (rc == 0 && !record_copy(&place_schema, &s.place, &job->spec.place))
+		rc = err_set(e, ERR_INTERNAL, "out of memory");
+	if (rc == 0)
+		rc = set_take_place(&s.place, &job->spec.config, e);
 	if (rc == 0)
 		rc = job_run_steps(&s.job, set_steps, sizeof set_steps / sizeof *set_steps, e);
 	record_clear(&spec_schema, &s.old);
 	record_clear(&spec_schema, &s.launch);
+	record_clear(&place_schema, &s.place);
 	if (s.run_dir >= 0)
 		close(s.run_dir);
 	*job = s.job;

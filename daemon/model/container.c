@@ -324,7 +324,7 @@ container_merge(struct model *m, const struct who *who, struct container_config 
 	    !row_put_text(CONFIG, config, "plan", base->plan))
 		return container_out_of_memory(e);
 	policy_check_fields(who, base, config, e);
-	return 0;
+	return policy_check_forbidden(m, who, base, config, e);
 }
 
 /* What is checked against others, and taken from them: inside the transaction. */

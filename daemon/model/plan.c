@@ -64,9 +64,11 @@ plan_delete(struct model *m, const struct who *who, const struct plan *plan, boo
 	return dry_run ? 0 : model_commit(m, &txn, e);
 }
 
-static void
+static bool
 plan_copy_sizes(const struct plan *plan, struct container_config *config)
 {
+	struct strv blocked = { 0 };
+
 	for (size_t i = 0; PLAN->fields[i].name; i++) {
 		const struct field *f = &PLAN->fields[i];
 
@@ -74,6 +76,14 @@ plan_copy_sizes(const struct plan *plan, struct container_config *config)
 		if ((f->flags & FIELD_NULLABLE) && (plan->set & field_bit(i)))
 			row_put_int(CONFIG, config, f->name, *field_int(f, plan));
 	}
+	if (!record_has(PLAN, plan, "blocked_ports"))
+		return true;
+	if (!strv_copy(&blocked, &plan->blocked_ports))
+		return false;
+	strv_clear(&config->blocked_ports);
+	config->blocked_ports = blocked;
+	record_mark(CONFIG, config, "blocked_ports", true);
+	return true;
 }
 
 /* NAME@VERSION names the version that there is, or none. */
@@ -102,9 +112,10 @@ plan_apply(struct model *m, struct container_config *config, struct err *e)
 	int rc = plan_look_up(m, config->plan, &plan, e);
 
 	if (rc == 0) {
-		plan_copy_sizes(&plan, config);
 		snprintf(ref, sizeof ref, "%s@%lld", plan.name, (long long)plan.revision);
-		rc = row_put_text(CONFIG, config, "plan", ref) ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
+		rc = plan_copy_sizes(&plan, config) && row_put_text(CONFIG, config, "plan", ref)
+		             ? 0
+		             : err_set(e, ERR_INTERNAL, "out of memory");
 	}
 	record_clear(PLAN, &plan);
 	return rc;

@@ -96,6 +96,37 @@ policy_check_totals(struct model *m, const char *name, const struct totals *befo
 }
 
 static const struct {
+	const char *field;
+	enum feature feature;
+} policy_fields[] = {
+	{ "firewall", FEATURE_FIREWALL },
+};
+
+static bool
+policy_changes(const char *name, const struct container_config *before, const struct container_config *after)
+{
+	const struct field *f = field_find(CONFIG, name, NULL);
+
+	return !field_equal(f, before, after);
+}
+
+int
+policy_check_forbidden(struct model *m, const struct who *who, const struct container_config *before,
+                       const struct container_config *after, struct err *e)
+{
+	struct tenant tenant = { 0 };
+	int rc = role_is_tenants(who->role) ? store_table_get(m->store, TABLE_TENANT, who->tenant, &tenant, e) : 0;
+
+	for (size_t i = 0; rc == 1 && i < sizeof policy_fields / sizeof *policy_fields; i++)
+		if (policy_changes(policy_fields[i].field, before, after) &&
+		    strv_contains(&tenant.forbid, feature_name(policy_fields[i].feature)))
+			err_param(e, policy_fields[i].field, "is the operator's to set: he has forbidden '%s' to the tenant",
+			          feature_name(policy_fields[i].feature));
+	record_clear(TENANT, &tenant);
+	return rc < 0 ? -1 : 0;
+}
+
+static const struct {
 	enum op_id op;
 	enum feature feature;
 } policy_features[] = {

@@ -21,6 +21,10 @@ void policy_check_fields(const struct who *who, const struct container_config *b
  */
 int policy_check_totals(struct model *m, const char *tenant, const struct totals *before, struct err *e);
 
+/* Adds to e what the tenant's owner changes though the operator has forbidden it to the tenant. */
+int policy_check_forbidden(struct model *m, const struct who *who, const struct container_config *before,
+                           const struct container_config *after, struct err *e);
+
 /* Whether the tenant is allowed what the operation needs. ERR_DENIED, "forbidden_feature". */
 int policy_check_feature(struct model *m, const struct who *who, enum op_id op, struct err *e);
 

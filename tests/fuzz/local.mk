@@ -1,6 +1,6 @@
 # Fuzz targets: with libFuzzer where configured so, else fed by `make check` with the inputs made from the tables and their corpus.
 FUZZ_TARGETS = tests/fuzz/fuzz_protocol tests/fuzz/fuzz_stream tests/fuzz/fuzz_pump tests/fuzz/fuzz_json tests/fuzz/fuzz_http \
-	tests/fuzz/fuzz_token tests/fuzz/fuzz_api
+	tests/fuzz/fuzz_token tests/fuzz/fuzz_api tests/fuzz/fuzz_rule
 check_PROGRAMS += $(FUZZ_TARGETS) tests/fuzz/write_seeds
 FUZZ_SEEDS = tests/fuzz/fuzz.h tests/fuzz/seeds.c tests/fuzz/seeds.h
 if FUZZING
@@ -35,6 +35,9 @@ tests_fuzz_fuzz_api_SOURCES = tests/fuzz/fuzz_api.c $(FUZZ_SEEDS) $(FUZZ_DRIVER)
 tests_fuzz_fuzz_api_LDADD = $(BERTH_API_LIBS)
 tests_fuzz_fuzz_api_CFLAGS = $(libberthapi_a_CFLAGS)
 tests_fuzz_fuzz_api_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_rule_SOURCES = tests/fuzz/fuzz_rule.c $(FUZZ_SEEDS) $(FUZZ_DRIVER)
+tests_fuzz_fuzz_rule_LDADD = libberth.a $(JSON_LIBS)
+tests_fuzz_fuzz_rule_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_write_seeds_SOURCES = tests/fuzz/write_seeds.c tests/fuzz/seeds.c tests/fuzz/seeds.h
 tests_fuzz_write_seeds_LDADD = libberth.a $(JSON_LIBS)
 EXTRA_DIST += tests/fuzz/corpus scripts/fuzz scripts/check scripts/check-source tests/run tests/lib tests/integration tests/hostile tests/crash

@@ -32,8 +32,21 @@ static const char *const words[] = {
 	"restricted",
 	"02:00:00:00:00:01",
 	"https://a.example/h",
+	"deny out tcp 25",
+	"25",
 	"",
 };
+
+static bool
+seed_passes(const struct field *f, const char *word)
+{
+	AUTO_STRV struct strv alone = { 0 };
+	char why[256];
+
+	if (!f->explain)
+		return !f->check || !f->check(word);
+	return strv_add(&alone, word) && f->explain(&alone, 0, why, sizeof why);
+}
 
 static const char *
 seed_word(const struct field *f)
@@ -41,7 +54,7 @@ seed_word(const struct field *f)
 	size_t max = f->type == FIELD_STRING ? (size_t)f->max : 4096;
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strlen(words[i]) <= max && (!f->check || !f->check(words[i])))
+		if (strlen(words[i]) <= max && seed_passes(f, words[i]))
 			return words[i];
 	return "";
 }

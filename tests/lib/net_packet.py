@@ -3,8 +3,11 @@
 
 serve PORT                     answers TCP and UDP on all addresses with the asker's address
 ask tcp|udp ADDRESS PORT       prints the answer; status 1 without one
+echo PORT                      sends back what comes, TCP and UDP
+hold tcp|udp ADDRESS PORT N    N flows to an echo; for each line of input prints how many of them still answer
 send IFACE KIND [KEY=VALUE...] one hand-made packet; its payload is `token`
 watch IFACE SECONDS            prints the token of every packet that arrives
+nflog GROUP                    prints the prefix of every logged packet
 arp IFACE SENDER TARGET        asks who has TARGET, as SENDER; prints the answer's MAC, or nothing
 """
 
@@ -52,6 +55,53 @@ def ask(kind, address, port):
     if not answer:
         sys.exit(1)
     print(answer.decode())
+
+
+def echo(port):
+    listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
+    datagrams = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    datagrams.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    datagrams.bind(("::", port))
+    streams = []
+    while True:
+        for s in select.select([listener, datagrams, *streams], [], [])[0]:
+            if s is listener:
+                streams.append(s.accept()[0])
+            elif s is datagrams:
+                data, peer = s.recvfrom(2000)
+                s.sendto(data, peer)
+            else:
+                try:
+                    data = s.recv(2000)
+                except OSError:
+                    data = b""
+                if data:
+                    s.sendall(data)
+                else:
+                    streams.remove(s)
+                    s.close()
+
+
+def hold(kind, address, port, number):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    flows = []
+    for _ in range(int(number)):
+        s = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+        s.settimeout(0.4)
+        try:
+            s.connect((address, int(port)))
+            flows.append(s)
+        except OSError:
+            s.close()
+    for line in sys.stdin:
+        alive = 0
+        for s in flows:
+            try:
+                s.send(line.encode())
+                alive += s.recv(2000) == line.encode()
+            except OSError:
+                pass
+        print(alive, flush=True)
 
 
 def checksum(data):
@@ -184,6 +234,30 @@ def watch(iface, seconds):
                 print(p[at + len(MARK):p.index(b";", at)].decode(), flush=True)
 
 
+def nflog(group):
+    s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+
+    def configure(attribute, payload):
+        attr = struct.pack("=HH", 4 + len(payload), attribute) + payload + b"\0" * (-len(payload) % 4)
+        s.send(struct.pack("=IHHII", 20 + len(attr), 4 << 8 | 1, 5, 0, 0) + struct.pack("!BBH", 0, 0, group) + attr)
+        s.recv(4096)
+
+    configure(1, b"\x01")
+    configure(2, struct.pack("!IBB", 0, 1, 0))
+    print("listening", flush=True)
+    while True:
+        data = s.recv(65536)
+        while len(data) >= 16:
+            length = struct.unpack_from("=I", data)[0]
+            attrs = data[20:length]
+            while len(attrs) >= 4:
+                size, kind = struct.unpack_from("=HH", attrs)
+                if kind & 0x3fff == 10:
+                    print(attrs[4:size].rstrip(b"\0").decode(), flush=True)
+                attrs = attrs[(size + 3) & ~3:]
+            data = data[(length + 3) & ~3:]
+
+
 def main(argv):
     if argv[0] == "serve":
         serve(int(argv[1]))
@@ -193,6 +267,12 @@ def main(argv):
         send(argv[1], argv[2], dict(word.split("=", 1) for word in argv[3:]))
     elif argv[0] == "arp":
         arp(*argv[1:])
+    elif argv[0] == "echo":
+        echo(int(argv[1]))
+    elif argv[0] == "hold":
+        hold(*argv[1:])
+    elif argv[0] == "nflog":
+        nflog(int(argv[1]))
     elif argv[0] == "watch":
         watch(argv[1], argv[2])
     else:

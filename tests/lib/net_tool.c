@@ -1,6 +1,7 @@
 /*
  * net_tool VERB SPEC [NETNS-FILE]: the network part of a job alone, for tests in network namespaces of their own.
- * VERB: host-setup, host-cleanup, attach, update (old addresses follow), detach, time.
+ * VERB: host-setup, host-cleanup, attach, update (old addresses follow), policy (the former
+ * spec follows), detach, time.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/engine/firewall.h"
 #include "daemon/engine/net.h"
 #include "daemon/util/log.h"
 
@@ -43,6 +45,33 @@ tool_time(const struct spec *spec, int netns, struct err *e)
 	return 0;
 }
 
+static int64_t
+tool_cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Prints the microseconds that it took, and those of them in which it worked. */
+static int
+tool_policy(const struct spec *spec, const char *former, struct err *e)
+{
+	struct spec old = { 0 };
+	int64_t start, cpu;
+	int rc = former ? spec_load(&old, AT_FDCWD, former, e) : err_set(e, ERR_BAD_REQUEST, "which was the spec before?");
+
+	start = tool_us();
+	cpu = tool_cpu_us();
+	if (rc == 0)
+		rc = firewall_set_policy(&spec->settings, &old.place, &spec->place, e);
+	if (rc == 0)
+		printf("%lld %lld\n", (long long)(tool_us() - start), (long long)(tool_cpu_us() - cpu));
+	record_clear(&spec_schema, &old);
+	return rc;
+}
+
 static int
 tool_run(const char *verb, struct spec *spec, int netns, char **old_ip, struct err *e)
 {
@@ -66,6 +95,8 @@ tool_run(const char *verb, struct spec *spec, int netns, char **old_ip, struct e
 		rc = net_update(spec, &old, netns, e);
 	else if (strcmp(verb, "detach") == 0)
 		rc = net_detach(spec, e);
+	else if (strcmp(verb, "policy") == 0)
+		rc = tool_policy(spec, old_ip ? *old_ip : NULL, e);
 	else if (strcmp(verb, "time") == 0)
 		rc = tool_time(spec, netns, e);
 	else

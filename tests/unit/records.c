@@ -44,15 +44,26 @@ static const char *const samples[] = {
 	"RTMIN+4",      "2001:db8::/32",
 	"20261101.1-a", "key=value",
 	"owner",        "console",
-	"running",
+	"running",      "allow in log",
+	"25",
 };
+
+static bool
+records_suits(const struct field *field, const char *sample)
+{
+	AUTO_STRV struct strv alone = { 0 };
+	char why[256];
+
+	if (!field->explain)
+		return !field->check || !field->check(sample);
+	return strv_add(&alone, sample) && field->explain(&alone, 0, why, sizeof why);
+}
 
 const char *
 records_text(const struct field *field)
 {
 	for (size_t i = 0; i < COUNT(samples); i++)
-		if ((field->type == FIELD_LIST || strlen(samples[i]) <= (size_t)field->max) &&
-		    (!field->check || !field->check(samples[i])))
+		if ((field->type == FIELD_LIST || strlen(samples[i]) <= (size_t)field->max) && records_suits(field, samples[i]))
 			return samples[i];
 	fail_msg("no sample suits '%s': add one to records.c", field->name);
 	return NULL;

@@ -1,0 +1,304 @@
+#include "daemon/engine/firewall_policy.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "schema/check.h"
+#include "schema/rule.h"
+
+enum { POLICY_RULES_MAX = 2 * RULE_LIST_MAX + 32, LOG_BURST = 10 };
+
+/*
+ * %1$s is the instance. After the chains that isolate containers, whose verdict stands.
+ */
+static const char policy_rules[] =
+        "add map inet %1$s policy_in { type ifname : verdict; }\n"
+        "add map inet %1$s policy_out { type ifname : verdict; }\n"
+        "add set inet %1$s connections { type ifname; flags dynamic; }\n"
+        "add counter inet %1$s denied\n"
+        "add chain inet %1$s judge\n"
+        "add rule inet %1$s judge ct state related return\n"
+        "add rule inet %1$s judge ct direction reply return\n"
+        "add rule inet %1$s judge iifname vmap @policy_out\n"
+        "add rule inet %1$s judge oifname vmap @policy_in\n"
+        "add chain inet %1$s policy_forward { type filter hook forward priority -4; }\n"
+        "add rule inet %1$s policy_forward jump judge\n"
+        /* Without neighbour discovery between host and container nothing at all would work. */
+        "add chain inet %1$s policy_input { type filter hook input priority -4; }\n"
+        "add rule inet %1$s policy_input icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } return\n"
+        "add rule inet %1$s policy_input jump judge\n"
+        "add chain inet %1$s policy_output { type filter hook output priority -4; }\n"
+        "add rule inet %1$s policy_output icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } return\n"
+        "add rule inet %1$s policy_output jump judge\n";
+
+/* One chain under construction, and what its rules have in common. */
+struct policy_chain {
+	struct buf *out;
+	const struct settings *settings;
+	const struct place *place;
+	enum rule_direction direction;
+	struct rule rules[POLICY_RULES_MAX];
+	size_t n;
+};
+
+void
+firewall_policy_begin(struct buf *out, const char *instance)
+{
+	buf_addf(out, policy_rules, instance);
+}
+
+static char
+policy_letter(enum rule_direction direction)
+{
+	return direction == RULE_IN ? 'i' : 'o';
+}
+
+static void
+policy_take_lines(struct policy_chain *c, const struct strv *lines, bool defaults)
+{
+	char why[RULE_WHY_MAX];
+	struct rule rule;
+
+	/* What doesn't parse has been refused before: it was checked by its table. */
+	for (size_t i = 0; i < lines->n && c->n < POLICY_RULES_MAX; i++)
+		if (rule_parse(lines->v[i], &rule, why) && rule.direction == c->direction && rule.is_default == defaults)
+			c->rules[c->n++] = rule;
+}
+
+static void
+policy_take_blocked(struct policy_chain *c)
+{
+	const struct strv *blocked = &c->place->blocked_ports;
+	char why[RULE_WHY_MAX];
+
+	for (size_t i = 0; c->direction == RULE_OUT && i < blocked->n && c->n < POLICY_RULES_MAX; i++) {
+		struct rule rule = { .action = RULE_REJECT, .direction = RULE_OUT, .peer.base.family = AF_UNSPEC };
+
+		if (rule_parse_ports(blocked->v[i], &rule.protocol, &rule.port, why))
+			c->rules[c->n++] = rule;
+	}
+}
+
+static const char *
+policy_protocol(enum rule_protocol protocol)
+{
+	switch (protocol) {
+	case RULE_TCP:
+		return "tcp";
+	case RULE_UDP:
+		return "udp";
+	case RULE_ICMP:
+		return "icmp";
+	case RULE_ICMPV6:
+		return "ipv6-icmp";
+	case RULE_ANY:
+	case RULE_PROTOCOL_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static void
+policy_add_peer(const struct policy_chain *c, const struct prefix *peer)
+{
+	bool is6 = peer->base.family == AF_INET6;
+	char address[ADDRESS_TEXT_MAX];
+
+	if (peer->base.family == AF_UNSPEC)
+		return;
+	if (peer->length == 0)
+		buf_addf(c->out, "meta nfproto %s ", is6 ? "ipv6" : "ipv4");
+	else
+		buf_addf(c->out, "%s %s %s/%u ", is6 ? "ip6" : "ip", c->direction == RULE_IN ? "saddr" : "daddr",
+		         address_format(&peer->base, address), peer->length);
+}
+
+static void
+policy_add_protocol(const struct policy_chain *c, const struct port_range *port, enum rule_protocol protocol)
+{
+	const char *name = policy_protocol(protocol);
+
+	if (name && port->first == 0)
+		buf_addf(c->out, "meta l4proto %s ", name);
+	else if (name && port->first == port->last)
+		buf_addf(c->out, "%s dport %u ", name, port->first);
+	else if (name)
+		buf_addf(c->out, "%s dport %u-%u ", name, port->first, port->last);
+}
+
+static void
+policy_begin_rule(const struct policy_chain *c)
+{
+	buf_addf(c->out, "add rule inet %s %c%lld ", c->settings->instance, policy_letter(c->direction), (long long)c->place->ctid);
+}
+
+static const char *
+policy_word(enum rule_action action)
+{
+	return action == RULE_ALLOW ? "allow" : action == RULE_DENY ? "deny" : "reject";
+}
+
+static void
+policy_add_log(const struct policy_chain *c, enum rule_action action)
+{
+	const struct place *place = c->place;
+	bool named = !check_name(place->tenant) && !check_name(place->name);
+
+	buf_addf(c->out, "limit name \"l%lld\" log prefix \"%s %s%s%s %s %s: \"", (long long)place->ctid, place->veth,
+	         named ? place->tenant : "", named ? ":" : "", named ? place->name : "", policy_word(action),
+	         c->direction == RULE_IN ? "in" : "out");
+	if (record_has(&settings_schema, c->settings, "firewall_log_group"))
+		buf_addf(c->out, " group %lld\n", (long long)c->settings->firewall_log_group);
+	else
+		buf_addf(c->out, " level info\n");
+}
+
+static void
+policy_add_verdict(const struct policy_chain *c, enum rule_action action, enum rule_protocol protocol)
+{
+	switch (action) {
+	case RULE_ALLOW:
+		buf_addf(c->out, "return\n");
+		return;
+	case RULE_DENY:
+		buf_addf(c->out, "counter name denied drop\n");
+		return;
+	case RULE_REJECT:
+	case RULE_ACTION_COUNT:
+		break;
+	}
+	buf_addf(c->out, "counter name denied reject with %s\n", protocol == RULE_TCP ? "tcp reset" : "icmpx port-unreachable");
+}
+
+static void
+policy_add_rule_of(const struct policy_chain *c, const struct rule *rule, enum rule_protocol protocol)
+{
+	bool log = rule->log && c->settings->firewall_log > 0;
+
+	for (int verdict = !log; verdict < 2; verdict++) {
+		policy_begin_rule(c);
+		policy_add_peer(c, &rule->peer);
+		policy_add_protocol(c, &rule->port, protocol);
+		if (verdict)
+			policy_add_verdict(c, rule->action, protocol);
+		else
+			policy_add_log(c, rule->action);
+	}
+}
+
+/*
+ * No anonymous sets: with each one that there is on the host whatever libnftables is asked for takes longer. A port of any protocol
+ * is TCP's and UDP's; what is TCP's is rejected in TCP's way.
+ */
+static void
+policy_add_rule(const struct policy_chain *c, const struct rule *rule)
+{
+	bool apart = rule->protocol == RULE_ANY && (rule->port.first > 0 || rule->action == RULE_REJECT);
+
+	if (apart)
+		policy_add_rule_of(c, rule, RULE_TCP);
+	policy_add_rule_of(c, rule, !apart ? rule->protocol : rule->port.first > 0 ? RULE_UDP : RULE_ANY);
+}
+
+/*
+ * Both directions count in one list, which lies in a set rather than in the rule: whoever changes his rules doesn't begin anew. The
+ * kernel takes it away when the last of them has ended.
+ */
+static void
+policy_add_connections(const struct policy_chain *c)
+{
+	if (c->place->connections == 0)
+		return;
+	policy_begin_rule(c);
+	buf_addf(c->out, "ct state new add @connections { %s ct count over %lld } counter name denied drop\n",
+	         c->direction == RULE_IN ? "oifname" : "iifname", (long long)c->place->connections);
+}
+
+/* The chain is there, empty, and nothing jumps to it. */
+static void
+policy_drop_chain(struct buf *out, const char *t, const struct place *place, enum rule_direction direction)
+{
+	const char *map = direction == RULE_IN ? "policy_in" : "policy_out";
+	char chain[32];
+
+	/* "delete" of what isn't there would undo the whole transaction: each is added first. */
+	snprintf(chain, sizeof chain, "%c%lld", policy_letter(direction), (long long)place->ctid);
+	buf_addf(out, "add chain inet %1$s %2$s\nflush chain inet %1$s %2$s\n", t, chain);
+	buf_addf(out, "add element inet %s %s { \"%s\" : jump %s }\n", t, map, place->veth, chain);
+	buf_addf(out, "delete element inet %s %s { \"%s\" }\n", t, map, place->veth);
+	buf_addf(out, "delete chain inet %s %s\n", t, chain);
+}
+
+static void
+policy_put_chain(struct buf *out, const struct settings *s, const struct place *place, enum rule_direction direction, bool fresh)
+{
+	struct policy_chain c = { .out = out, .settings = s, .place = place, .direction = direction };
+	const char *map = direction == RULE_IN ? "policy_in" : "policy_out", *t = s->instance;
+	long long ctid = place->ctid;
+	char letter = policy_letter(direction);
+
+	policy_take_lines(&c, &place->firewall_operator, false);
+	policy_take_blocked(&c);
+	policy_take_lines(&c, &place->firewall, false);
+	policy_take_lines(&c, &place->firewall, true);
+	if (c.n == 0 && place->connections == 0) {
+		if (!fresh)
+			policy_drop_chain(out, t, place, direction);
+		return;
+	}
+	buf_addf(out, "add chain inet %1$s %2$c%3$lld\nflush chain inet %1$s %2$c%3$lld\n", t, letter, ctid);
+	policy_add_connections(&c);
+	for (size_t i = 0; i < c.n; i++)
+		policy_add_rule(&c, &c.rules[i]);
+	buf_addf(out, "add element inet %s %s { \"%s\" : jump %c%lld }\n", t, map, place->veth, letter, ctid);
+}
+
+static bool
+policy_logs(const struct strv *lines)
+{
+	char why[RULE_WHY_MAX];
+	struct rule rule;
+
+	for (size_t i = 0; i < lines->n; i++)
+		if (rule_parse(lines->v[i], &rule, why) && rule.log)
+			return true;
+	return false;
+}
+
+static void
+policy_put_limit(struct buf *out, const char *t, const struct place *place, int64_t rate)
+{
+	buf_addf(out, "add limit inet %s l%lld { rate %lld/minute burst %d packets ; }\n", t, (long long)place->ctid,
+	         (long long)rate, LOG_BURST);
+}
+
+/* Its count goes with it. */
+static void
+policy_drop_connections(struct buf *out, const char *t, const struct place *place)
+{
+	buf_addf(out, "add element inet %s connections { \"%s\" }\n", t, place->veth);
+	buf_addf(out, "delete element inet %s connections { \"%s\" }\n", t, place->veth);
+}
+
+void
+firewall_policy_put(struct buf *out, const struct settings *s, const struct place *old, const struct place *place)
+{
+	if (s->firewall_log > 0 && (policy_logs(&place->firewall) || policy_logs(&place->firewall_operator)))
+		policy_put_limit(out, s->instance, place, s->firewall_log);
+	policy_put_chain(out, s, place, RULE_IN, !old);
+	policy_put_chain(out, s, place, RULE_OUT, !old);
+	if (old && old->connections != place->connections)
+		policy_drop_connections(out, s->instance, place);
+}
+
+/* Whatever there is of it: an orphan's rules aren't known any more. */
+void
+firewall_policy_drop(struct buf *out, const char *t, const struct place *place)
+{
+	policy_drop_chain(out, t, place, RULE_IN);
+	policy_drop_chain(out, t, place, RULE_OUT);
+	policy_drop_connections(out, t, place);
+	policy_put_limit(out, t, place, 1);
+	buf_addf(out, "delete limit inet %s l%lld\n", t, (long long)place->ctid);
+}

@@ -1,0 +1,38 @@
+#!/bin/bash
+# What one container's rules cost while 0, 100 and 1,000 others have theirs: microseconds of making, of changing and of removing them,
+# the median of many; the daemon's whole table anew; and how many packets a second pass between two containers. In namespaces of its own.
+. "$(dirname "$0")/../lib/net.sh"
+n_begin
+n_settings ab 10.77.0.0/16 fd77:1::/64
+rules='"firewall":["allow in tcp 22 from 203.0.113.0/24","allow in tcp 80","allow in tcp 443","allow in icmp","allow in icmpv6","deny out tcp 25","default in deny log"],"blocked_ports":["25","6881-6889"],"connections":5000'
+# Registry entries alone, from one made by n_spec.
+others() {
+	local n=$1 i
+	PLACE=$rules n_spec ab 201 1 10.77.1.1 fd77:1::1:1
+	for ((i = 300; i < 300 + n; i++)); do
+		id=$(printf '6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f%04x' $i)
+		[ -e "$T/ab/s/registry/$id" ] ||
+			sed "s/6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f[0-9a-f]*/$id/; s/ab201/ab$i/; s/\"ctid\":201/\"ctid\":$i/; s/10\.77\.1\.1/10.77.$((2 + i / 250)).$((1 + i % 250))/; s/fd77:1::1:1/fd77:1::2:$i/" \
+				"$T/ab/s/registry/6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f00c9" >"$T/ab/s/registry/$id"
+	done
+}
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+for n in 0 100 1000; do
+	others $n
+	PLACE=$rules n_spec ab 101 1 10.77.0.2 fd77:1::2
+	cp "$T/ab/101" "$T/ab/with"
+	n_spec ab 101 1 10.77.0.2 fd77:1::2
+	cp "$T/ab/101" "$T/ab/without"
+	start=$(date +%s%N)
+	tool host-setup "$T/ab/101" >/dev/null || fail "host-setup with $n"
+	all=$((($(date +%s%N) - start) / 1000000))
+	: >"$T/on"; : >"$T/off"
+	for ((i = 0; i < 15; i++)); do
+		tool policy "$T/ab/with" /nowhere "$T/ab/without" >>"$T/on"
+		tool policy "$T/ab/without" /nowhere "$T/ab/with" >>"$T/off"
+	done
+	column() { awk -v n="$1" '{ print $n }' "$2" | median; }
+	printf '%5d others: %5d us (%5d of CPU) to add, %5d us (%5d of CPU) to remove, %5d ms for all\n' "$n" \
+		"$(column 1 "$T/on")" "$(column 2 "$T/on")" "$(column 1 "$T/off")" "$(column 2 "$T/off")" "$all"
+done
+tool host-cleanup "$T/ab/101"
