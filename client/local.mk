@@ -29,6 +29,7 @@ libclient_a_SOURCES = \
 	client/stream.c client/stream.h \
 	client/table.c client/table.h \
 	client/template.c client/template.h \
+	client/usage.c client/usage.h \
 	client/terminal.c client/terminal.h \
 	client/verbs.c client/verbs.h \
 	client/version.c \

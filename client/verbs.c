@@ -14,6 +14,7 @@
 #include "client/stream.h"
 #include "client/table.h"
 #include "client/template.h"
+#include "client/usage.h"
 #include "schema/container.h"
 #include "schema/ip.h"
 #include "schema/tenant.h"
@@ -370,6 +371,19 @@ const struct verb verbs[] = {
 	  .max = WORDS_ANY,
 	  .words = "@plan",
 	  .examples = "berth plan delete small" },
+	{ .name = "usage",
+	  .args = "[NAME]",
+	  .help = "Tell what containers used: CPU, memory, disk, traffic",
+	  .run = usage_run,
+	  .options = usage_opts,
+	  .groups = LISTS | OPTS_TENANT,
+	  .max = 1,
+	  .words = "@container",
+	  .more = "NAME may be the UUID of one that is gone. Traffic in and out is what is paid, of both families; that with the "
+	          "host's free networks is apart. Memory is the average while it ran, of disk space of all the time. --fields and "
+	          "json have every figure that is kept. Times are UTC's.",
+	  .examples = "berth usage\nberth usage web1 --by day --from 2026-11-01\n"
+	              "berth usage --group tenant --from 2026-10-01 --to 2026-11-01 -o csv" },
 	{ .name = "ip list",
 	  .args = "",
 	  .help = "List the addresses that containers hold",

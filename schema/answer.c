@@ -8,6 +8,7 @@
 #include "schema/operation.h"
 #include "schema/spec.h"
 #include "schema/tenant.h"
+#include "schema/usage.h"
 
 /* A row that no record holds: an answer's own. An object without a schema may hold anything; a list with one holds such objects. */
 #define SHOWN(NAME, TYPE, CHECK, OBJECT, HELP)                                                                                     \
@@ -70,6 +71,7 @@ ANSWER(plan, "A named size.", &plan_schema);
 ROWS(ip_pool_more, NUMBER("used", "Addresses that containers hold; for the host's roles."));
 ANSWER(ip_pool, "A pool of addresses.", &ip_pool_schema, &ip_pool_more_schema);
 ANSWER(address, "Who holds an address, or held it.", &ip_holding_schema);
+ANSWER(usage, "What was used in a period.", &usage_schema);
 ROWS(token_more, TEXT("token", "Its text, with the answer to its making alone."));
 ANSWER(token, "A credential.", &token_schema, &token_more_schema);
 

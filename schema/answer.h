@@ -22,6 +22,7 @@ struct answer {
 	X(template)                                                                                                                \
 	X(ip_pool)                                                                                                                 \
 	X(address)                                                                                                                 \
+	X(usage)                                                                                                                   \
 	X(tenant)                                                                                                                  \
 	X(plan) X(token) X(operation) X(event) X(doctor) X(recovery) X(which)
 #define X(name) extern const struct answer name##_answer;

@@ -8,6 +8,7 @@
 #include "schema/ip.h"
 #include "schema/operation.h"
 #include "schema/tenant.h"
+#include "schema/usage.h"
 
 static const char *
 check_reason(const char *text)
@@ -56,6 +57,19 @@ ROWS(address_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, tenant, 0
      STRING_FIELD(A, container, 0, 80, NULL, "Of this container."), STRING_FIELD(A, pool, 0, 32, NULL, "Of this pool."));
 ROWS(history_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS,
      TIME_FIELD(A, at, 0, "Only who held it then: 2026-11-24T10:30:00Z, 2026-11-24, or seconds since the epoch."));
+#define ROW_FROM                                                                                                                   \
+	TIME_FIELD(                                                                                                                \
+	        A, from, 0,                                                                                                        \
+	        "Since then: 2026-11-24T10:30:00Z, 2026-11-24, or seconds since the epoch; the month's beginning when left out.")
+#define ROW_TO TIME_FIELD(A, to, 0, "Until then; now when left out.")
+#define ROW_BY                                                                                                                     \
+	STRING_FIELD(A, by, 0, 8, check_usage_level, "A row each minute, hour, day or month; one for all the time when left out.")
+ROWS(container_usage_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, ROW_FROM, ROW_TO, ROW_BY);
+ROWS(usage_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, ROW_FROM, ROW_TO, ROW_BY,
+     STRING_FIELD(A, group, 0, 16, check_usage_group, "container: a row each; tenant, plan: all of one's together."),
+     STRING_FIELD(A, tenant, 0, 64, NULL, "Of this tenant."),
+     STRING_FIELD(A, container, 0, 80, NULL, "Of this container; of one that is gone by its UUID."),
+     STRING_FIELD(A, plan, 0, 80, NULL, "Of this plan, NAME or NAME@VERSION."));
 ROWS(template_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, name, 0, 40, NULL, "Of this name."));
 ROWS(operation_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, state, 0, 16, check_operation_state, "In this state."),
      STRING_FIELD(A, container, 0, 80, NULL, "On this container."), STRING_FIELD(A, kind, 0, 40, NULL, "Of this kind."),

@@ -97,6 +97,10 @@ struct op_args {
 	char *veth;
 	char *pool;
 	int64_t at;
+	int64_t from;
+	int64_t to;
+	char *by;
+	char *group;
 };
 
 #define OP_SCHEMAS(X)                                                                                                              \
@@ -105,13 +109,15 @@ struct op_args {
 	X(suspend_body)                                                                                                            \
 	X(address_query)                                                                                                           \
 	X(history_query)                                                                                                           \
+	X(usage_query)                                                                                                             \
+	X(container_usage_query)                                                                                                   \
 	X(exec_body)                                                                                                               \
 	X(console_body)                                                                                                            \
 	X(build_body)                                                                                                              \
 	X(write_query)                                                                                                             \
 	X(delete_query)                                                                                                            \
-	X(show_query) X(container_query) X(template_query) X(table_query) X(operation_query) X(events_query) X(logs_query)         \
-	        X(which_query)
+	X(show_query)                                                                                                              \
+	X(container_query) X(template_query) X(table_query) X(operation_query) X(events_query) X(logs_query) X(which_query)
 #define X(name) extern const struct schema name##_schema;
 OP_SCHEMAS(X)
 #undef X

@@ -32,6 +32,17 @@ check_usage_level(const char *text)
 	return usage_level_of_name(text, &level) ? NULL : "must be minute, hour, day or month";
 }
 
+const char *
+check_usage_group(const char *text)
+{
+	static const char *const groups[] = { "container", "tenant", "plan" };
+
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+		if (strcmp(text, groups[i]) == 0)
+			return NULL;
+	return "must be container, tenant or plan";
+}
+
 /* The month's beginning, `months` after the one that holds the moment. */
 static int64_t
 usage_month(int64_t time, int months)
@@ -116,6 +127,7 @@ static const struct field usage_fields[] = { TIME_FIELD(S, start, SEEN, "The per
 	                                     STRING_FIELD(S, plan, SEEN, 60, NULL, "Plan."),
 	                                     SUM(containers, "How many containers there were."),
 	                                     OBJECT_FIELD(S, sums, SEEN | FIELD_FLAT, &usage_sums_schema, "What was counted."),
+	                                     MILLI_FIELD(S, cpu, SEEN, 0, INT64_MAX, 0, "CPU time in seconds."),
 	                                     BYTES(memory, "Memory of a container while it ran, on average."),
 	                                     BYTES(disk, "Disk space of a container, on average."),
 	                                     MILLI_FIELD(S, pids, SEEN, 0, INT64_MAX, 0,
@@ -147,9 +159,12 @@ usage_derive(struct usage *usage)
 {
 	enum { GIB_HOUR_KIB_S = 1024 * 1024 };
 	const struct usage_sums *sums = &usage->sums;
-	static const char *const names[] = { "memory",     "disk",        "pids",         "memory_gib_hours", "disk_gib_hours",
-		                             "traffic_in", "traffic_out", "traffic_paid", "traffic_free" };
+	static const char *const names[] = { "cpu",         "memory",           "disk",
+		                             "pids",        "memory_gib_hours", "disk_gib_hours",
+		                             "traffic_in",  "traffic_out",      "traffic_paid",
+		                             "traffic_free" };
 
+	usage->cpu = sums->cpu_us / 1000;
 	usage->memory = usage_average(sums->memory_kib_s, sums->running, 1024);
 	usage->disk = usage_average(sums->disk_kib_s, sums->seconds, 1024);
 	usage->pids = usage_average(sums->pids_s, sums->running, 1000);

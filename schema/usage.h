@@ -11,6 +11,7 @@ const char *usage_level_name(enum usage_level level);
 /* 1 found, 0 unknown. */
 int usage_level_of_name(const char *name, enum usage_level *level_out);
 const char *check_usage_level(const char *text);
+const char *check_usage_group(const char *text);
 /* The period's beginning that holds the moment, and that of the one after it; seconds since the epoch. */
 int64_t usage_start(enum usage_level level, int64_t time);
 int64_t usage_next(enum usage_level level, int64_t time);
@@ -52,6 +53,7 @@ struct usage {
 	char *plan;
 	int64_t containers;
 	struct usage_sums sums;
+	int64_t cpu;    /* seconds, milli */
 	int64_t memory; /* the average while it ran, a container */
 	int64_t disk;
 	int64_t pids;

@@ -17,6 +17,8 @@ call_handler template_handle_list, template_handle_build, template_handle_show, 
 call_handler operation_handle_list, operation_handle_show, operation_handle_events, operation_handle_cancel;
 /* addresses.c */
 call_handler address_handle_list, address_handle_history;
+/* usage.c */
+call_handler usage_handle_list, usage_handle_container;
 /* tables.c */
 call_handler table_handle_list, table_handle_create, table_handle_show, table_handle_set, table_handle_delete;
 /* host.c */

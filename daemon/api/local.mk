@@ -32,7 +32,8 @@ libberthapi_a_SOURCES += \
 	daemon/api/show.c daemon/api/show.h \
 	daemon/api/tables.c \
 	daemon/api/templates.c \
-	daemon/api/turns.c daemon/api/turns.h
+	daemon/api/turns.c daemon/api/turns.h \
+	daemon/api/usage.c
 
 pkglibexec_PROGRAMS += berth-api
 berth_api_SOURCES = daemon/api/api.c

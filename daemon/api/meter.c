@@ -28,6 +28,7 @@ struct meter {
 	char op[UUID_SIZE]; /* of what was asked last; "": answered */
 	int64_t pass_ms;
 	bool missing; /* there are no traffic counters */
+	bool hurried; /* what is asked next is asked soon */
 };
 
 static void
@@ -181,8 +182,10 @@ meter_receive(struct meter *meter, const struct samples *samples, struct err *e)
 		return rc;
 	meter->pass_ms = samples->time_ms;
 	meter->missing = samples->generation[0] == '\0';
-	if ((meter->missing || meter_count_final(meter) > 0) && !meter->op[0])
+	if ((meter->missing || meter_count_final(meter) > 0) && !meter->op[0] && !meter->hurried) {
+		meter->hurried = true;
 		meter_wait(meter->ask, METER_ASK_SOON_S);
+	}
 	return 0;
 }
 
@@ -225,6 +228,7 @@ meter_on_ask(evutil_socket_t fd, short what, void *arg)
 	struct request request = { 0 };
 	struct err e = { 0 };
 
+	meter->hurried = false;
 	meter_wait(meter->ask, METER_ASK_S);
 	if (!meter->api->ready || meter->api->recovery || meter->op[0])
 		return;

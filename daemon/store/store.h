@@ -238,6 +238,8 @@ struct usage_filter {
 	int64_t from, until;
 	int64_t skip, limit;
 };
+/* How many meters it goes through. */
+int store_usage_meters(struct store *s, const struct usage_filter *filter, int64_t *count_out, struct err *e);
 /* By time, then tenant, name or plan; given as struct usage, derived. */
 int store_usage_list(struct store *s, const struct usage_filter *filter, store_each *each, void *arg, struct err *e);
 

@@ -6,6 +6,12 @@
 #include "daemon/store/sql.h"
 #include "daemon/util/fd.h"
 
+/* ?1 from, ?2 until, ?3 tenant, ?4 container, ?5 plan. A container that is gone may have been read a little longer. */
+#define PLAN_NAME "iif(instr(m.plan, '@') > 0, substr(m.plan, 1, instr(m.plan, '@') - 1), m.plan)"
+#define METERS_WANTED                                                                                                              \
+	"(?3 IS NULL OR m.tenant = ?3) AND (?4 IS NULL OR m.container = ?4) AND (?5 IS NULL OR m.plan = ?5 OR " PLAN_NAME " = ?5)" \
+	" AND m.since < ?2 AND (m.until IS NULL OR m.until >= ?1 - 86400)"
+
 static const char sql_meter_get[] = "SELECT id, until, container FROM meter WHERE ctid = ?1 ORDER BY id DESC LIMIT 1";
 /* A day is longer than any reading is on its way. */
 static const char sql_reading_prune[] =
@@ -16,6 +22,7 @@ static const char sql_reading_get[] = "SELECT generation, time, sample FROM read
 static const char sql_reading_put[] = "INSERT INTO reading (ctid, generation, time, sample) VALUES (?1, ?2, ?3, ?4)"
                                       " ON CONFLICT (ctid) DO UPDATE SET generation = ?2, time = ?3, sample = ?4";
 static const char sql_durable[] = "PRAGMA synchronous = FULL", sql_usual[] = "PRAGMA synchronous = NORMAL";
+static const char sql_usage_meters[] = "SELECT count(*) FROM meter AS m WHERE " METERS_WANTED;
 /* From the beginning alone: a row's place is its age. */
 static const char *const sql_usage_purge[USAGE_LEVELS] = {
 	[USAGE_MINUTE] = "DELETE FROM usage_minute WHERE (start, meter) IN"
@@ -53,7 +60,7 @@ usage_compose_add(const char *level)
 static char *
 usage_compose_get(const char *level, const char *next)
 {
-	static const char plan[] = "iif(instr(m.plan, '@') > 0, substr(m.plan, 1, instr(m.plan, '@') - 1), m.plan)";
+	static const char plan[] = PLAN_NAME;
 	struct buf out = { 0 };
 
 	buf_addf(&out,
@@ -67,11 +74,10 @@ usage_compose_get(const char *level, const char *next)
 		buf_addf(&out, ", %s(u.\"%s\")", usage_is_peak(f) ? "max" : "sum", f->name);
 	buf_addf(&out,
 	         " FROM period CROSS JOIN meter AS m CROSS JOIN usage_%s AS u ON u.start = period.start AND u.meter = m.id"
-	         " WHERE (?3 IS NULL OR m.tenant = ?3) AND (?4 IS NULL OR m.container = ?4)"
-	         " AND (?5 IS NULL OR m.plan = ?5 OR %s = ?5) AND m.since < ?2 AND (m.until IS NULL OR m.until >= ?1 - 86400)"
+	         " WHERE " METERS_WANTED
 	         " GROUP BY at, iif(?6 = %d, NULL, m.tenant), iif(?6 = %d, m.container, NULL), iif(?6 = %d, %s, NULL)"
 	         " ORDER BY at, of_tenant, m.name, of, of_plan LIMIT ?8 OFFSET ?9",
-	         level, plan, USAGE_BY_PLAN, USAGE_BY_CONTAINER, USAGE_BY_PLAN, plan);
+	         level, USAGE_BY_PLAN, USAGE_BY_CONTAINER, USAGE_BY_PLAN, plan);
 	return out.data;
 }
 
@@ -211,6 +217,13 @@ usage_read(sqlite3_stmt *stmt, const struct usage_filter *filter, struct usage *
 		row_put_int(&usage_sums_schema, &usage->sums, f->name, sqlite3_column_int64(stmt, at));
 	usage_derive(usage);
 	return 0;
+}
+
+int
+store_usage_meters(struct store *s, const struct usage_filter *filter, int64_t *count_out, struct err *e)
+{
+	return sql_number(s, count_out, sql_usage_meters, e, "iisss", filter->from, filter->until, filter->tenant,
+	                  filter->container, filter->plan);
 }
 
 int

@@ -5,6 +5,7 @@
 #include "schema/protocol.h"
 #include "schema/ip.h"
 #include "schema/tenant.h"
+#include "schema/usage.h"
 #include "tests/unit/unit.h"
 
 const struct schema *const all_schemas[] = { &container_config_schema,
@@ -28,6 +29,8 @@ const struct schema *const all_schemas[] = { &container_config_schema,
 	                                     &plan_schema,
 	                                     &ip_pool_schema,
 	                                     &ip_holding_schema,
+	                                     &usage_sums_schema,
+	                                     &samples_schema,
 	                                     &token_schema,
 #define X(name) &name##_schema,
 	                                     OP_SCHEMAS(X)
@@ -45,7 +48,8 @@ static const char *const samples[] = {
 	"20261101.1-a", "key=value",
 	"owner",        "console",
 	"running",      "allow in log",
-	"25",
+	"25",           "hour",
+	"tenant",
 };
 
 static bool

@@ -1,0 +1,73 @@
+#include "client/usage.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/call.h"
+#include "client/print.h"
+#include "schema/check.h"
+#include "schema/usage.h"
+
+const struct opt usage_opts[] = {
+	{ "from", 0, "TIME",
+	  "Since then; the month's beginning when left out. 2026-11-24T10:30:00Z, a day, or seconds since the epoch.", NULL },
+	{ "to", 0, "TIME", "Until then; now when left out.", NULL },
+	{ "by", 0, "PERIOD", "A row each minute, hour, day or month.", "minute hour day month" },
+	{ "group", 0, "WHAT", "A row a container, or all of a tenant's or a plan's together.", "container tenant plan" },
+	{ "plan", 0, "PLAN", "Of this plan alone.", "@plan" },
+	{ NULL }
+};
+
+/* What tells a row from the others comes first. */
+static void
+usage_columns(const struct args *args, const char *group, char *out, size_t size)
+{
+	static const char figures[] = "cpu,memory,memory_peak,disk,traffic_in,traffic_out,traffic_free";
+
+	snprintf(out, size, "%s%s,%s", args_has(args, "by") ? "start," : "",
+	         strcmp(group, "plan") == 0     ? "plan,containers"
+	         : strcmp(group, "tenant") == 0 ? "tenant,containers"
+	                                        : "tenant,name",
+	         figures);
+}
+
+/* Of somebody that is gone the name may be another's now: his UUID tells. */
+static int
+usage_query(const struct client *c, const struct args *args, struct buf *query, struct err *e)
+{
+	AUTO_BUF struct buf named = { 0 };
+
+	for (const struct opt *o = usage_opts; o->name; o++)
+		call_query_add(query, o->name, args_value(args, o->name));
+	call_query_add(query, "tenant", c->tenant);
+	if (args->nwords == 0)
+		return 0;
+	if (c->tenant && !strchr(args->words[0], ':') && check_uuid(args->words[0]))
+		buf_addf(&named, "%s:", c->tenant);
+	buf_addf(&named, "%s", args->words[0]);
+	call_query_add(query, "container", named.data);
+	return named.failed ? err_set(e, ERR_INTERNAL, "out of memory") : 0;
+}
+
+int
+usage_run(struct client *c, const struct args *args, struct err *e)
+{
+	const char *group = args_value(args, "group");
+	struct json_object *items = NULL;
+	AUTO_BUF struct buf query = { 0 };
+	char columns[160];
+	const struct view view = { .columns = columns, .schemas = { &usage_schema, &usage_sums_schema }, .key = "name" };
+	int rc;
+
+	usage_columns(args, group ? group : "container", columns, sizeof columns);
+	if (print_check(c, &view, e) < 0 || usage_query(c, args, &query, e) < 0)
+		return -1;
+	if (query.failed)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (call_list(c, USAGE_LIST, NULL, query.data, &items, e) < 0)
+		return -1;
+	rc = print_list(c, &view, items, e);
+	json_object_put(items);
+	return rc;
+}
