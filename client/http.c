@@ -68,8 +68,8 @@ http_connect(struct http *http, struct err *e)
 		int why = errno;
 
 		err_set(e, ERR_UNAVAILABLE,
-		        "Can't reach the daemon at %s: %s. Check that berthd runs there; another socket is named by --socket or "
-		        "BERTH_SOCKET",
+		        "Can't reach the daemon at %s: %s. Check that berthd runs there (systemctl status berthd, journalctl -u "
+		        "berthd); another socket is named by --socket or BERTH_SOCKET",
 		        http->path, strerror(why));
 		return -1;
 	}

@@ -94,25 +94,47 @@ doctor_check_storage(struct doctor *d)
 		doctor_tell(d, "storage", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "the pool is %s", layout->storage);
 }
 
+/* what: of which there are so many in all and so many left. */
+static void
+doctor_judge_space(struct doctor *d, const char *check, const char *path, const char *what, uint64_t left, uint64_t all)
+{
+	uint64_t percent = left * 100 / all;
+	enum doctor_severity severity = percent < SPACE_OUT_PERCENT   ? DOCTOR_PROBLEM
+	                                : percent < SPACE_LOW_PERCENT ? DOCTOR_WARNING
+	                                                              : DOCTOR_OK;
+
+	doctor_tell(d, check, severity, DOCTOR_BY_HAND, severity == DOCTOR_OK ? NULL : "free or add space",
+	            "'%s' has %" PRIu64 " %% of its %s free", path, percent, what);
+}
+
 static void
 doctor_check_space(struct doctor *d, const char *check, const char *path)
 {
 	struct statvfs vfs;
-	enum doctor_severity severity;
-	uint64_t percent;
 
 	if (statvfs(path, &vfs) < 0 || vfs.f_blocks == 0) {
 		doctor_tell(d, check, DOCTOR_PROBLEM, DOCTOR_BY_HAND, NULL, "'%s' can't be looked at: %s", path, strerror(errno));
 		return;
 	}
-	percent = vfs.f_bavail * 100 / vfs.f_blocks;
-	severity = percent < SPACE_OUT_PERCENT ? DOCTOR_PROBLEM : percent < SPACE_LOW_PERCENT ? DOCTOR_WARNING : DOCTOR_OK;
-	if (vfs.f_flag & ST_RDONLY)
+	if (vfs.f_flag & ST_RDONLY) {
 		doctor_tell(d, check, DOCTOR_PROBLEM, DOCTOR_BY_HAND, "look at the kernel's log, check the file system, remount it",
 		            "'%s' is read-only", path);
-	else
-		doctor_tell(d, check, severity, DOCTOR_BY_HAND, severity == DOCTOR_OK ? NULL : "free or add space",
-		            "'%s' has %" PRIu64 " %% free", path, percent);
+		return;
+	}
+	doctor_judge_space(d, check, path, "space", vfs.f_bavail, vfs.f_blocks);
+	/* btrfs has no such number. */
+	if (vfs.f_files > 0)
+		doctor_judge_space(d, check, path, "inodes", vfs.f_favail, vfs.f_files);
+}
+
+/* The database may lie on a file system of its own. */
+static void
+doctor_check_state(struct doctor *d)
+{
+	char db[SPEC_PATH_MAX];
+
+	snprintf(db, sizeof db, "%s/db", d->job->spec.settings.state_dir);
+	doctor_check_space(d, "state-space", db);
 }
 
 /*
@@ -239,7 +261,8 @@ doctor_check_copies(struct doctor *d)
 		doctor_tell(d, "copies", DOCTOR_WARNING, DOCTOR_BY_HAND, "look into berthd's log for the reason",
 		            "the newest copy of the database is %lld hours old", hours);
 	else
-		doctor_tell(d, "copies", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "the newest copy of the database is %lld hours old", hours);
+		doctor_tell(d, "copies", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "the newest copy of the database is %lld hours old",
+		            hours);
 }
 
 static void
@@ -278,7 +301,7 @@ doctor_check_host(struct doctor *d)
 	doctor_check_kernel(d);
 	doctor_check_cgroups(d);
 	doctor_check_storage(d);
-	doctor_check_space(d, "state-space", s->state_dir);
+	doctor_check_state(d);
 	doctor_check_space(d, "pool-space", s->pool_dir);
 	doctor_check_network(d);
 	for (size_t i = 0; i < sizeof doctor_sysctls / sizeof *doctor_sysctls; i++)

@@ -21,7 +21,7 @@ goes_on() {
 t_stop_daemon
 for d in db registry; do
 	cp -a "$T/s/$d" "$T/$d.kept"
-	mount -t tmpfs -o "size=4M,mode=0700" tmpfs "$T/s/$d"
+	mount -t tmpfs -o "size=4M,nr_inodes=100,mode=0700" tmpfs "$T/s/$d"
 	cp -a "$T/$d.kept/." "$T/s/$d"
 	chown --reference="$T/$d.kept" "$T/s/$d"
 done
@@ -33,11 +33,15 @@ for i in $(seq 30); do B set web memory=$((60 + i))M >"$T/out" 2>&1 || break; do
 like "a full state disk: a change is refused" "full|[Nn]o space" "$(cat "$T/out")"
 fails 1 "full|[Nn]o space" "a full state disk: a creation is refused" B create more --template busybox
 ok "a full state disk: what is there can be read" B list
+like "a full state disk: the doctor says which and how much" "^problem +'$T/s/db' has 0 % of its space free" "$(B doctor)"
 goes_on "a full state disk"
 t_stop_daemon KILL
 t_start_daemon || fail "a full state disk: the daemon starts"
 goes_on "a full state disk, a new daemon"
 rm "$T/s/db/filler"
+touch "$T"/s/db/filler{1..90}
+like "few inodes: the doctor says so, too" "^(problem|warning) +'$T/s/db' has [0-9]+ % of its inodes free" "$(B doctor)"
+rm "$T"/s/db/filler?*
 ok "room again: a change succeeds" B set web memory=64M
 is "room again: all is as it was" "$before" "$(told)"
 open_operations() { B operation list -o json | jq '[.[] | select(.state == "running" or .state == "queued")] | length'; }

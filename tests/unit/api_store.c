@@ -211,6 +211,87 @@ test_an_older_database_is_kept(void **state)
 	unlink(path);
 }
 
+/* A row of each kind of the first schema. */
+static const char older_rows[] =
+        "INSERT INTO template (ref, name, version) VALUES ('busybox@1', 'busybox', '1');"
+        "INSERT INTO tenant (name, created_at) VALUES ('acme', 1);"
+        "INSERT INTO container (id, name, tenant, template, hostname, memory, pids, disk, ip, onboot, desired, revision, "
+        "created_at,"
+        " ctid, state, id_base, pid) VALUES ('6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11', 'web', 'acme', 'busybox@1', 'web', 67108864, "
+        "99,"
+        " 1073741824, '[\"10.0.0.2\"]', 1, 'running', 3, 1, 101, 'running', 1879048192, 4711);"
+        "INSERT INTO address (address, container) VALUES (x'0a000002', '6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11');"
+        "INSERT INTO operation (id, kind, state, container, tenant, name, actor, created_at, undo) VALUES"
+        " ('6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a12', 'container_stop', 'running', '6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11', 'acme',"
+        " 'web', 0, 1, 'running');"
+        "INSERT INTO event (time, type, container, tenant, name)"
+        " VALUES (1, 'container.started', '6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11', 'acme', 'web');";
+
+/* As the berthd that knew so many migrations left it: its rows are from the first of them. */
+static void
+make_older(const char *path, size_t version)
+{
+	const char *migrations[64] = { 0 };
+	struct store s = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(store_connect(&s, path, &e), 0);
+	migrations[0] = store_migrations[0];
+	assert_int_equal(store_migrate(&s, path, migrations, &e), 0);
+	assert_int_equal(sql_script(&s, older_rows, &e), 0);
+	memcpy(migrations, store_migrations, version * sizeof *migrations);
+	assert_int_equal(store_migrate(&s, path, migrations, &e), 0);
+	for (size_t i = 0; i < SQL_CACHE; i++)
+		sqlite3_finalize(s.cache[i].stmt);
+	sqlite3_close(s.db);
+}
+
+static void
+check_migrated(struct store *s)
+{
+	struct container_view view = { 0 };
+	struct operation operation = { 0 };
+	struct err e = { 0 };
+	int64_t broken = -1;
+
+	assert_int_equal(store_container_get(s, uuid, &view, &e), 1);
+	assert_string_equal(view.config.name, "web");
+	assert_string_equal(view.config.tenant, "acme");
+	assert_int_equal(view.config.memory, 67108864);
+	assert_int_equal(view.ctid, 101);
+	assert_string_equal(view.state, "running");
+	record_clear(&container_view_schema, &view);
+	assert_int_equal(store_operation_get(s, other_uuid, &operation, &e), 1);
+	assert_string_equal(operation.state, "running");
+	record_clear(&operation_schema, &operation);
+	assert_int_equal(sql_number(s, &broken, "SELECT count(*) FROM pragma_foreign_key_check", &e, ""), 1);
+	assert_int_equal(broken, 0);
+}
+
+static void
+test_each_older_database_is_migrated(void **state)
+{
+	for (size_t version = 1; store_migrations[version]; version++) {
+		char dir[] = "/tmp/berth-store-XXXXXX", path[64], kept[96];
+		struct store *s = NULL;
+		struct err e = { 0 };
+
+		assert_non_null(mkdtemp(dir));
+		snprintf(path, sizeof path, "%s/db", dir);
+		make_older(path, version);
+		assert_int_equal(store_open(path, &s, &e), 0);
+		check_migrated(s);
+		store_close(s);
+		/* Of each step on the way there. */
+		for (size_t i = 1; i <= version; i++) {
+			snprintf(kept, sizeof kept, "%s.schema%zu", path, i);
+			unlink(kept);
+		}
+		unlink(path);
+		assert_int_equal(rmdir(dir), 0);
+	}
+}
+
 static void
 test_names_and_references(void **state)
 {
@@ -344,6 +425,7 @@ main(void)
 		cmocka_unit_test(test_secrets_are_no_columns),
 		cmocka_unit_test(test_migrations),
 		cmocka_unit_test(test_a_failed_migration_changes_nothing),
+		cmocka_unit_test(test_each_older_database_is_migrated),
 		cmocka_unit_test(test_an_older_database_is_kept),
 		cmocka_unit_test(test_names_and_references),
 		cmocka_unit_test(test_one_open_operation_a_container),
