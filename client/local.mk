@@ -13,6 +13,7 @@ libclient_a_SOURCES = \
 	client/follow.c client/follow.h \
 	client/help.c \
 	client/http.c client/http.h \
+	client/audit.c client/audit.h \
 	client/ip.c client/ip.h \
 	client/lifecycle.c client/lifecycle.h \
 	client/list.c \

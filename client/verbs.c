@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "client/audit.h"
 #include "client/create.h"
 #include "client/doctor.h"
 #include "client/recover.h"
@@ -271,6 +272,17 @@ const struct verb verbs[] = {
 	  .groups = LISTS | OPTS_TENANT,
 	  .more = "Each event has a number; --since goes on after one that was seen.",
 	  .examples = "berth events\nberth events -f --since 120 -o json" },
+	{ .name = "audit",
+	  .args = "",
+	  .help = "Show who changed what, or would have",
+	  .run = audit_list,
+	  .options = audit_opts,
+	  .groups = LISTS | OPTS_TENANT,
+	  .more = "The newest first. STATUS is HTTP's: 403 was denied, 409 in conflict; a job has an entry when it was asked for "
+	          "(202) "
+	          "and one for its end, so has a session of exec or console (101). COUNT is how many it stands for: of refused "
+	          "requests that come too fast only some are written, the rest are counted. To a tenant its own part is shown.",
+	  .examples = "berth audit\nberth audit --tenant acme --since 2026-11-24\nberth audit --kind token_create -o json" },
 	{ .name = "host boot",
 	  .args = "",
 	  .help = "Start the containers that belong up",

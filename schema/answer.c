@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "schema/audit.h"
 #include "schema/check.h"
 #include "schema/container.h"
 #include "schema/ip.h"
@@ -85,6 +86,9 @@ ROWS(event, NUMBER("seq", "Where it stands: `since` goes on after it. Each tenan
      TEXT("tenant", "The container's tenant."), TEXT("name", "The container's name."),
      UUID("operation", "The operation that did it."), OBJECT("data", NULL, "What else there is to say."));
 ANSWER(event, "Something that happened.", &event_schema);
+
+ROWS(audit_more, NUMBER("seq", "Its number. Each tenant's are numbered for themselves."));
+ANSWER(audit, "Somebody changed something, or would have.", &audit_schema, &audit_more_schema);
 
 ROWS(finding, TEXT("severity", "ok, note, warning or problem."), TEXT("check", "What was looked at, for scripts."),
      TEXT("text", "What was found."), TEXT("remedy", "What to do."), TRUTH("fixable", "POST /v1/doctor/fix does it."),

@@ -72,6 +72,7 @@ const struct example examples[] = {
 	{ OPERATION_SHOW, "$OPERATION", "", NULL, 200 },
 	{ OPERATION_CANCEL, "$OPERATION", "", NULL, 409 },
 	{ EVENTS, "", "since=0&follow=false", NULL, 200 },
+	{ AUDIT, "", "tenant=acme&kind=container_create&limit=5", NULL, 200 },
 	{ TOKEN_DELETE, "$TOKEN", "", NULL, 200 },
 	{ IP_POOL_DELETE, "office", "", NULL, 200 },
 	{ PLAN_DELETE, "small", "", NULL, 200 },

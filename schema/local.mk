@@ -12,6 +12,7 @@ libberth_a_SOURCES = \
 	daemon/util/strv.c daemon/util/strv.h \
 	daemon/util/utf8.c daemon/util/utf8.h daemon/util/uuid.c daemon/util/uuid.h \
 	schema/answer.c schema/answer.h \
+	schema/audit.c schema/audit.h \
 	schema/check.c schema/check.h \
 	schema/container.c schema/container.h \
 	schema/example.c schema/example.h \

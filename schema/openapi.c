@@ -352,7 +352,7 @@ openapi_put_parameters(struct json_object *json, const struct op *op)
 		json_schema_add_field(schema, f, JSON_SCHEMA_ARGS);
 		json_object_object_del(schema, "description");
 	}
-	if (op->method == METHOD_POST && (op->kind == KIND_JOB || op->kind == KIND_WRITE)) {
+	if (op->method == METHOD_POST && (op->kind == KIND_JOB || op->kind == KIND_WRITE || op->kind == KIND_STREAM)) {
 		schema = openapi_add_parameter(
 		        list, "header", "Idempotency-Key",
 		        "Of the caller's own choice, kept for a day: the same request with the same key is answered as the "

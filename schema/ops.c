@@ -70,6 +70,11 @@ ROWS(usage_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, ROW_FROM, ROW_TO, ROW_BY,
      STRING_FIELD(A, tenant, 0, 64, NULL, "Of this tenant."),
      STRING_FIELD(A, container, 0, 80, NULL, "Of this container; of one that is gone by its UUID."),
      STRING_FIELD(A, plan, 0, 80, NULL, "Of this plan, NAME or NAME@VERSION."));
+ROWS(audit_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, tenant, 0, 40, NULL, "Of this tenant."),
+     STRING_FIELD(A, actor, 0, 64, NULL, "By this caller: uid:NUMBER, token:ID or daemon."),
+     STRING_FIELD(A, kind, 0, 40, NULL, "Of this kind, such as container_create."),
+     STRING_FIELD(A, container, 0, 80, NULL, "On this container."), TIME_FIELD(A, since, 0, "Not before this time."),
+     TIME_FIELD(A, until, 0, "Not after this time."));
 ROWS(template_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, name, 0, 40, NULL, "Of this name."));
 ROWS(operation_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, state, 0, 16, check_operation_state, "In this state."),
      STRING_FIELD(A, container, 0, 80, NULL, "On this container."), STRING_FIELD(A, kind, 0, 40, NULL, "Of this kind."),

@@ -101,6 +101,8 @@ struct op_args {
 	int64_t to;
 	char *by;
 	char *group;
+	int64_t until;
+	char *actor;
 };
 
 #define OP_SCHEMAS(X)                                                                                                              \
@@ -117,7 +119,8 @@ struct op_args {
 	X(write_query)                                                                                                             \
 	X(delete_query)                                                                                                            \
 	X(show_query)                                                                                                              \
-	X(container_query) X(template_query) X(table_query) X(operation_query) X(events_query) X(logs_query) X(which_query)
+	X(container_query)                                                                                                         \
+	X(template_query) X(table_query) X(operation_query) X(events_query) X(logs_query) X(which_query) X(audit_query)
 #define X(name) extern const struct schema name##_schema;
 OP_SCHEMAS(X)
 #undef X

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "schema/audit.h"
 #include "schema/check.h"
 
 #ifndef BERTH_LIBEXECDIR
@@ -195,6 +196,10 @@ static const struct field settings_fields[] = {
 	          "Lines a minute that a container's firewall rules with the word 'log' may write; 0: none."),
 	INT_FIELD(S, firewall_log_group, FIELD_NO_PRESET, 0, 65535, 0,
 	          "Group of nfnetlink_log that gets these lines, as of ulogd; the kernel's log when left out."),
+	INT_FIELD(S, audit_days, 0, AUDIT_DAYS_MIN, AUDIT_DAYS_MAX, 400, "Days for which the audit is kept."),
+	INT_FIELD(
+	        S, audit_rows, 0, AUDIT_ROWS_MIN, AUDIT_ROWS_MAX, 100000,
+	        "Entries of the audit that are kept of one tenant at most: its own newest push out its own oldest, nobody else's."),
 	END_FIELDS
 };
 

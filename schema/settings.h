@@ -60,6 +60,8 @@ struct settings {
 	int64_t usage_months;
 	int64_t firewall_log;
 	int64_t firewall_log_group;
+	int64_t audit_days;
+	int64_t audit_rows;
 };
 
 extern const struct schema settings_schema;

@@ -137,7 +137,9 @@ api_on_purge(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (txn_begin(&txn, api->model.store, &e) < 0 ||
 	    store_operation_purge(api->model.store, model_now() - OPERATION_KEPT_S, &e) < 0 || idempotency_purge(api, &e) < 0 ||
-	    store_holding_purge(api->model.store, model_now() - HOLDINGS_KEPT_S, &e) < 0 || txn_commit(&txn, &e) < 0)
+	    store_holding_purge(api->model.store, model_now() - HOLDINGS_KEPT_S, &e) < 0 ||
+	    store_audit_keep(api->model.store, api->settings.audit_days, api->settings.audit_rows, &e) < 0 ||
+	    store_audit_purge(api->model.store, &e) < 0 || txn_commit(&txn, &e) < 0)
 		log_err(&e, "purge what is old");
 }
 
@@ -172,14 +174,22 @@ api_find_store(struct api *api, struct err *e)
 	return api->recovery ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
 }
 
+/* What is only counted yet is written before the end. */
+static void
+api_on_end(evutil_socket_t fd, short what, void *arg)
+{
+	event_base_loopbreak(((struct api *)arg)->base);
+}
+
 static int
 api_run(struct api *api, struct err *e)
 {
 	const struct timeval hour = { API_PURGE_S, 0 };
-	struct event *purge;
+	struct event *purge, *end;
 
 	api->base = event_base_new();
-	if (!api->base)
+	end = api->base ? evsignal_new(api->base, SIGTERM, api_on_end, api) : NULL;
+	if (!end || event_add(end, NULL) < 0)
 		return err_set(e, ERR_INTERNAL, "no event loop");
 	if (api_make_parts(api, e) < 0 || token_setup(e) < 0 || idempotency_setup(api, e) < 0 || sandbox_filter(e) < 0 ||
 	    api_find_store(api, e) < 0)
@@ -193,6 +203,7 @@ api_run(struct api *api, struct err *e)
 	api_on_purge(-1, 0, api);
 	event_base_dispatch(api->base);
 	event_free(purge);
+	event_free(end);
 	return 0;
 }
 

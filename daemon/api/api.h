@@ -11,6 +11,7 @@
 #include "daemon/model/model.h"
 #include "schema/settings.h"
 
+struct audit;
 struct boot;
 struct callers;
 struct copier;
@@ -31,6 +32,7 @@ struct api {
 	struct link *link;
 	struct follow *follow;
 	struct boot *boot;
+	struct audit *audit;
 	struct copier *copier;
 	struct late *late;
 	struct meter *meter; /* NULL until the engine is ready */

@@ -93,6 +93,7 @@ auth_identify(const struct api *api, int fd, bool token_only, struct peer *peer_
 	}
 	peer_out->uid = cred.uid;
 	peer_out->gid = cred.gid;
+	peer_out->pid = cred.pid;
 	peer_out->admin = cred.uid == 0 || (api->has_admin_group && (cred.gid == api->admin_gid || member));
 	return 0;
 }

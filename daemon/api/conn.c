@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/audit.h"
 #include "daemon/api/auth.h"
 #include "daemon/api/guard.h"
 #include "daemon/api/reply.h"
@@ -196,6 +197,8 @@ conn_identify(struct conn *conn, struct err *e)
 
 	if (auth_who(api, conn->fd, &conn->peer, request, &conn->who, e) == 0)
 		return 0;
+	if (e->kind == ERR_UNAUTHORIZED)
+		audit_unauthorized(api, &conn->peer, request);
 	/* Who has the right secret of a token that has ended guesses nothing. */
 	if (e->kind == ERR_UNAUTHORIZED && request->authorization[0] && !conn->who.credential[0])
 		guard_count(api->guard, &conn->peer, request->authorization, http_now_ms(), e);
@@ -250,7 +253,7 @@ conn_dispatch(struct conn *conn)
 		return;
 	}
 	log_debug("%s: %s %s", conn->who.actor, request->method, request->path);
-	route_dispatch(conn->server->api, conn, request, &conn->who);
+	route_dispatch(conn->server->api, conn, request, &conn->peer, &conn->who);
 }
 
 static void

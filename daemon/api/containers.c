@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/audit.h"
 #include "daemon/api/callers.h"
 #include "daemon/api/boot.h"
 #include "daemon/api/handlers.h"
@@ -297,6 +298,10 @@ container_handle_stream(struct call *c)
 		return reply_error(c);
 	if (callers_hand_over(c, s.request.op) < 0)
 		return reply_error(c);
+	if (audit_session(c, s.request.op) < 0) {
+		callers_stream_ended(c->api->callers, s.request.op);
+		return reply_error(c);
+	}
 	fd = conn_share(c->conn);
 	if (fd < 0)
 		err_sys(&c->err, "hand a connection over");

@@ -67,6 +67,7 @@ call_handler *const handlers[OP_COUNT] = {
 	[OPERATION_EVENTS] = operation_handle_events,
 	[OPERATION_CANCEL] = operation_handle_cancel,
 	[EVENTS] = host_handle_events,
+	[AUDIT] = audit_handle_list,
 	[HOST_BOOT] = boot_handle,
 	[HOST_SHUTDOWN] = boot_handle,
 	[RECOVER] = recovery_handle,

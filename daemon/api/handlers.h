@@ -15,6 +15,8 @@ call_handler container_handle_list, container_handle_create, container_handle_sh
 call_handler template_handle_list, template_handle_build, template_handle_show, template_handle_delete;
 /* operations.c */
 call_handler operation_handle_list, operation_handle_show, operation_handle_events, operation_handle_cancel;
+/* audit.c */
+call_handler audit_handle_list;
 /* addresses.c */
 call_handler address_handle_list, address_handle_history;
 /* usage.c */

@@ -56,15 +56,23 @@ host_handle_openapi(struct call *c)
 static int
 host_check_kept(struct call *c, const struct event_filter *filter, int64_t since)
 {
-	int64_t first;
+	int64_t first, last;
 
 	if (since <= 0)
 		return 0;
-	if (store_event_first(c->api->model.store, filter, &first, &c->err) < 0)
+	if (store_event_first(c->api->model.store, filter, &first, &c->err) < 0 ||
+	    store_event_before(c->api->model.store, filter, 0, &last, &c->err) < 0)
 		return -1;
-	if (since >= first - 1)
+	if (since >= first - 1 && since <= last)
 		return 0;
 	c->status = 410;
+	/* The numbers of a journal that was lost: those of this one would seem seen already. */
+	if (since > last) {
+		err_set(&c->err, ERR_NOT_FOUND,
+		        "The newest event is %lld, there is none of number %lld: begin anew with what there is now",
+		        (long long)last, (long long)since);
+		return err_code(&c->err, "events_gone");
+	}
 	err_set(&c->err, ERR_NOT_FOUND,
 	        "The events after %lld are gone, the oldest kept is %lld: begin anew with what there is now", (long long)since,
 	        (long long)first);

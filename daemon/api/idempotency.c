@@ -42,7 +42,7 @@ static bool
 idempotency_applies(const struct call *c)
 {
 	return c->request->idempotency_key[0] && c->op->method == METHOD_POST &&
-	       (c->op->kind == KIND_JOB || c->op->kind == KIND_WRITE) && !c->query.dry_run;
+	       (c->op->kind == KIND_JOB || c->op->kind == KIND_WRITE || c->op->kind == KIND_STREAM) && !c->query.dry_run;
 }
 
 static int
@@ -121,13 +121,15 @@ idempotency_look_up(struct call *c, struct answered *answered_out)
 	return rc;
 }
 
-/* The first transaction that the request commits carries its key. */
-static int
-idempotency_commit(void *arg, struct err *e)
+int
+idempotency_last_part(struct call *c, struct err *e)
 {
-	struct call *c = arg;
-
+	if (!c->keeps)
+		return 0;
 	c->keeping_done = true;
+	/* A session is none that could be looked at afterwards. */
+	if (c->op->kind != KIND_STREAM)
+		memcpy(c->keeping.operation, c->subject.operation, sizeof c->keeping.operation);
 	return store_answer_add(c->api->model.store, c->who.actor, c->request->idempotency_key, &c->keeping, model_now(), e);
 }
 
@@ -153,8 +155,7 @@ idempotency_begin(struct call *c, struct answered *answered_out)
 		        IDEMPOTENCY_MANY);
 		return err_code(&c->err, "too_many_keys");
 	}
-	m->made_operation = c->keeping.operation;
-	store_before_commit(m->store, idempotency_commit, c);
+	c->keeps = true;
 	return 0;
 }
 
@@ -170,14 +171,6 @@ idempotency_keep(struct call *c, int status, const char *headers, const char *bo
 	    store_answer_fill(c->api->model.store, c->who.actor, c->request->idempotency_key, status, headers, body, &e) < 0 ||
 	    txn_commit(&txn, &e) < 0)
 		log_err(&e, "keep an answer");
-}
-
-void
-idempotency_end(struct call *c)
-{
-	c->api->model.made_operation = NULL;
-	if (c->api->model.store)
-		store_before_commit(c->api->model.store, NULL, NULL);
 }
 
 int

@@ -19,8 +19,8 @@ int idempotency_setup(struct api *api, struct err *e);
 int idempotency_begin(struct call *c, struct answered *answered_out);
 /* A success that wasn't an operation: what is answered. secret: it isn't to be kept. */
 void idempotency_keep(struct call *c, int status, const char *headers, const char *body, bool secret);
-/* After the handler, whatever became of it. */
-void idempotency_end(struct call *c);
+/* Within the first transaction that the call commits. */
+int idempotency_last_part(struct call *c, struct err *e);
 
 /* Answers that are too old go. */
 int idempotency_purge(struct api *api, struct err *e);

@@ -5,6 +5,7 @@ include daemon/model/local.mk
 libberthapi_a_SOURCES += \
 	daemon/api/addresses.c \
 	daemon/api/api.h \
+	daemon/api/audit.c daemon/api/audit.h \
 	daemon/api/auth.c daemon/api/auth.h \
 	daemon/api/boot.c daemon/api/boot.h \
 	daemon/api/callers.c daemon/api/callers.h \

@@ -1,5 +1,6 @@
 /* What the process is made of besides its database, its link and its listener. */
 #include "daemon/api/api.h"
+#include "daemon/api/audit.h"
 #include "daemon/api/boot.h"
 #include "daemon/api/callers.h"
 #include "daemon/api/copier.h"
@@ -27,7 +28,8 @@ api_make_parts(struct api *api, struct err *e)
 	api->late = late_new(api);
 	api->callers = callers_new(api);
 	api->guard = guard_new();
-	if (!api->callers || !api->guard || !api->follow || !api->boot || !api->queue || !api->late)
+	api->audit = audit_new(api);
+	if (!api->audit || !api->callers || !api->guard || !api->follow || !api->boot || !api->queue || !api->late)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	api->model.changed = api_on_change;
 	api->model.changed_arg = api;
@@ -37,6 +39,7 @@ api_make_parts(struct api *api, struct err *e)
 void
 api_free_parts(struct api *api)
 {
+	audit_free(api->audit);
 	boot_free(api->boot);
 	queue_free(api->queue);
 	late_free(api->late);
@@ -46,6 +49,7 @@ api_free_parts(struct api *api)
 	follow_free(api->follow);
 	callers_free(api->callers);
 	guard_free(api->guard);
+	api->audit = NULL;
 	api->boot = NULL;
 	api->queue = NULL;
 	api->late = NULL;

@@ -10,6 +10,7 @@
 #include "daemon/api/meter.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
+#include "daemon/model/audit.h"
 #include "daemon/model/container.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/fault.h"
@@ -89,8 +90,10 @@ api_receive_done(struct api *api, const struct done *done, struct err *e)
 	FAULT("api.done");
 	rc = done->cut_short ? operation_end_cut_short(&api->model, done, &works, e) : operation_end(&api->model, done, e);
 	FAULT("api.ended");
-	if (rc == 0)
+	if (rc == 0) {
 		log_debug("a stream ended: %s%s%s", done->op, done->message ? ": " : "", done->message ? done->message : "");
+		rc = audit_end_session(&api->model, done, e) < 0 ? -1 : 0;
+	}
 	if (rc == 1)
 		rc = operation_follow_up(&api->model, done, &works, e);
 	follow_end_progress(api->follow, done->op);
@@ -209,9 +212,10 @@ api_receive_passing(struct api *api, struct msg *msg, struct err *e)
 	case REPLY_SAMPLES:
 		return api->meter && meter_receive(api->meter, msg->record, e) < 0 ? -1 : 1;
 	case REPLY_DONE:
+		/* The audit is told of its end as well. */
+		callers_stream_ended(api->callers, ((const struct done *)msg->record)->op);
 		return link_answer(api->link, msg->record) || copier_ended(api->copier, msg->record) ||
-		       meter_ended(api->meter, msg->record) ||
-		       callers_stream_ended(api->callers, ((const struct done *)msg->record)->op);
+		       meter_ended(api->meter, msg->record);
 	}
 	return 0;
 }

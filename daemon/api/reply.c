@@ -27,6 +27,12 @@ problem_add_params(struct json_object *json, const struct err *e)
 	json_object_object_add(json, "invalid_params", list);
 }
 
+const char *
+reply_code(const struct err *e)
+{
+	return e->code[0] ? e->code : err_kind_info(e->kind == ERR_NONE ? ERR_INTERNAL : e->kind)->code;
+}
+
 struct json_object *
 problem_json(const struct err *e, int status)
 {
@@ -39,7 +45,7 @@ problem_json(const struct err *e, int status)
 	json_object_object_add(json, "title", json_object_new_string(info->title));
 	json_object_object_add(json, "status", json_object_new_int(status ? status : info->http_status));
 	json_object_object_add(json, "detail", json_object_new_string(e->message[0] ? e->message : info->title));
-	json_object_object_add(json, "code", json_object_new_string(e->code[0] ? e->code : info->code));
+	json_object_object_add(json, "code", json_object_new_string(reply_code(e)));
 	json_object_object_add(json, "retryable", json_object_new_boolean(info->retryable || strcmp(e->code, "interrupted") == 0));
 	if (e->nparams > 0)
 		problem_add_params(json, e);
@@ -66,6 +72,7 @@ reply_json(struct call *c, int status, struct json_object *json, const char *hea
 {
 	if (!json)
 		return reply_out_of_memory(c);
+	c->answered = status;
 	reply_send(c->conn, status, "application/json", json, headers, false);
 	return answered_now;
 }
@@ -104,6 +111,7 @@ reply_error(struct call *c)
 {
 	char allow[100];
 
+	c->answered = c->status ? c->status : err_kind_info(c->err.kind == ERR_NONE ? ERR_INTERNAL : c->err.kind)->http_status;
 	if (role_is_tenants(c->who.role) && c->err.kind == ERR_INTERNAL) {
 		log_err(&c->err, "a request of %s failed", c->who.actor);
 		show_hide_internal(c->who.role, &c->err);
@@ -140,6 +148,7 @@ reply_text(struct call *c, int status, const char *headers, const char *text)
 		.status = status, .type = "application/json", .headers = headers, .body = text, .len = strlen(text)
 	};
 
+	c->answered = status;
 	conn_respond(c->conn, &response);
 	return answered_now;
 }

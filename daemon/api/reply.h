@@ -22,6 +22,8 @@ struct answered reply_operation(struct call *c, const struct operation *operatio
 void reply_late_json(struct conn *conn, const char *text);
 void reply_late_error(struct conn *conn, const struct err *e);
 
+/* The stable code of an error. */
+const char *reply_code(const struct err *e);
 /* What a problem says: RFC 9457. status 0: the kind's. NULL when out of memory. */
 struct json_object *problem_json(const struct err *e, int status);
 /* An answer before there is any call: malformed HTTP, too many connections. */

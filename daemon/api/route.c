@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/api/api.h"
+#include "daemon/api/audit.h"
 #include "daemon/api/handlers.h"
 #include "daemon/api/idempotency.h"
 #include "daemon/api/queue.h"
@@ -239,6 +240,25 @@ route_handle(struct call *c)
 	return handlers[c->id](c);
 }
 
+/* The first transaction that the call commits carries its key and its entry in the audit. */
+static int
+route_last_part(void *arg, struct err *e)
+{
+	struct call *c = arg;
+
+	if (idempotency_last_part(c, e) < 0)
+		return -1;
+	return audit_applies(c) ? audit_last_part(c, e) : 0;
+}
+
+static void
+route_watch(struct call *c, bool on)
+{
+	c->api->model.subject = on ? &c->subject : NULL;
+	if (c->api->model.store)
+		store_before_commit(c->api->model.store, on ? route_last_part : NULL, on ? c : NULL);
+}
+
 static struct answered
 route_authorised(struct call *c)
 {
@@ -253,11 +273,16 @@ route_authorised(struct call *c)
 		return reply_error(c);
 	/* What was done already needs no room. */
 	rc = idempotency_begin(c, &answered);
-	if (rc == 0)
-		answered = route_handle(c);
-	else if (rc < 0)
-		answered = reply_error(c);
-	idempotency_end(c);
+	if (rc > 0) {
+		/* It was told of when it was done. */
+		c->answered = 0;
+		return answered;
+	}
+	if (rc < 0)
+		return reply_error(c);
+	route_watch(c, true);
+	answered = route_handle(c);
+	route_watch(c, false);
 	return answered;
 }
 
@@ -278,11 +303,13 @@ route_run(struct call *c, const struct http_request *request)
 }
 
 struct answered
-route_dispatch(struct api *api, struct conn *conn, const struct http_request *request, const struct who *who)
+route_dispatch(struct api *api, struct conn *conn, const struct http_request *request, const struct peer *peer,
+               const struct who *who)
 {
-	struct call c = { .api = api, .conn = conn, .who = *who };
+	struct call c = { .api = api, .conn = conn, .peer = peer, .who = *who };
 	struct answered answered = route_run(&c, request);
 
+	audit_end(&c);
 	call_clear(&c);
 	return answered;
 }

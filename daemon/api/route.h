@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "daemon/api/request.h"
+#include "daemon/model/model.h"
 #include "daemon/model/who.h"
 #include "daemon/store/store.h"
 #include "schema/ops.h"
@@ -16,6 +17,7 @@ struct conn;
 struct peer {
 	uid_t uid;
 	gid_t gid;
+	pid_t pid; /* a hint for the audit; 0: none */
 	bool admin;
 	bool token_only; /* his credentials count for nothing: a proxy's, say */
 	bool tcp;        /* there are none */
@@ -25,6 +27,7 @@ struct call {
 	struct api *api;
 	struct conn *conn;
 	const struct http_request *request;
+	const struct peer *peer;
 	struct who who;
 	const struct op *op;
 	enum op_id id;
@@ -34,7 +37,11 @@ struct call {
 	bool head;                 /* HEAD: as GET, without the body */
 	int status;                /* of an error whose kind doesn't tell it; else 0 */
 	unsigned int allowed;      /* of a 405: methods, as bits */
-	struct answer_row keeping; /* of a request with an Idempotency-Key */
+	struct subject subject;    /* what the call turns out to be about */
+	bool audited;              /* the audit has it, in the transaction that was committed */
+	int answered;              /* the answer's status, once there is one */
+	bool keeps;                /* it has an Idempotency-Key, and does something */
+	struct answer_row keeping; /* of its first answer */
 	bool keeping_done;         /* it is committed */
 	struct err err;
 };
@@ -56,6 +63,7 @@ int call_decode(struct call *c, const struct http_request *request);
 void call_clear(struct call *c);
 
 /* Decodes, authorises, runs the handler. */
-struct answered route_dispatch(struct api *api, struct conn *conn, const struct http_request *request, const struct who *who);
+struct answered route_dispatch(struct api *api, struct conn *conn, const struct http_request *request, const struct peer *peer,
+                               const struct who *who);
 
 #endif

@@ -63,6 +63,8 @@ container_find(struct model *m, const struct who *who, const char *text, struct 
 	}
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "There is no container '%.80s'", text);
+	if (rc == 1)
+		model_is_about(m, view_out->config.tenant, view_out->config.id, NULL);
 	return rc < 0 ? -1 : 0;
 }
 

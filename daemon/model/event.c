@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <time.h>
 
 #include "daemon/model/model.h"
@@ -22,6 +23,21 @@ model_commit(struct model *m, struct txn *txn, struct err *e)
 		return -1;
 	model_changed(m);
 	return 0;
+}
+
+void
+model_is_about(struct model *m, const char *tenant, const char *container, const char *object)
+{
+	struct subject *subject = m->subject;
+
+	if (!subject)
+		return;
+	if (tenant)
+		snprintf(subject->tenant, sizeof subject->tenant, "%s", tenant);
+	if (container)
+		snprintf(subject->container, sizeof subject->container, "%s", container);
+	if (object)
+		snprintf(subject->object, sizeof subject->object, "%s", object);
 }
 
 int

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/model/audit.h"
 #include "daemon/model/container.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/uuid.h"
@@ -55,6 +56,8 @@ operation_find(struct model *m, const struct who *who, const char *id, struct op
 		record_clear(OPERATION, operation_out);
 		rc = 0;
 	}
+	if (rc == 1)
+		model_is_about(m, operation_out->tenant, operation_out->container, NULL);
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "There is no operation '%.80s'; ended ones are kept for seven days", id);
 	return rc < 0 ? -1 : 0;
@@ -96,8 +99,11 @@ operation_check_lock(struct model *m, const char *container, struct err *e)
 int
 operation_insert(struct model *m, const struct operation *operation, struct err *e)
 {
-	if (m->made_operation)
-		snprintf(m->made_operation, UUID_SIZE, "%s", operation->id);
+	if (m->subject) {
+		snprintf(m->subject->operation, sizeof m->subject->operation, "%s", operation->id);
+		m->subject->ended = !operation_is_open(operation);
+	}
+	model_is_about(m, operation->tenant, operation->container, NULL);
 	return store_operation_insert(m->store, operation, e);
 }
 
@@ -450,7 +456,7 @@ operation_end_one(struct ending *end, const struct done *done, struct err *e)
 		return -1;
 	row_put_text(OPERATION, end->operation, "undo", NULL);
 	row_put_text(OPERATION, end->operation, "request", NULL);
-	if (store_operation_update(end->m->store, end->operation, e) < 0)
+	if (store_operation_update(end->m->store, end->operation, e) < 0 || audit_add_end(end->m, end->operation, e) < 0)
 		return -1;
 	FAULT("api.ending");
 	return txn_commit(&txn, e) < 0 ? -1 : 1;

@@ -19,6 +19,8 @@ tenant_find(struct model *m, const struct who *who, const char *name, struct ten
 
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "There is no tenant '%.80s'", name);
+	if (rc == 1)
+		model_is_about(m, name, NULL, NULL);
 	return rc < 0 ? -1 : tenant_fill_used(m, tenant_out, e);
 }
 
@@ -44,6 +46,7 @@ tenant_create(struct model *m, const struct who *who, const struct tenant *body,
 	if (rc < 0 || store_table_insert(m->store, TABLE_TENANT, tenant_out, e) < 0 ||
 	    journal_add_tenant(m, "tenant.created", body->name, e) < 0 || tenant_fill_used(m, tenant_out, e) < 0)
 		return -1;
+	model_is_about(m, body->name, NULL, NULL);
 	return dry_run ? 0 : model_commit(m, &txn, e);
 }
 

@@ -38,7 +38,10 @@ token_find(struct model *m, const struct who *who, const char *id, struct token 
 
 	if (rc < 0)
 		return -1;
-	return rc == 1 && who_sees(who, token_out->tenant) ? 0 : token_absent(id, e);
+	if (rc == 0 || !who_sees(who, token_out->tenant))
+		return token_absent(id, e);
+	model_is_about(m, token_out->tenant, NULL, NULL);
+	return 0;
 }
 
 /* Which role for whom. */
@@ -163,6 +166,7 @@ token_create(struct model *m, const struct who *who, const struct token *body, b
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	if (store_table_insert(m->store, TABLE_TOKEN, token_out, e) < 0)
 		return -1;
+	model_is_about(m, token_out->tenant, NULL, token_out->id);
 	return dry_run ? 0 : model_commit(m, &txn, e);
 }
 

@@ -7,7 +7,7 @@
 #include "daemon/store/store.h"
 
 enum {
-	SQL_CACHE = 128, /* a power of two, well over the number of statements there are */
+	SQL_CACHE = 256, /* a power of two, well over the number of statements there are */
 	SQL_TEXT_MAX = 4096
 };
 
@@ -28,6 +28,10 @@ enum sql_composed {
 	SQL_OPERATION_GET,
 	SQL_OPERATION_OPEN,
 	SQL_OPERATION_LIST,
+	SQL_AUDIT_ADD,
+	SQL_AUDIT_LIST,
+	SQL_AUDIT_LIST_OWN,
+	SQL_AUDIT_OF,
 	SQL_TABLES, /* five of each enum store_table */
 	SQL_TABLES_END = SQL_TABLES + 5 * STORE_TABLES,
 	SQL_USAGE_ADD = SQL_TABLES_END, /* one of each level */
@@ -91,5 +95,6 @@ bool sql_compose_template(struct store *s);
 bool sql_compose_operation(struct store *s);
 bool sql_compose_tables(struct store *s);
 bool sql_compose_usage(struct store *s);
+bool sql_compose_audit(struct store *s);
 
 #endif

@@ -81,7 +81,7 @@ store_prepare(struct store *s, const char *path, struct err *e)
 	if (store_check(s, e) < 0 || sql_script(s, sql_setup, e) < 0 || store_migrate(s, path, store_migrations, e) < 0)
 		return -1;
 	if (!sql_compose_container(s) || !sql_compose_template(s) || !sql_compose_operation(s) || !sql_compose_tables(s) ||
-	    !sql_compose_usage(s))
+	    !sql_compose_usage(s) || !sql_compose_audit(s))
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "daemon/store/row.h"
 #include "daemon/util/prefix.h"
+#include "schema/audit.h"
 #include "schema/container.h"
 #include "schema/ip.h"
 #include "schema/operation.h"
@@ -155,6 +156,28 @@ int store_answer_fill(struct store *s, const char *actor, const char *key, int64
                       struct err *e);
 int store_answer_count(struct store *s, const char *actor, int64_t *count_out, struct err *e);
 int store_answer_purge(struct store *s, int64_t before, struct err *e);
+
+/* The audit. The schema itself refuses to change an entry, or to remove one that is to be kept. */
+/* For how long, and how many of a tenant's at most. */
+int store_audit_keep(struct store *s, int64_t days, int64_t rows, struct err *e);
+int store_audit_add(struct store *s, const struct audit_entry *entry, struct err *e);
+/* The first one of an operation or a session. 1 found, 0 absent, -1 error; the caller clears it in any case. */
+int store_audit_of(struct store *s, const char *operation, struct audit_entry *entry_out, struct err *e);
+struct audit_row {
+	int64_t seq; /* of a tenant's list its own number */
+	struct audit_entry entry;
+};
+struct audit_filter {
+	const char *own;                               /* the tenant whose own part it is, by its own numbers; NULL: all */
+	const char *tenant, *actor, *kind, *container; /* NULL: any */
+	bool has_since, has_until;
+	int64_t since, until;
+	int64_t before; /* a sequence number; 0 for the newest page */
+	int64_t limit;
+};
+/* The newest first, given as struct audit_row. */
+int store_audit_list(struct store *s, const struct audit_filter *filter, store_each *each, void *arg, struct err *e);
+int store_audit_purge(struct store *s, struct err *e);
 
 /* Templates. */
 int store_template_get(struct store *s, const char *ref, struct template *template_out, struct err *e);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -416,6 +417,127 @@ test_rollback(void **state)
 	store_close(s);
 }
 
+static int
+note_audit(void *arg, const void *record)
+{
+	*(int64_t *)arg = ((const struct audit_row *)record)->seq;
+	return 0;
+}
+
+static int
+count_audit(void *arg, const void *record)
+{
+	++*(int *)arg;
+	return 0;
+}
+
+static void
+add_audit(struct store *s, const char *tenant, int64_t time)
+{
+	struct audit_entry entry = { 0 };
+	struct err e = { 0 };
+
+	row_put_text(&audit_schema, &entry, "actor", "uid:0");
+	row_put_text(&audit_schema, &entry, "kind", "container_start");
+	row_put_text(&audit_schema, &entry, "tenant", tenant);
+	row_put_int(&audit_schema, &entry, "time", time);
+	row_put_int(&audit_schema, &entry, "status", 202);
+	row_put_int(&audit_schema, &entry, "count", 1);
+	assert_int_equal(store_audit_add(s, &entry, &e), 0);
+	record_clear(&audit_schema, &entry);
+}
+
+static void
+test_audit_holds_every_field(void **state)
+{
+	struct audit_entry entry = { 0 }, read = { 0 };
+	struct store *s = open_store();
+	struct err e = { 0 };
+
+	fill(&audit_schema, &entry);
+	row_put_text(&audit_schema, &entry, "operation", uuid);
+	assert_int_equal(store_audit_add(s, &entry, &e), 0);
+	assert_int_equal(store_audit_of(s, uuid, &read, &e), 1);
+	assert_same(&audit_schema, &entry, &read);
+	record_clear(&audit_schema, &entry);
+	record_clear(&audit_schema, &read);
+	assert_int_equal(store_audit_of(s, other_uuid, &read, &e), 0);
+	store_close(s);
+}
+
+static void
+test_audit_is_append_only(void **state)
+{
+	static const char *const refused[] = {
+		"UPDATE audit SET actor = 'uid:1'",
+		"UPDATE audit SET count = count + 1",
+		"DELETE FROM audit",
+		"DELETE FROM audit WHERE seq = 2",
+		"DELETE FROM audit_keep",
+		"UPDATE audit_keep SET days = 1",
+		"UPDATE audit_keep SET rows = 0",
+	};
+	const struct audit_filter all = { .limit = 100 };
+	struct store *s = open_store();
+	int64_t now = time(NULL);
+	struct err e = { 0 };
+	int n = 0;
+
+	/* One that is past the time for which it is kept, one that isn't. */
+	add_audit(s, NULL, now - 401 * 86400);
+	add_audit(s, NULL, now - 399 * 86400);
+	add_audit(s, "default", now);
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		assert_int_equal(sql_script(s, refused[i], &e), -1);
+		err_clear(&e);
+	}
+	assert_int_equal(store_audit_list(s, &all, count_audit, &n, &e), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(store_audit_purge(s, &e), 0);
+	n = 0;
+	assert_int_equal(store_audit_list(s, &all, count_audit, &n, &e), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(store_audit_keep(s, 30, 1000, &e), 0);
+	assert_int_equal(store_audit_purge(s, &e), 0);
+	n = 0;
+	assert_int_equal(store_audit_list(s, &all, count_audit, &n, &e), 0);
+	assert_int_equal(n, 1);
+	store_close(s);
+}
+
+static void
+test_audit_of_a_tenant_is_its_own(void **state)
+{
+	const struct audit_filter acme = { .own = "acme", .limit = 10000 }, all = { .limit = 10000 };
+	struct store *s = open_store();
+	int64_t now = time(NULL), last = 0;
+	struct err e = { 0 };
+	int n = 0;
+
+	assert_int_equal(store_tenant_add(s, 2, "acme", 1, &e), 0);
+	assert_int_equal(store_audit_keep(s, 400, 1000, &e), 0);
+	add_audit(s, "acme", now);
+	add_audit(s, NULL, now);
+	for (int i = 0; i < 1500; i++)
+		add_audit(s, "default", now);
+	add_audit(s, "acme", now);
+	/* The other's push out none of its own, and its numbers have no gaps. */
+	assert_int_equal(store_audit_list(s, &acme, count_audit, &n, &e), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(store_audit_list(s, &acme, note_audit, &last, &e), 0);
+	assert_int_equal(last, 1);
+	n = 0;
+	assert_int_equal(store_audit_list(s, &all, count_audit, &n, &e), 0);
+	assert_int_equal(n, 1003);
+	/* Another tenant of the name sees nothing of the former. */
+	assert_int_equal(store_table_delete(s, TABLE_TENANT, "acme", &e), 0);
+	assert_int_equal(store_tenant_add(s, 3, "acme", 1, &e), 0);
+	n = 0;
+	assert_int_equal(store_audit_list(s, &acme, count_audit, &n, &e), 0);
+	assert_int_equal(n, 0);
+	store_close(s);
+}
+
 int
 main(void)
 {
@@ -431,6 +553,9 @@ main(void)
 		cmocka_unit_test(test_one_open_operation_a_container),
 		cmocka_unit_test(test_events_are_bounded),
 		cmocka_unit_test(test_events_of_a_tenant_are_its_own),
+		cmocka_unit_test(test_audit_holds_every_field),
+		cmocka_unit_test(test_audit_is_append_only),
+		cmocka_unit_test(test_audit_of_a_tenant_is_its_own),
 		cmocka_unit_test(test_rollback),
 	};
 
