@@ -188,6 +188,7 @@ make_environment(const struct strv *given, const struct exec_user *user)
 		{ "USER", user->name },
 		{ "LOGNAME", user->name },
 		{ "SHELL", user->shell },
+		{ "LANG", "C.UTF-8" },
 		{ "container", "berth" },
 	};
 	struct strv env = { 0 };

@@ -5,6 +5,10 @@ EXTRA_CONF='console_log = 16K' t_begin
 printf 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJwMZ0x0x0x0x0x0x0x0x0x0x0x0x0x0x0x0x0x0 test\n' >"$T/key.pub"
 ok "create with a password and a key" sh -c 'echo correct-horse | "$BUILD/berth" create web --template busybox --disk 64M --password-stdin --ssh-key "$T/key.pub" --hostname host.example'
 ok "start" B start web
+host_dns=$(awk '$1 == "nameserver" && $2 !~ /^(127\.|::1)/' /etc/resolv.conf | head -n 3)
+[ -z "$host_dns" ] || is "the host's name servers are the container's" "$host_dns" "$(B exec web -- grep ^nameserver /etc/resolv.conf)"
+ok "name servers are changed while it runs" B set web dns=192.0.2.53,2001:db8::53
+is "they are inside" "nameserver 192.0.2.53 nameserver 2001:db8::53" "$(B exec web -- cat /etc/resolv.conf | xargs)"
 is "host name" host.example "$(B exec web -- hostname)"
 like "/etc/hosts" '127.0.1.1.*host' "$(B exec web -- cat /etc/hosts)"
 like "root's password is hashed" '^root:\$' "$(B exec web -- head -n1 /etc/shadow)"

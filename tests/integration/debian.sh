@@ -14,7 +14,9 @@ ok "a user is added" B exec deb -- useradd -m -s /bin/bash anna
 ok "and given sudo" B exec deb -- sh -c 'echo "anna ALL=(ALL) NOPASSWD:ALL" >/etc/sudoers.d/anna'
 is "su" anna "$(B exec deb -- su - anna -c 'id -un')"
 is "sudo (setuid) works" root "$(B exec deb -- su - anna -c 'sudo id -un')"
-ok "file capabilities work" B exec deb -- su - anna -c 'ping -c 1 -W 2 127.0.0.1'
+ok "file capabilities work: ping" B exec deb -- su - anna -c 'ping -c 1 -W 2 127.0.0.1'
+ok "root inside gives some" B exec deb -- sh -c 'cp /usr/bin/grep /usr/local/bin/grep && setcap cap_net_bind_service+ep /usr/local/bin/grep'
+is "they are what a user's process has" 0000000000000400 "$(B exec deb -- su - anna -c "/usr/local/bin/grep CapEff: /proc/self/status" | awk '{ print $2 }')"
 ok "sshd listens" wait_for 20 B exec deb -- sh -c 'systemctl is-active ssh.socket ssh.service | grep -qx active'
 ip=$(field deb 'ip[0]')
 out=$(ssh -n -i "$T/key" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=$((10 * ${T_SLOW:-1})) -o LogLevel=ERROR "root@$ip" id -un 2>&1)
@@ -23,7 +25,8 @@ is "host keys are this container's" "$(B exec deb -- hostname)" "$(B exec deb --
 ok "dpkg works" B exec deb -- sh -c 'mkdir -p /tmp/p/DEBIAN /tmp/p/opt && printf "Package: trial\nVersion: 1\nArchitecture: all\nMaintainer: t <t@t>\nDescription: t\n" >/tmp/p/DEBIAN/control && echo x >/tmp/p/opt/trial && dpkg-deb -b /tmp/p /tmp/trial.deb && dpkg -i /tmp/trial.deb && test -e /opt/trial && dpkg -r trial'
 like "the cgroups inside are the container's own" '^/(init.scope)?$' "$(B exec deb -- sh -c 'cut -d: -f3 /proc/1/cgroup' | head -n 1)"
 ok "a service with limits of its own" B exec deb -- systemd-run --wait -p TasksMax=20 true
-is "time zones, locales" C.UTF-8 "$(B exec deb -- sh -c '. /etc/default/locale 2>/dev/null; echo ${LANG:-C.UTF-8}')"
+is "a login has a locale of UTF-8" "C.UTF-8 UTF-8" "$(B exec deb -- env -u LANG su - anna -c 'echo $LANG; locale charmap' | xargs)"
+is "and a time zone" "UTC Etc/UTC" "$(B exec deb -- sh -c 'date +%Z; cat /etc/timezone' | xargs)"
 before=$(field deb pid)
 B exec deb -- systemctl reboot >/dev/null 2>&1
 ok "reboot from inside" wait_for 40 eval '[ "$(field deb pid)" != '"$before"' ] && [ "$(state deb)" = running ]'

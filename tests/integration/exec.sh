@@ -14,6 +14,8 @@ B exec web -- /no/such/thing 2>/dev/null; is "no such command" 127 $?
 B exec web -- /etc/passwd 2>/dev/null; is "not executable" 126 $?
 is "arguments arrive as they are" 'a b|$x|*|' "$(B exec web -- sh -c 'printf "%s|" "$@"' sh 'a b' '$x' '*')"
 is "environment" v "$(B exec --env K=v web -- sh -c 'echo $K')"
+is "its own where the caller gives none" "root /root C.UTF-8 berth" "$(B exec web -- sh -c 'echo $USER $HOME $LANG $container')"
+is "the caller's first" C "$(B exec --env LANG=C web -- sh -c 'echo $LANG')"
 unlike "nothing of the host's environment" 'SECRET_OF_HOST' "$(SECRET_OF_HOST=1 B exec web -- env)"
 is "as another user, by number" 33 "$(B exec --user 33 web -- id -u)"
 # The fourth is the directory that ls reads.

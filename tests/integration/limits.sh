@@ -35,6 +35,33 @@ B exec hog -- sh -c 'timeout 2 sh -c "while :; do :; done"' >/dev/null 2>&1
 pressed() { limit hog cpus pressure | found -vE '^(0(\.0)?|null)$'; }
 if [ -e /proc/pressure/cpu ]; then ok "and felt as pressure" wait_for 10 pressed; else skip "the kernel tells no pressure"; fi
 
+# How long INSIDE takes there, in ms.
+takes() {
+	local start
+	start=$(date +%s%N)
+	B exec hog -- sh -c "$1" >/dev/null 2>&1
+	echo $((($(date +%s%N) - start) / 1000000))
+}
+written=$(limit hog io_write used)
+ok "disk bandwidth, live" B set hog io_write=1M io_read=1M
+if [ "$(limit hog io_write effective)" != null ]; then
+	is "is effective" "1048576 1048576" "$(limit hog io_write effective) $(limit hog io_read effective)"
+	ms=$(takes 'dd if=/dev/zero of=/root/slow bs=512K count=4 conv=fsync')
+	[ "$ms" -ge 1000 ] && pass "2 MiB at 1 MiB/s take their time ($ms ms)" || fail "2 MiB at 1 MiB/s took $ms ms"
+	[ "$(limit hog io_write used)" -ge $((written + 2000000)) ] && pass "and are counted" || fail "io_write used: $(limit hog io_write used), was $written"
+	ms=$(takes 'dd if=/root/slow of=/dev/null bs=512K iflag=direct')
+	[ "$ms" -ge 1000 ] && pass "reading them too ($ms ms)" || fail "reading them took $ms ms"
+	ok "no limit again" B set hog io_write=0 io_read=0
+	is "is none" "0 0" "$(limit hog io_write effective) $(limit hog io_read effective)"
+	ok "which is quick" [ "$(takes 'dd if=/dev/zero of=/root/slow bs=512K count=4 conv=fsync')" -lt $((1000 * ${T_SLOW:-1})) ]
+else
+	skip "this host has no limits of disk bandwidth"
+fi
+ok "swap, live" B set hog swap=32M
+[ "$(limit hog swap effective)" = null ] && skip "this host has no limits of swap" || is "is effective" 33554432 "$(limit hog swap effective)"
+ok "a share of the CPU, live" B set hog cpu_weight=300
+[ "$(limit hog cpu_weight effective)" -ge 290 ] && pass "is effective" || fail "cpu_weight effective: $(limit hog cpu_weight effective)"
+
 ok "more memory, live" B set hog memory=128M
 is "it is effective at once" 134217728 "$(limit hog memory effective)"
 ok "fewer processes, live" B set hog pids=30
