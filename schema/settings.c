@@ -176,6 +176,9 @@ static const struct field settings_fields[] = {
 	INT_FIELD(S, tenant_streams, FIELD_NO_PRESET, 1, 65536, 0,
 	          "Streams (events, exec, console, logs) of one tenant's callers at once; an eighth of MAX_CONNECTIONS when left "
 	          "out."),
+	INT_FIELD(S, client_timeout, 0, 1, 3600, 60,
+	          "Seconds in which a caller's request must have arrived, its head in 10 at most, and something of an answer been "
+	          "taken by him; then the connection is closed."),
 	INT_FIELD(S, stop_timeout, 0, 1, 3600, 30, "Seconds a stop waits before it kills, unless the caller says."),
 	INT_FIELD(S, boot_parallel, 0, 1, 64, 4, "Containers that start at once when the host boots."),
 	INT_FIELD(S, shutdown_timeout, 0, 5, 3600, 120, "Seconds that all containers together have when the host shuts down."),

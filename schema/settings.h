@@ -46,6 +46,7 @@ struct settings {
 	int64_t max_connections;
 	int64_t tenant_requests;
 	int64_t tenant_streams;
+	int64_t client_timeout;
 	int64_t stop_timeout;
 	int64_t boot_parallel;
 	int64_t shutdown_timeout;

@@ -13,7 +13,9 @@
 #include "daemon/util/uuid.h"
 
 enum {
-	CALLERS_BODIES = 16,   /* of the largest size, being received at once for one caller */
+	CALLERS_BODIES = 16, /* of the largest size, being received at once for one caller */
+	CALLERS_TURN_US = 4000,
+	CALLERS_UNREAD = 32 << 20,
 	CALLERS_STREAMS = 896, /* of tenants, of those that the engine carries: some are kept for the host's roles */
 };
 
@@ -26,6 +28,9 @@ struct caller {
 	int64_t requests;
 	int64_t streams;
 	size_t body;
+	ptrdiff_t unread;
+	uint64_t turn;
+	int64_t spent_us; /* in that turn */
 };
 
 /* Handed to a job. Ours is a copy of the descriptor, by which it can be ended. */
@@ -105,14 +110,39 @@ caller_begin(const struct callers *callers, struct caller *caller, struct err *e
 
 	if (caller->bounded && caller->requests >= limit)
 		return caller_refuse("too_many_requests", "requests and streams", limit, e);
+	if (caller->unread > CALLERS_UNREAD) {
+		err_set(e, ERR_TOO_MANY, "Too much of what was answered lies unread: read it first");
+		return err_code(e, "too_much_unread");
+	}
 	caller->requests++;
 	return 0;
+}
+
+void
+caller_owe(struct caller *caller, ptrdiff_t bytes)
+{
+	caller->unread += bytes;
 }
 
 void
 caller_end(struct caller *caller)
 {
 	caller->requests--;
+}
+
+bool
+caller_has_time(const struct caller *caller, uint64_t turn)
+{
+	return caller->turn != turn || caller->spent_us < CALLERS_TURN_US;
+}
+
+void
+caller_spend(struct caller *caller, uint64_t turn, int64_t us)
+{
+	if (caller->turn != turn)
+		caller->spent_us = 0;
+	caller->turn = turn;
+	caller->spent_us += us;
 }
 
 int

@@ -1,11 +1,13 @@
 /*
  * What callers hold at once, by identity: a tenant's callers count together, another credential for itself. Requests under way,
- * streams and the bytes of bodies that are being received are bounded for each, so that nobody uses up what is there for all.
- * Streams that were handed to a job are remembered here until their end: they count as well, and end with their credential.
+ * streams, the bytes of bodies that are being received and of answers that lie unread are bounded for each, so that nobody uses up
+ * what is there for all. Streams that were handed to a job are remembered here until their end: they count as well, and end with
+ * their credential.
  */
 #ifndef BERTH_API_CALLERS_H
 #define BERTH_API_CALLERS_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "daemon/api/route.h"
@@ -23,13 +25,24 @@ struct caller *caller_take(struct callers *callers, const struct who *who);
 /* May be NULL. */
 void caller_put(struct callers *callers, struct caller *caller);
 
-/* A request begins: ERR_TOO_MANY when too many are under way. caller_end() for each that began. */
+/* A request begins: ERR_TOO_MANY when too many are under way, or too much that was answered lies unread. caller_end() for each that
+ * began. */
 int caller_begin(const struct callers *callers, struct caller *caller, struct err *e);
 void caller_end(struct caller *caller);
+
+/*
+ * Of each turn of the event loop a caller has so much time; whoever asks for more waits for the next turn, behind the others.
+ * turn: its number.
+ */
+bool caller_has_time(const struct caller *caller, uint64_t turn);
+void caller_spend(struct caller *caller, uint64_t turn, int64_t us);
 
 /* A body grows by so many bytes; and what it had is given back. */
 int caller_add_body(const struct callers *callers, struct caller *caller, size_t bytes, struct err *e);
 void caller_end_body(struct caller *caller, size_t bytes);
+
+/* What the caller hasn't taken yet of his answers changes by so much. */
+void caller_owe(struct caller *caller, ptrdiff_t bytes);
 
 /* A stream of events: its request stays under way. */
 int caller_begin_stream(const struct callers *callers, struct caller *caller, struct err *e);

@@ -40,9 +40,33 @@ conn_unsent(const struct conn *conn)
 	return conn->mode == CONN_DEAD ? 0 : evbuffer_get_length(bufferevent_get_output(conn->bev));
 }
 
+static int64_t
+conn_client_ms(const struct conn *conn)
+{
+	return conn->server->api->settings.client_timeout * 1000;
+}
+
+static void
+conn_count_output(struct conn *conn)
+{
+	size_t unsent = conn_unsent(conn);
+
+	if (conn->caller)
+		caller_owe(conn->caller, (ptrdiff_t)unsent - (ptrdiff_t)conn->owed);
+	conn->owed = conn->caller ? unsent : 0;
+}
+
+/* What stays where it is isn't copied for each who doesn't read it. */
+static int
+conn_queue(struct conn *conn, const void *data, size_t len, bool constant)
+{
+	return constant ? evbuffer_add_reference(bufferevent_get_output(conn->bev), data, len, NULL, NULL)
+	                : bufferevent_write(conn->bev, data, len);
+}
+
 /* Straight to the socket while nothing waits before it: most answers fit, and that saves a round of the event loop. */
 static void
-conn_write(struct conn *conn, struct iovec *iov, int n)
+conn_write(struct conn *conn, struct iovec *iov, int n, bool constant)
 {
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = (size_t)n };
 	ssize_t sent = 0;
@@ -63,9 +87,10 @@ conn_write(struct conn *conn, struct iovec *iov, int n)
 
 		sent -= (ssize_t)skip;
 		if (skip < iov[i].iov_len &&
-		    bufferevent_write(conn->bev, (char *)iov[i].iov_base + skip, iov[i].iov_len - skip) < 0)
+		    conn_queue(conn, (char *)iov[i].iov_base + skip, iov[i].iov_len - skip, constant && i == 1) < 0)
 			conn->mode = CONN_DEAD;
 	}
+	conn_count_output(conn);
 }
 
 static void
@@ -74,7 +99,7 @@ conn_last_answer(struct conn *conn)
 	if (conn->mode == CONN_DEAD)
 		return;
 	conn->mode = CONN_LAST;
-	conn->deadline_ms = http_now_ms() + HTTP_STUCK_MS;
+	conn->deadline_ms = http_now_ms() + conn_client_ms(conn);
 }
 
 static const char *
@@ -128,7 +153,7 @@ conn_respond(struct conn *conn, const struct http_response *r)
 		conn->mode = CONN_DEAD;
 		return;
 	}
-	conn_write(conn, iov, conn->head || r->len == 0 ? 1 : 2);
+	conn_write(conn, iov, conn->head || r->len == 0 ? 1 : 2, r->constant);
 	conn_leave(conn);
 	if (conn->mode == CONN_DEAD)
 		return;
@@ -163,7 +188,7 @@ conn_stream_write(struct conn *conn, const void *data, size_t len)
 {
 	struct iovec iov = { (void *)(uintptr_t)data, len };
 
-	conn_write(conn, &iov, 1);
+	conn_write(conn, &iov, 1, false);
 }
 
 void
@@ -219,8 +244,12 @@ conn_admit(struct conn *conn, struct err *e)
 	caller = caller_take(callers, &conn->who);
 	if (!caller)
 		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (conn->caller)
+		caller_owe(conn->caller, -(ptrdiff_t)conn->owed);
+	conn->owed = 0;
 	caller_put(callers, conn->caller);
 	conn->caller = caller;
+	conn_count_output(conn);
 	if (caller_begin(callers, caller, e) < 0)
 		return -1;
 	conn->admitted = true;
@@ -272,9 +301,9 @@ conn_arm(struct conn *conn, enum reader_phase before, int64_t now_ms)
 	if (phase == before || conn->mode != CONN_OPEN)
 		return;
 	if (phase == READER_HEADERS)
-		conn->deadline_ms = now_ms + HTTP_HEADER_MS;
+		conn->deadline_ms = now_ms + (conn_client_ms(conn) < HTTP_HEADER_MS ? conn_client_ms(conn) : HTTP_HEADER_MS);
 	else if (phase == READER_BODY)
-		conn->deadline_ms = now_ms + HTTP_BODY_MS;
+		conn->deadline_ms = now_ms + conn_client_ms(conn);
 }
 
 static void
@@ -289,6 +318,44 @@ conn_continue(struct conn *conn)
 	conn_stream_write(conn, go_on, sizeof go_on - 1);
 }
 
+/* One request a turn: who sends many at once doesn't keep the others waiting for all of them. */
+static void
+conn_go_on_later(struct conn *conn)
+{
+	static const struct timeval at_once = { 0, 0 };
+
+	if (conn->later)
+		return;
+	conn->later = true;
+	TAILQ_INSERT_TAIL(&conn->server->later, conn, later_link);
+	evtimer_add(conn->server->go_on, &at_once);
+}
+
+static bool
+conn_can_go_on(const struct conn *conn)
+{
+	return conn->mode == CONN_OPEN && conn_unsent(conn) <= HTTP_OUTPUT_MAX && evbuffer_get_length(conn_input(conn)) > 0;
+}
+
+static int64_t
+conn_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void
+conn_serve(struct conn *conn)
+{
+	int64_t begin_us = conn_now_us();
+
+	conn_dispatch(conn);
+	if (conn->caller)
+		caller_spend(conn->caller, conn->server->turn, conn_now_us() - begin_us);
+}
+
 static void
 conn_pump(struct conn *conn)
 {
@@ -296,8 +363,12 @@ conn_pump(struct conn *conn)
 	struct evbuffer_iovec piece;
 	struct err e = { 0 };
 
-	while (conn->mode == CONN_OPEN && conn_unsent(conn) <= HTTP_OUTPUT_MAX && evbuffer_get_length(conn_input(conn)) > 0 &&
-	       evbuffer_peek(conn_input(conn), -1, NULL, &piece, 1) > 0) {
+	/* Who it was last is most likely who it is. */
+	if (conn->caller && conn_can_go_on(conn) && !caller_has_time(conn->caller, conn->server->turn)) {
+		conn_go_on_later(conn);
+		return;
+	}
+	while (before != READER_DONE && conn_can_go_on(conn) && evbuffer_peek(conn_input(conn), -1, NULL, &piece, 1) > 0) {
 		size_t used;
 		enum reader_phase phase = reader_feed(&conn->reader, piece.iov_base, piece.iov_len, &used);
 
@@ -305,16 +376,18 @@ conn_pump(struct conn *conn)
 		explicit_bzero(piece.iov_base, used);
 		evbuffer_drain(conn_input(conn), used);
 		if (phase == READER_DONE) {
-			conn_dispatch(conn);
-			before = READER_IDLE;
+			conn_serve(conn);
+			before = READER_DONE;
 		} else if (phase == READER_FAILED) {
 			conn_refuse(conn, conn->reader.status, &conn->reader.err);
 		} else if (phase == READER_BODY && (conn_admit(conn, &e) < 0 || conn_count_body(conn, &e) < 0)) {
 			conn_refuse(conn, 0, &e);
 		}
 	}
+	if (before == READER_DONE && conn_can_go_on(conn))
+		conn_go_on_later(conn);
 	conn_continue(conn);
-	conn_arm(conn, before, http_now_ms());
+	conn_arm(conn, before == READER_DONE ? READER_IDLE : before, http_now_ms());
 }
 
 /* What each entry from the event loop ends with. May free the connection. */
@@ -330,6 +403,22 @@ conn_settle(struct conn *conn)
 	}
 	if (conn->mode == CONN_DEAD)
 		conn_free(conn);
+}
+
+void
+conn_go_on(struct http_server *server)
+{
+	struct conn *conn, *last = TAILQ_LAST(&server->later, conn_list);
+	bool more = last != NULL;
+
+	server->turn++;
+	/* Those that come to stand behind the last one wait for another turn. */
+	while (more && (conn = TAILQ_FIRST(&server->later))) {
+		more = conn != last;
+		TAILQ_REMOVE(&server->later, conn, later_link);
+		conn->later = false;
+		conn_resume(conn);
+	}
 }
 
 void
@@ -354,6 +443,7 @@ conn_on_write(struct bufferevent *bev, void *arg)
 {
 	struct conn *conn = arg;
 
+	conn_count_output(conn);
 	if (conn->mode == CONN_STREAM)
 		follow_drained(conn->server->api->follow, conn);
 	conn_resume(conn);
@@ -395,7 +485,8 @@ conn_is_stuck(struct conn *conn, int64_t now_ms)
 	if (unsent == 0 || unsent < conn->unsent)
 		conn->stuck_ms = now_ms;
 	conn->unsent = unsent;
-	return unsent > 0 && now_ms - conn->stuck_ms > HTTP_STUCK_MS;
+	conn_count_output(conn);
+	return unsent > 0 && now_ms - conn->stuck_ms > conn_client_ms(conn);
 }
 
 void
@@ -439,9 +530,13 @@ conn_free(struct conn *conn)
 {
 	api_forget(conn->server->api, conn);
 	conn_leave(conn);
+	if (conn->caller)
+		caller_owe(conn->caller, -(ptrdiff_t)conn->owed);
 	caller_put(conn->server->api->callers, conn->caller);
 	TAILQ_REMOVE(&conn->server->conns, conn, link);
 	conn->server->count--;
+	if (conn->later)
+		TAILQ_REMOVE(&conn->server->later, conn, later_link);
 	reader_clear(&conn->reader);
 	bufferevent_free(conn->bev);
 	if (conn->fd >= 0)

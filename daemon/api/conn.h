@@ -13,13 +13,11 @@
 
 enum {
 	HTTP_HEADER_MS = 10 * 1000,
-	HTTP_BODY_MS = 60 * 1000,
 	HTTP_IDLE_MS = 120 * 1000,
-	HTTP_STUCK_MS = 60 * 1000, /* output of which the peer takes nothing */
 	HTTP_LINGER_MS = 2 * 1000, /* reads on after a last answer, so that the peer gets to see it */
 	HTTP_TICK_MS = 1000,
 	HTTP_INPUT_MAX = 64 * 1024,
-	HTTP_OUTPUT_MAX = 256 * 1024 /* no further request is begun while so much is unsent */
+	HTTP_OUTPUT_MAX = 64 * 1024 /* no further request is begun while so much is unsent */
 };
 
 enum conn_mode {
@@ -33,6 +31,8 @@ enum conn_mode {
 
 struct conn {
 	TAILQ_ENTRY(conn) link;
+	TAILQ_ENTRY(conn) later_link;
+	bool later; /* goes on with its next request when the others had their turn */
 	struct http_server *server;
 	struct bufferevent *bev;
 	int fd;
@@ -44,6 +44,7 @@ struct conn {
 	struct who who;        /* of the call */
 	struct caller *caller; /* of the last call, or NULL */
 	size_t body;           /* what of the call's body counts */
+	size_t owed;           /* what of the output counts */
 	bool head;             /* the call is a HEAD */
 	bool keep;             /* keep-alive, of the call */
 	bool minor0;           /* the call is HTTP/1.0 */
@@ -69,7 +70,10 @@ struct http_server {
 	size_t nlisteners;
 	struct event *tick;
 	struct event *rest; /* accepts again after a shortage of descriptors */
+	struct event *go_on;
 	struct conn_list conns;
+	struct conn_list later;
+	uint64_t turn; /* of those that are there */
 	size_t count;
 	char date[40]; /* header line, renewed once a second */
 	int64_t date_time;
@@ -78,6 +82,8 @@ struct http_server {
 /* fd is taken over. NULL when out of memory. */
 struct conn *conn_new(struct http_server *server, int fd, const struct peer *peer);
 void conn_free(struct conn *conn);
+/* Those that have more requests to be handled go on, one each. */
+void conn_go_on(struct http_server *server);
 /* Once a second. May free it. */
 void conn_tick(struct conn *conn, int64_t now_ms);
 

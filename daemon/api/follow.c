@@ -14,7 +14,10 @@
 #include "daemon/util/log.h"
 #include "daemon/util/uuid.h"
 
-enum { FOLLOW_BATCH = 64, FOLLOW_UNSENT_MAX = 64 * 1024, FOLLOW_HEARTBEAT_MS = 15 * 1000 };
+enum { FOLLOW_BATCH = 64, FOLLOW_UNSENT_MAX = 64 * 1024, FOLLOW_HEARTBEAT_MS = 15 * 1000, FOLLOW_LOOKS = 16 };
+
+/* After what has come in meanwhile. */
+static const struct timeval follow_at_once = { 0, 0 };
 
 struct progress_note {
 	TAILQ_ENTRY(progress_note) next;
@@ -37,6 +40,8 @@ struct follower {
 	bool sent;
 	bool endless;
 	int64_t heard_ms;
+	uint64_t pulled; /* the generation in which it was looked after */
+	uint64_t seen;   /* the journal's, of which it has all; 0 none yet */
 };
 
 struct follow {
@@ -44,6 +49,8 @@ struct follow {
 	struct event *kick;
 	struct event *tick;
 	uint64_t version;
+	uint64_t generation; /* of all there is to tell, progress as well */
+	uint64_t journal;    /* of what is in the journal */
 	TAILQ_HEAD(, progress_note) notes;
 	TAILQ_HEAD(, follower) followers;
 };
@@ -60,19 +67,26 @@ follow_note(const struct follow *follow, const char *op)
 }
 
 static void
-follow_send(struct follower *f, int64_t id, const char *event, struct json_object *data)
+follow_write_event(struct buf *out, int64_t id, const char *event, struct json_object *data)
 {
 	const char *text =
 	        data ? json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
-	struct buf out = { 0 };
 
 	if (!text)
 		return;
 	if (id > 0)
-		buf_addf(&out, "id: %lld\n", (long long)id);
-	buf_addf(&out, "event: %s\ndata: ", event);
-	buf_add(&out, text, strlen(text));
-	buf_addf(&out, "\n\n");
+		buf_addf(out, "id: %lld\n", (long long)id);
+	buf_addf(out, "event: %s\ndata: ", event);
+	buf_add(out, text, strlen(text));
+	buf_addf(out, "\n\n");
+}
+
+static void
+follow_send(struct follower *f, const char *event, struct json_object *data)
+{
+	struct buf out = { 0 };
+
+	follow_write_event(&out, 0, event, data);
 	if (!out.failed)
 		conn_stream_write(f->conn, out.data, out.len);
 	buf_clear(&out);
@@ -93,46 +107,91 @@ follow_finish(struct follow *follow, struct follower *f)
 	follow_drop(follow, f);
 }
 
+/* What one look at the journal found. Those who stand at the same place of it get the same. */
 struct follow_batch {
-	struct follower *follower;
+	struct buf text;
+	int64_t cursor;
 	size_t n;
 };
 
 static int
-follow_send_event(void *arg, const void *record)
+follow_add_event(void *arg, const void *record)
 {
 	const struct event_row *row = record;
 	struct follow_batch *batch = arg;
 	struct json_object *json = show_event(row);
 
-	follow_send(batch->follower, row->seq, row->type, json);
+	follow_write_event(&batch->text, row->seq, row->type, json);
 	json_object_put(json);
-	batch->follower->cursor = row->seq;
+	batch->cursor = row->seq;
 	batch->n++;
-	return conn_unsent(batch->follower->conn) > FOLLOW_UNSENT_MAX;
+	return batch->text.len > FOLLOW_UNSENT_MAX;
+}
+
+static void
+follow_take_batch(struct follower *f, const struct follow_batch *batch, uint64_t generation)
+{
+	conn_stream_write(f->conn, batch->text.data, batch->text.len);
+	f->cursor = batch->cursor;
+	f->heard_ms = http_now_ms();
+	/* Who doesn't wait looks until there is nothing, and ends. */
+	f->seen = f->endless ? generation : 0;
+}
+
+static bool
+follow_is_beside(const struct follower *f, const struct follower *other)
+{
+	return other != f && !other->op[0] && other->endless && other->cursor == f->cursor &&
+	       strcmp(other->tenant, f->tenant) == 0 && strcmp(other->container, f->container) == 0 &&
+	       conn_unsent(other->conn) == 0;
+}
+
+/* generation 0: there is more. The others' connections are looked after when it is their turn. */
+static void
+follow_share_batch(struct follow *follow, struct follower *f, const struct follow_batch *batch, uint64_t generation)
+{
+	struct follower *other;
+
+	TAILQ_FOREACH(other, &follow->followers, next)
+	if (follow_is_beside(f, other))
+		follow_take_batch(other, batch, generation);
+	follow_take_batch(f, batch, generation);
+}
+
+/* False: it has ended. */
+static bool
+follow_look(struct follow *follow, struct follower *f)
+{
+	const struct event_filter filter = { f->container[0] ? f->container : NULL, f->tenant[0] ? f->tenant : NULL };
+	struct follow_batch batch = { .cursor = f->cursor };
+	uint64_t generation = follow->journal;
+	struct err e = { 0 };
+	int rc = store_event_list(follow->api->model.store, &filter, f->cursor, FOLLOW_BATCH, follow_add_event, &batch, &e);
+
+	if (rc < 0 || batch.text.failed)
+		log_err(&e, "read the events");
+	if (rc < 0 || batch.text.failed || (batch.n == 0 && !f->endless)) {
+		follow_finish(follow, f);
+		buf_clear(&batch.text);
+		return false;
+	}
+	if (batch.n > 0)
+		follow_share_batch(follow, f, &batch,
+		                   batch.n < FOLLOW_BATCH && batch.text.len <= FOLLOW_UNSENT_MAX ? generation : 0);
+	else
+		f->seen = generation;
+	buf_clear(&batch.text);
+	return true;
 }
 
 static void
 follow_pull_events(struct follow *follow, struct follower *f)
 {
-	const struct event_filter filter = { f->container[0] ? f->container : NULL, f->tenant[0] ? f->tenant : NULL };
-	struct err e = { 0 };
-
-	while (conn_unsent(f->conn) == 0) {
-		struct follow_batch batch = { .follower = f };
-
-		if (store_event_list(follow->api->model.store, &filter, f->cursor, FOLLOW_BATCH, follow_send_event, &batch, &e) <
-		    0) {
-			log_err(&e, "read the events");
-			follow_finish(follow, f);
-			return;
-		}
-		if (batch.n > 0)
-			continue;
-		if (!f->endless)
-			follow_finish(follow, f);
+	if (conn_unsent(f->conn) > 0 || f->seen == follow->journal || !follow_look(follow, f))
 		return;
-	}
+	/* Of a long history a piece at a time. */
+	if (conn_unsent(f->conn) == 0 && f->seen != follow->journal)
+		evtimer_add(follow->kick, &follow_at_once);
 }
 
 static void
@@ -152,7 +211,7 @@ follow_pull_operation(struct follow *follow, struct follower *f)
 		follow_add_progress(follow, &operation);
 		json = show_operation(f->who.role, &operation);
 		queue_add_position(follow->api->queue, &operation, json);
-		follow_send(f, 0, open ? "progress" : "end", json);
+		follow_send(f, open ? "progress" : "end", json);
 		json_object_put(json);
 		f->sent = true;
 		f->version = note ? note->version : 0;
@@ -173,16 +232,31 @@ follow_pull(struct follow *follow, struct follower *f)
 		follow_pull_events(follow, f);
 }
 
-/* The pull may end the follower, and the connection after it. */
+static bool
+follow_has_news(const struct follow *follow, const struct follower *f)
+{
+	return (f->op[0] ? f->pulled != follow->generation : f->seen != follow->journal) && conn_unsent(f->conn) == 0;
+}
+
+/* So many looks at the database at a time: whoever asks for something else comes between. The pull may end the follower, and the
+ * connection after it. */
 static void
-follow_pull_all(struct follow *follow)
+follow_pull_some(struct follow *follow)
 {
 	struct follower *f, *next;
+	int looks = 0;
 
 	for (f = TAILQ_FIRST(&follow->followers); f; f = next) {
 		struct conn *conn = f->conn;
 
 		next = TAILQ_NEXT(f, next);
+		if (!follow_has_news(follow, f))
+			continue;
+		if (looks++ == FOLLOW_LOOKS) {
+			evtimer_add(follow->kick, &follow_at_once);
+			return;
+		}
+		f->pulled = follow->generation;
 		follow_pull(follow, f);
 		conn_resume(conn);
 	}
@@ -191,7 +265,7 @@ follow_pull_all(struct follow *follow)
 static void
 follow_on_kick(evutil_socket_t fd, short what, void *arg)
 {
-	follow_pull_all(arg);
+	follow_pull_some(arg);
 }
 
 static void
@@ -214,13 +288,21 @@ follow_on_tick(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+static void
+follow_kick_operations(struct follow *follow)
+{
+	follow->generation++;
+	if (!TAILQ_EMPTY(&follow->followers))
+		evtimer_add(follow->kick, &follow_at_once);
+}
+
 void
 follow_kick(void *arg)
 {
 	struct follow *follow = arg;
 
-	if (!TAILQ_EMPTY(&follow->followers))
-		event_active(follow->kick, 0, 0);
+	follow->journal++;
+	follow_kick_operations(follow);
 }
 
 static struct follower *
@@ -289,7 +371,7 @@ follow_progress(struct follow *follow, const struct progress *progress)
 	if (record_has(&progress_schema, progress, "percent"))
 		note->percent = progress->percent;
 	note->version = ++follow->version;
-	follow_kick(follow);
+	follow_kick_operations(follow);
 }
 
 void
@@ -313,7 +395,7 @@ follow_end_progress(struct follow *follow, const char *operation)
 		TAILQ_REMOVE(&follow->notes, note, next);
 		free(note);
 	}
-	follow_kick(follow);
+	follow_kick_operations(follow);
 }
 
 void
@@ -367,9 +449,10 @@ follow_new(struct api *api, struct event_base *base)
 	if (!follow)
 		return NULL;
 	follow->api = api;
+	follow->generation = follow->journal = 1;
 	TAILQ_INIT(&follow->notes);
 	TAILQ_INIT(&follow->followers);
-	follow->kick = event_new(base, -1, 0, follow_on_kick, follow);
+	follow->kick = evtimer_new(base, follow_on_kick, follow);
 	follow->tick = event_new(base, -1, EV_PERSIST, follow_on_tick, follow);
 	if (!follow->kick || !follow->tick || event_add(follow->tick, &second) < 0) {
 		follow_free(follow);

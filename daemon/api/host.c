@@ -48,8 +48,7 @@ host_handle_openapi(struct call *c)
 		c->api->reference = openapi_text(false);
 	if (!c->api->reference)
 		return reply_out_of_memory(c);
-	reply_late_json(c->conn, c->api->reference);
-	return (struct answered){ ANSWERED_NOW };
+	return reply_constant(c, c->api->reference);
 }
 
 /* What was thrown away can't be told any more: whoever follows has to look at everything anew. */

@@ -99,6 +99,12 @@ http_on_rest(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+http_on_go_on(evutil_socket_t fd, short what, void *arg)
+{
+	conn_go_on(arg);
+}
+
+static void
 http_on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_server *server = arg;
@@ -120,11 +126,13 @@ http_server_new(struct api *api, struct event_base *base)
 	if (!server)
 		return NULL;
 	TAILQ_INIT(&server->conns);
+	TAILQ_INIT(&server->later);
 	server->api = api;
 	server->base = base;
 	server->tick = event_new(base, -1, EV_PERSIST, http_on_tick, server);
 	server->rest = evtimer_new(base, http_on_rest, server);
-	if (!server->tick || !server->rest || event_add(server->tick, &tick) < 0) {
+	server->go_on = evtimer_new(base, http_on_go_on, server);
+	if (!server->tick || !server->rest || !server->go_on || event_add(server->tick, &tick) < 0) {
 		http_server_free(server);
 		return NULL;
 	}
@@ -162,6 +170,8 @@ http_server_free(struct http_server *server)
 		event_free(server->tick);
 	if (server->rest)
 		event_free(server->rest);
+	if (server->go_on)
+		event_free(server->go_on);
 	free(server);
 }
 

@@ -29,6 +29,7 @@ struct http_response {
 	const char *body;
 	size_t len;
 	bool close;
+	bool constant; /* the body stays where it is as long as the process */
 };
 
 /* Sends it, and goes on with the connection's next request once the current one's handler has returned. */

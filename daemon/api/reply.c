@@ -153,6 +153,17 @@ reply_text(struct call *c, int status, const char *headers, const char *text)
 	return answered_now;
 }
 
+struct answered
+reply_constant(struct call *c, const char *text)
+{
+	struct http_response response = {
+		.status = 200, .type = "application/json", .body = text, .len = strlen(text), .constant = true
+	};
+
+	conn_respond(c->conn, &response);
+	return answered_now;
+}
+
 void
 reply_late_json(struct conn *conn, const char *text)
 {

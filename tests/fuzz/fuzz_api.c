@@ -120,6 +120,12 @@ restore(void)
 	begin();
 }
 
+static void
+on_go_on(evutil_socket_t fd, short what, void *arg)
+{
+	conn_go_on(arg);
+}
+
 static size_t
 call(const struct seed_caller *caller, const void *data, size_t size)
 {
@@ -253,6 +259,8 @@ make_world(void)
 	api.ready = true;
 	server = (struct http_server){ .api = &api, .base = api.base };
 	TAILQ_INIT(&server.conns);
+	TAILQ_INIT(&server.later);
+	server.go_on = evtimer_new(api.base, on_go_on, &server);
 	begin();
 	make_things();
 	make_callers();
