@@ -21,19 +21,21 @@
 static int
 engine_lock_state(const struct settings *settings, struct err *e)
 {
-	AUTO_CLOSE int dir = -1;
+	AUTO_CLOSE int lock = -1;
+	char path[SPEC_PATH_MAX];
 
+	snprintf(path, sizeof path, "%s/berthd.lock", settings->state_dir);
 	if (fd_mkdir_p(AT_FDCWD, settings->state_dir, 0711, e) < 0)
 		return -1;
-	dir = open(settings->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return err_sys(e, "open '%s'", settings->state_dir);
-	if (flock(dir, LOCK_EX | LOCK_NB) < 0) {
+	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (lock < 0)
+		return err_sys(e, "open '%s'", path);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
 			return err_set(e, ERR_CONFLICT, "another berthd runs with the state directory '%s'", settings->state_dir);
-		return err_sys(e, "lock '%s'", settings->state_dir);
+		return err_sys(e, "lock '%s'", path);
 	}
-	take_fd(&dir); /* held for life */
+	take_fd(&lock); /* held for life */
 	return 0;
 }
 

@@ -1,8 +1,10 @@
 """The rows of the matrix: what is asked for, in which state, and what is so when it has succeeded."""
-import re
+import os, re
 
 SPEC = {"name": "web", "template": "busybox", "memory": 64 << 20, "disk": 64 << 20}
-CHANGE = {"memory": 80 << 20, "pids": 99, "disk": 80 << 20, "hostname": "changed"}
+RULED_PORT = 4711
+CHANGE = {"memory": 80 << 20, "pids": 99, "disk": 80 << 20, "hostname": "changed", "firewall": [f"allow in tcp {RULED_PORT}", "default in deny"],
+          "blocked_ports": ["25"], "connections": 1000}
 STUB = "stub@1.1"
 
 
@@ -72,7 +74,7 @@ OPERATIONS = [
     Operation("doctor fix", lambda m: m.litter(), "POST", "/doctor/fix", None, lambda m: not m.host.litter_found(m.calm_id)),
     *table_rows("tenant", "/tenants", {"containers": 3}, {"containers": 5}),
     *table_rows("plan", "/plans", {"memory": 64 << 20}, {"memory": 96 << 20}),
-    *table_rows("ip-pool", "/ip-pools", {"prefix": "203.0.113.0/29"}, {"rest": 60}),
+    *table_rows("ip-pool", "/ip-pools", {"prefix": f"198.18.{os.environ.get('NUMBER', 0)}.0/29"}, {"rest": 60}),
     Operation("recover", lambda m: m.lose_database(), "POST", "/recover", None, lambda m: m.show("calm") is not None, sync=True, blind=True),
     Operation("reboot inside", "running", "REBOOT", None, None, state_is("running")),
     Operation("daemon start", "running", None, None, None, state_is("running")),

@@ -7,7 +7,7 @@
 import json, os, re, signal, subprocess, sys, time
 
 from fault_host import Daemon, Host, call, until
-from fault_operations import OPERATIONS, SPEC, STUB, Operation, is_changed
+from fault_operations import OPERATIONS, RULED_PORT, SPEC, STUB, Operation, is_changed
 from fault_plan import FAIL, KILL, NONE, PAUSE, Plan, new_plan
 
 SETTLE_S = 12  # within so long everything has to be as it should
@@ -16,6 +16,10 @@ BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
 
 class Wrong(Exception):
     pass
+
+
+class NotPassed(Wrong):
+    """Something else came first."""
 
 
 class Matrix:
@@ -183,8 +187,9 @@ class Matrix:
                     wrong.append(f"{what}, but has processes: {host.with_ids(row['id_base'])}")
             else:
                 wrong.append(what)
-            if host.registry_ip(row["id"]) != row["ip"]:
-                wrong.append(f"{row['name']} has {row['ip']}, the registry says {host.registry_ip(row['id'])}")
+            for field in ("ip", "firewall", "firewall_operator", "blocked_ports", "connections"):
+                if (host.registered(row["id"], field) or None) != (row.get(field) or None):
+                    wrong.append(f"{row['name']} has {field} {row.get(field)}, the registry says {host.registered(row['id'], field)}")
         wrong += self.leaks(rows, sorted(up))
         if sorted(self.templates()) != host.templates():
             wrong.append(f"templates {self.templates()}, but there are {host.templates()}")
@@ -204,6 +209,10 @@ class Matrix:
         ):
             if found != wanted:
                 wrong.append(f"{what}: {found}, wanted {wanted}")
+        ruled = sorted({int(n) for n in re.findall(rf"chain [a-z](\d+) {{[^}}]*dport {RULED_PORT}\b", host.ruleset())})
+        wanted = sorted(row["ctid"] for i, row in rows.items() if str(RULED_PORT) in " ".join(row.get("firewall", [])) and i not in half)
+        if set(ruled) - {rows[i].get("ctid") for i in half} != set(wanted):
+            wrong.append(f"the firewall has rules of {ruled}, wanted {wanted}")
         known = {r.get("ctid") for r in rows.values()}
         for ctid in set(re.findall(rf'"{host.instance}(\d+)"', host.ruleset())):
             if int(ctid) not in known:
@@ -224,7 +233,7 @@ class Matrix:
         """The daemon, if it was the one."""
         if not self.daemon.alive():
             self.daemon.process.wait()
-            if self.daemon.start() is None:
+            if not self.daemon.start():
                 raise Wrong("the daemon doesn't start again")
         elif not until(15, self.daemon.answers):
             raise Wrong("the daemon doesn't answer")
@@ -270,7 +279,7 @@ class Matrix:
             self.plan.arm(point, fault.action)
             result = self.request(op)
             if not until(2, self.plan.hit):
-                raise Wrong("it wasn't passed")
+                raise NotPassed("it wasn't passed")
             self.plan.disarm()
             if fault.action == KILL and point.startswith("engine."):
                 until(5, lambda: not self.daemon.alive())
@@ -283,7 +292,7 @@ class Matrix:
             self.plan.disarm()
             raise Wrong(f"refused: {status} {body}")
         if not until(5, self.plan.hit):
-            raise Wrong("it wasn't passed")
+            raise NotPassed("it wasn't passed")
         fault.meanwhile(self, body["id"])
         if fault.release:
             self.plan.disarm()
@@ -324,7 +333,11 @@ class Matrix:
         what = f"{op.name}: {fault.name} at {point}"
         began = time.monotonic()
         try:
-            self.attempt(op, point, fault)
+            try:
+                self.attempt(op, point, fault)
+            except NotPassed:
+                self.recover()
+                self.attempt(op, point, fault)
             self.ok(f"{what} ({time.monotonic() - began:.1f} s)")
         except Wrong as e:
             self.fail(f"{what}: {e}")

@@ -16,13 +16,13 @@ mkdir_recipes() {
 	printf '#!/bin/sh\necho "PROGRESS 50 half"\nprintf "#!/bin/sh\\n" >"$1/init"\nchmod 755 "$1/init"\n' >"$T/recipes/stub/build"
 	chmod 755 "$T/recipes/stub/build"
 }
-export EXTRA_CONF="addresses = 203.0.113.0/28"
 t_end_first() { DAEMON=$(cat "$T/pid" 2>/dev/null || echo "$DAEMON"); rm -f "$plan"; }
 t_begin
 mkdir_recipes
 sed -i "s,^recipes_dir.*,recipes_dir = $T/recipes," "$T/conf"
+echo "addresses = 198.18.$NUMBER.0/28" >>"$T/conf"
 t_stop_daemon
-export INSTANCE ID_BASE TOP
+export INSTANCE ID_BASE NUMBER TOP
 python3 "$TOP/tests/crash/faults.py" "$@" 2>&1 | tee "$T/out" | grep --line-buffered -vE '^[0-9]+ passed'
 code=${PIPESTATUS[0]}
 read -r p f < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$T/out" | tail -n 1)
