@@ -167,6 +167,12 @@ check_address_or_auto(const char *text)
 }
 
 const char *
+check_traffic_action(const char *text)
+{
+	return strcmp(text, "event") == 0 || strcmp(text, "suspend") == 0 ? NULL : "must be event or suspend";
+}
+
+const char *
 check_prefix(const char *text)
 {
 	static const char why[] = "must be ADDRESS/LENGTH, such as 10.77.0.0/16";

@@ -62,6 +62,13 @@ static const struct field container_config_fields[] = {
 	        "the operator's may allow some of it."),
 	INT_FIELD(C, connections, MAKE_LIVE | OPS, 0, 16777216, 0,
 	          "Connections at once, of both directions, established after its start; 0 is no limit."),
+	SIZE_FIELD(
+	        C, traffic, MAKE_LIVE | OPS | FIELD_NO_PRESET | FIELD_NULLABLE, 0, INT64_C(1) << 60, 0,
+	        "Traffic a month in bytes, in and out together, without that of the host's free networks; no limit when left out."),
+	STRING_FIELD(C, traffic_80, MAKE_LIVE | OPS, 8, check_traffic_action,
+	             "What happens when four fifths of it are used: event (when left out) or suspend."),
+	STRING_FIELD(C, traffic_100, MAKE_LIVE | OPS, 8, check_traffic_action,
+	             "What happens when it is used up: event (when left out), or suspend until the next month or more traffic."),
 	END_FIELDS
 };
 

@@ -39,6 +39,9 @@ struct container_config {
 	struct strv firewall_operator;
 	struct strv blocked_ports;
 	int64_t connections;
+	int64_t traffic; /* bytes a month */
+	char *traffic_80;
+	char *traffic_100;
 };
 
 extern const struct schema container_config_schema;

@@ -82,6 +82,9 @@ static const struct field plan_fields[] = {
 	INT_FIELD(P, revision, SEEN, 0, INT64_MAX, 0, "Its version: grows with each change; the ETag."),
 	INT_FIELD(P, connections, LIMIT, 0, 16777216, 0, "Connections at once, of both directions; 0 is no limit."),
 	LINES_FIELD(P, blocked_ports, CHANGE, 32, rule_explain_ports, "Ports that its containers can't reach outside, such as 25."),
+	SIZE_FIELD(P, traffic, LIMIT, 0, INT64_C(1) << 60, 0, "Traffic a month in bytes, in and out together."),
+	STRING_FIELD(P, traffic_80, CHANGE, 8, check_traffic_action, "What happens at four fifths of it: event or suspend."),
+	STRING_FIELD(P, traffic_100, CHANGE, 8, check_traffic_action, "What happens when it is used up: event or suspend."),
 	END_FIELDS
 };
 const struct schema plan_schema = { "plan", sizeof(struct plan), plan_fields };

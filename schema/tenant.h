@@ -50,6 +50,9 @@ struct plan {
 	int64_t revision;
 	int64_t connections;
 	struct strv blocked_ports;
+	int64_t traffic;
+	char *traffic_80;
+	char *traffic_100;
 };
 
 /* A credential: a bearer token, or a user or group of the host. */

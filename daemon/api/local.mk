@@ -4,6 +4,7 @@ include daemon/model/local.mk
 
 libberthapi_a_SOURCES += \
 	daemon/api/addresses.c \
+	daemon/api/allowance.c daemon/api/allowance.h \
 	daemon/api/api.h \
 	daemon/api/audit.c daemon/api/audit.h \
 	daemon/api/auth.c daemon/api/auth.h \

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/api/allowance.h"
 #include "daemon/util/log.h"
 #include "daemon/util/uuid.h"
 
@@ -28,6 +29,7 @@ struct meter {
 	char op[UUID_SIZE]; /* of what was asked last; "": answered */
 	int64_t pass_ms;
 	bool missing; /* there are no traffic counters */
+	bool booked;  /* something, in this pass */
 	bool hurried; /* what is asked next is asked soon */
 };
 
@@ -92,6 +94,7 @@ meter_book_slot(struct meter *meter, struct txn *txn, struct meter_slot *slot, s
 	slot->final = booked == METER_FINAL;
 	if (booked != METER_UNKNOWN) {
 		meter_settle(&slot->entry);
+		meter->booked = true;
 		slot->booked_ms = slot->now.time_ms;
 	}
 	return 0;
@@ -181,6 +184,9 @@ meter_receive(struct meter *meter, const struct samples *samples, struct err *e)
 	if (rc < 0 || !samples->last)
 		return rc;
 	meter->pass_ms = samples->time_ms;
+	if (meter->booked && allowance_check(meter->api, e) < 0)
+		return -1;
+	meter->booked = false;
 	meter->missing = samples->generation[0] == '\0';
 	if ((meter->missing || meter_count_final(meter) > 0) && !meter->op[0] && !meter->hurried) {
 		meter->hurried = true;

@@ -1,5 +1,6 @@
 libberthapi_a_SOURCES += \
 	daemon/model/address.c \
+	daemon/model/allowance.c daemon/model/allowance.h \
 	daemon/model/audit.c daemon/model/audit.h \
 	daemon/model/boot.c daemon/model/boot.h \
 	daemon/model/container.c daemon/model/container.h \

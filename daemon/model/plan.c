@@ -76,6 +76,9 @@ plan_copy_sizes(const struct plan *plan, struct container_config *config)
 		if ((f->flags & FIELD_NULLABLE) && (plan->set & field_bit(i)))
 			row_put_int(CONFIG, config, f->name, *field_int(f, plan));
 	}
+	if ((record_has(PLAN, plan, "traffic_80") && !row_put_text(CONFIG, config, "traffic_80", plan->traffic_80)) ||
+	    (record_has(PLAN, plan, "traffic_100") && !row_put_text(CONFIG, config, "traffic_100", plan->traffic_100)))
+		return false;
 	if (!record_has(PLAN, plan, "blocked_ports"))
 		return true;
 	if (!strv_copy(&blocked, &plan->blocked_ports))

@@ -266,6 +266,18 @@ int store_usage_meters(struct store *s, const struct usage_filter *filter, int64
 /* By time, then tenant, name or plan; given as struct usage, derived. */
 int store_usage_list(struct store *s, const struct usage_filter *filter, store_each *each, void *arg, struct err *e);
 
+/* Allowances of traffic: what there is to judge by. */
+struct allowance_row {
+	char container[37];
+	int64_t bytes; /* -1: none */
+	char at_80[9], at_100[9];
+	char suspended_by[64]; /* "": it isn't */
+	int64_t month, share;  /* what has happened already, and in which month; 0 */
+	int64_t used;          /* bytes of this month */
+};
+int store_allowance_list(struct store *s, int64_t month, store_each *each, void *arg, struct err *e);
+int store_allowance_put(struct store *s, const char *container, int64_t month, int64_t share, struct err *e);
+
 /* Events. */
 struct event_row {
 	int64_t seq;

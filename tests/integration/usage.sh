@@ -32,7 +32,7 @@ B restart acme:one --kill >/dev/null 2>&1
 udp acme:one 50 1000
 sent "over a restart" 150000
 B exec acme:one -- poweroff >/dev/null 2>&1
-wait_for 20 eval '[ "$(state acme:one)" = stopped ]'
+wait_for 20 eval '[ "$(field acme:one state)" = stopped ]'
 B start acme:one >/dev/null 2>&1
 udp acme:one 50 1000
 sent "a poweroff from inside" 200000

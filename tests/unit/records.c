@@ -49,7 +49,7 @@ static const char *const samples[] = {
 	"owner",        "console",
 	"running",      "allow in log",
 	"25",           "hour",
-	"tenant",
+	"tenant",       "event",
 };
 
 static bool
