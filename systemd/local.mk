@@ -2,7 +2,7 @@
 systemdsystemunit_DATA = systemd/berthd.service systemd/berthd.socket systemd/berthd-token.socket systemd/berth-containers.service
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
-EXTRA_DIST += systemd/berthd.service.in systemd/berthd.socket systemd/berthd-token.socket systemd/berth-containers.service.in systemd/sysusers.conf systemd/tmpfiles.conf scripts/deps scripts/quickstart
+EXTRA_DIST += systemd/berthd.service.in systemd/berthd.socket systemd/berthd-token.socket systemd/berth-containers.service.in systemd/sysusers.conf systemd/tmpfiles.conf
 CLEANFILES += systemd/berthd.service systemd/berth-containers.service
 
 systemd/berthd.service: systemd/berthd.service.in Makefile

@@ -14,7 +14,7 @@ net_tool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(NL_CFLAGS) $(NFTABLES_CFLAGS)
 # Reads what containers use, all the time: small, and with no more than it needs.
 pkglibexec_PROGRAMS += berth-sampler
 berth_sampler_SOURCES = daemon/engine/cgroup_file.c daemon/engine/cgroup_file.h daemon/engine/cgroup_paths.c daemon/engine/nfnl.c daemon/engine/nfnl.h \
-	daemon/engine/sampler_groups.c daemon/engine/sampler_groups.h daemon/engine/sampler_main.c daemon/engine/sampler_sandbox.c \
+	daemon/engine/sampler_groups.c daemon/engine/sampler_groups.h daemon/engine/sampler_main.c daemon/engine/sampler_sandbox.c daemon/engine/sampler_sandbox.h \
 	daemon/engine/traffic.h daemon/engine/traffic_read.c
 berth_sampler_LDADD = libberth.a $(JSON_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS)
 berth_sampler_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS)
