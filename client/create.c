@@ -14,6 +14,8 @@ const struct opt create_opts[] = {
 	{ "template", 0, "TEMPLATE", "Template, as NAME or NAME@VERSION (required).", "@template" },
 	{ "ip", 0, "ADDRESS", "An address, or auto (one of each family), auto4, auto6; may be repeated.", "auto auto4 auto6" },
 	{ "dns", 0, "ADDRESS", "A name server; may be repeated.", NULL },
+	{ "net", 0, "NETWORK", "A network besides, as NETWORK, NETWORK:ADDRESS[+ADDRESS]… or NETWORK:dhcp; may be repeated.",
+	  "@network" },
 	{ "ssh-key", 0, "FILE", "Public keys that may log in as root by SSH, a file of them; may be repeated.", "@file" },
 	{ "password-stdin", 0, NULL, "Read root's password from standard input.", NULL },
 	{ "start", 0, NULL, "Start it as well.", NULL },

@@ -10,6 +10,7 @@
 #include "client/problem.h"
 #include "daemon/util/fd.h"
 #include "schema/ip.h"
+#include "schema/network.h"
 #include "schema/tenant.h"
 
 struct table {
@@ -51,6 +52,18 @@ static const struct table ips = {
 	  .names = "used",
 	  .key = "name" },
 };
+static const struct table networks = {
+	"network",
+	NETWORK_LIST,
+	NETWORK_SHOW,
+	NETWORK_CREATE,
+	NETWORK_SET,
+	NETWORK_DELETE,
+	{ .columns = "name,tenant,kind,prefix,bridge,vlan,used,description",
+	  .schemas = { &network_schema },
+	  .names = "used",
+	  .key = "name" },
+};
 static const struct table tokens = {
 	"token",
 	TOKEN_LIST,
@@ -68,6 +81,7 @@ union row {
 	struct plan plan;
 	struct token token;
 	struct ip_pool ip_pool;
+	struct network network;
 };
 
 static int
@@ -230,3 +244,4 @@ TABLE_VERBS(tenant)
 TABLE_VERBS(plan)
 TABLE_VERBS(token)
 TABLE_VERBS(ip)
+TABLE_VERBS(network)

@@ -1,4 +1,4 @@
-/* Tenants, plans, tokens and pools of addresses: list, show, create, set, delete of each. */
+/* Tenants, plans, tokens, networks and pools of addresses: list, show, create, set, delete of each. */
 #ifndef BERTH_TABLE_H
 #define BERTH_TABLE_H
 
@@ -15,6 +15,7 @@ TABLE_VERBS(tenant)
 TABLE_VERBS(plan)
 TABLE_VERBS(token)
 TABLE_VERBS(ip)
+TABLE_VERBS(network)
 #undef TABLE_VERBS
 
 #endif

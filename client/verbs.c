@@ -18,6 +18,7 @@
 #include "client/usage.h"
 #include "schema/container.h"
 #include "schema/ip.h"
+#include "schema/network.h"
 #include "schema/tenant.h"
 
 #define LISTS (OPTS_OUTPUT | OPTS_LIST)
@@ -496,6 +497,60 @@ const struct verb verbs[] = {
 	  .max = WORDS_ANY,
 	  .words = "@container",
 	  .examples = "berth firewall delete web1 2\nberth firewall delete web1 allow in tcp 22" },
+	{ .name = "network list",
+	  .args = "",
+	  .help = "List networks",
+	  .run = network_list,
+	  .groups = LISTS,
+	  .examples = "berth network list" },
+	{ .name = "network show",
+	  .args = "NETWORK",
+	  .help = "Show a network",
+	  .run = network_show,
+	  .groups = OPTS_OUTPUT,
+	  .min = 1,
+	  .max = 1,
+	  .words = "@network",
+	  .examples = "berth network show backend" },
+	{ .name = "network create",
+	  .args = "NETWORK",
+	  .help = "Create a network",
+	  .run = network_create,
+	  .groups = OPTS_OUTPUT,
+	  .schema = &network_schema,
+	  .flags = FIELD_CREATE,
+	  .skip = "name",
+	  .min = 1,
+	  .max = 1,
+	  .more = "A container is attached by --net NETWORK, beside its routed addresses: the interface eth1, eth2 and so on. A "
+	          "private "
+	          "network is between its tenant's own containers; it doesn't lead out of the host. A network of the kind bridge "
+	          "is the "
+	          "operator's, on a bridge of the host or one that Berth makes.",
+	  .examples = "berth network create backend --prefix 10.0.0.0/24 --prefix fd00:1::/64\n"
+	              "berth network create lan --kind bridge --bridge br0 --vlan 20 --prefix 192.0.2.0/24 --gateway 192.0.2.1 "
+	              "--tenants acme" },
+	{ .name = "network set",
+	  .args = "NETWORK KEY=VALUE…",
+	  .help = "Change a network",
+	  .run = network_set,
+	  .schema = &network_schema,
+	  .flags = FIELD_PATCH,
+	  .keys = true,
+	  .min = 2,
+	  .max = WORDS_ANY,
+	  .words = "@network",
+	  .more = "What is attached stays.",
+	  .examples = "berth network set lan tenants=acme,globex" },
+	{ .name = "network delete",
+	  .args = "NETWORK…",
+	  .help = "Delete networks",
+	  .run = network_delete,
+	  .min = 1,
+	  .max = WORDS_ANY,
+	  .words = "@network",
+	  .more = "No container may be attached to it.",
+	  .examples = "berth network delete backend" },
 	{ .name = "token list",
 	  .args = "",
 	  .help = "List tokens",

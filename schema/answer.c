@@ -6,6 +6,7 @@
 #include "schema/check.h"
 #include "schema/container.h"
 #include "schema/ip.h"
+#include "schema/network.h"
 #include "schema/operation.h"
 #include "schema/spec.h"
 #include "schema/tenant.h"
@@ -69,6 +70,8 @@ ANSWER(template, "A template.", &template_schema, &template_more_schema);
 
 ANSWER(tenant, "A tenant, its totals and what it uses of them.", &tenant_schema);
 ANSWER(plan, "A named size.", &plan_schema);
+ROWS(network_more, NUMBER("used", "Interfaces of containers on it; a bridge's are told to the host's roles."));
+ANSWER(network, "A network.", &network_schema, &network_more_schema);
 ROWS(ip_pool_more, NUMBER("used", "Addresses that containers hold; for the host's roles."));
 ANSWER(ip_pool, "A pool of addresses.", &ip_pool_schema, &ip_pool_more_schema);
 ANSWER(address, "Who holds an address, or held it.", &ip_holding_schema);

@@ -20,6 +20,7 @@ struct answer {
 	X(container)                                                                                                               \
 	X(limits)                                                                                                                  \
 	X(template)                                                                                                                \
+	X(network)                                                                                                                 \
 	X(ip_pool)                                                                                                                 \
 	X(address)                                                                                                                 \
 	X(usage)                                                                                                                   \

@@ -4,6 +4,7 @@
 
 #include "schema/check.h"
 #include "schema/rule.h"
+#include "schema/network.h"
 
 #define C container_config
 #define MAKE FIELD_CREATE
@@ -69,6 +70,11 @@ static const struct field container_config_fields[] = {
 	             "What happens when four fifths of it are used: event (when left out) or suspend."),
 	STRING_FIELD(C, traffic_100, MAKE_LIVE | OPS, 8, check_traffic_action,
 	             "What happens when it is used up: event (when left out), or suspend until the next month or more traffic."),
+	LIST_FIELD(
+	        C, net, MAKE_LIVE, NIC_MAX, check_net,
+	        "Networks beside the routed one, each an interface of its own, eth1 and so on: NETWORK for free addresses of it, "
+	        "NETWORK:ADDRESS+ADDRESS for chosen ones, NETWORK:dhcp on a bridge."),
+	LIST_FIELD(C, nics, SEEN | FIELD_INTERNAL, NIC_MAX, check_nic, "The same, for the engine."),
 	END_FIELDS
 };
 

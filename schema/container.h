@@ -42,6 +42,8 @@ struct container_config {
 	int64_t traffic; /* bytes a month */
 	char *traffic_80;
 	char *traffic_100;
+	struct strv net;
+	struct strv nics; /* the same, as the engine is told of it: struct nic */
 };
 
 extern const struct schema container_config_schema;

@@ -21,6 +21,7 @@ libberth_a_SOURCES = \
 	schema/ip.c schema/ip.h \
 	schema/json_schema.c schema/json_schema.h \
 	schema/openapi.c schema/openapi.h \
+	schema/network.c schema/network.h \
 	schema/ops.c schema/ops.def schema/ops.h \
 	schema/operation.c schema/operation.h \
 	schema/protocol.c schema/protocol.def schema/protocol.h \

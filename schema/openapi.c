@@ -27,6 +27,7 @@ static const struct {
 	{ "templates", "What containers are made from.", "NAME for the newest version, or NAME@VERSION." },
 	{ "tenants", "Whose containers they are, with totals over all of them.", "The tenant's name." },
 	{ "plans", "Named sizes.", "The plan's name." },
+	{ "networks", "Private networks of a tenant, and bridges of the host.", "The network's name, TENANT:NAME, or its UUID." },
 	{ "ip-pools", "Pools of addresses that containers are given from.", "The pool's name." },
 	{ "addresses", "Who holds which address, and who held it.", "The address." },
 	{ "tokens", "Credentials: bearer tokens, and users and groups of the host.", "The token's public id." },

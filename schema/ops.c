@@ -6,6 +6,7 @@
 #include "schema/check.h"
 #include "schema/container.h"
 #include "schema/ip.h"
+#include "schema/network.h"
 #include "schema/operation.h"
 #include "schema/tenant.h"
 #include "schema/usage.h"

@@ -203,6 +203,7 @@ static const struct field settings_fields[] = {
 	INT_FIELD(
 	        S, audit_rows, 0, AUDIT_ROWS_MIN, AUDIT_ROWS_MAX, 100000,
 	        "Entries of the audit that are kept of one tenant at most: its own newest push out its own oldest, nobody else's."),
+	LIST_FIELD(S, bridges, 0, 64, check_line, "The host's bridges on which networks may be made; no tenant can name another."),
 	END_FIELDS
 };
 

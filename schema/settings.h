@@ -63,6 +63,7 @@ struct settings {
 	int64_t firewall_log_group;
 	int64_t audit_days;
 	int64_t audit_rows;
+	struct strv bridges;
 };
 
 extern const struct schema settings_schema;

@@ -8,6 +8,7 @@
 
 #include "daemon/util/fd.h"
 #include "schema/check.h"
+#include "schema/network.h"
 #include "schema/rule.h"
 
 static const char *
@@ -41,6 +42,7 @@ static const struct field place_fields[] = { STRING_FIELD(P, id, FIELD_REQUIRED,
 	                                                 "The operator's."),
 	                                     LINES_FIELD(P, blocked_ports, 0, 32, rule_explain_ports, "Outgoing ports."),
 	                                     INT_FIELD(P, connections, 0, 0, 16777216, 0, "Connections at once."),
+	                                     LIST_FIELD(P, nics, 0, NIC_MAX, check_nic, "Interfaces on networks."),
 	                                     END_FIELDS };
 
 #define T template
@@ -71,7 +73,7 @@ const struct schema place_schema = { "place", sizeof(struct place), place_fields
 const struct schema template_schema = { "template", sizeof(struct template), template_fields };
 const struct schema spec_schema = { "spec", sizeof(struct spec), spec_fields };
 
-static const char *const place_shared[] = { "ip", "firewall", "firewall_operator", "blocked_ports", "connections" };
+static const char *const place_shared[] = { "ip", "firewall", "firewall_operator", "blocked_ports", "connections", "nics" };
 
 bool
 place_has(const char *field)

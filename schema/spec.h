@@ -38,6 +38,7 @@ struct place {
 	struct strv firewall_operator;
 	struct strv blocked_ports;
 	int64_t connections;
+	struct strv nics; /* interfaces on networks */
 };
 
 /* Takes over from the configuration what both have: addresses, and what the firewall is made from. false: out of memory. */
@@ -74,6 +75,9 @@ extern const struct schema layout_schema;
 extern const struct schema place_schema;
 extern const struct schema template_schema;
 extern const struct schema spec_schema;
+
+/* It holds from now on what the configuration says. false: out of memory, and nothing is changed. */
+bool place_take_addresses(struct place *place, const struct container_config *config);
 
 /*
  * Where things lie. Each fills buf and returns it; all are absolute. VOLUME is POOL_DIR/<uuid>: `fs` (the subvolume or

@@ -9,6 +9,7 @@
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
 #include "daemon/model/ip_pool.h"
+#include "daemon/model/network.h"
 #include "daemon/model/tenant.h"
 #include "daemon/model/token.h"
 
@@ -19,6 +20,7 @@ union row {
 	struct plan plan;
 	struct token token;
 	struct ip_pool ip_pool;
+	struct network network;
 };
 
 /* A row under work, and the text that is shown once with it. */
@@ -162,6 +164,44 @@ ip_pool_row_tell(struct call *c, const union row *row, struct json_object *json)
 	return 0;
 }
 
+static int
+network_row_find(struct call *c, union row *row)
+{
+	return network_find(&c->api->model, &c->who, c->arg, &row->network, &c->err);
+}
+
+static int
+network_row_make(struct call *c, struct table_work *work)
+{
+	return network_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.network, &c->err);
+}
+
+static int
+network_row_change(struct call *c, union row *row)
+{
+	return network_change(&c->api->model, &c->who, &row->network, c->body, c->query.dry_run, &c->err);
+}
+
+static int
+network_row_remove(struct call *c, const union row *row)
+{
+	return network_delete(&c->api->model, &c->who, &row->network, c->query.dry_run, &c->err);
+}
+
+/* On the host's bridges others are as well. */
+static int
+network_row_tell(struct call *c, const union row *row, struct json_object *json)
+{
+	int64_t used;
+
+	if (role_is_tenants(c->who.role) && !row->network.tenant)
+		return 0;
+	if (store_network_used(c->api->model.store, row->network.id, &used, &c->err) < 0)
+		return -1;
+	json_object_object_add(json, "used", json_object_new_int64(used));
+	return 0;
+}
+
 static const struct noun nouns[] = {
 	{ TENANT_LIST, TENANT_CREATE, TENANT_SHOW, TENANT_SET, TENANT_DELETE, TABLE_TENANT, "name", "/v1/tenants/", tenant_row_find,
 	  tenant_row_make, tenant_row_change, tenant_row_remove, tenant_row_tell },
@@ -169,6 +209,8 @@ static const struct noun nouns[] = {
 	  plan_row_change, plan_row_remove, NULL },
 	{ IP_POOL_LIST, IP_POOL_CREATE, IP_POOL_SHOW, IP_POOL_SET, IP_POOL_DELETE, TABLE_IP_POOL, "name", "/v1/ip-pools/",
 	  ip_pool_row_find, ip_pool_row_make, ip_pool_row_change, ip_pool_row_remove, ip_pool_row_tell },
+	{ NETWORK_LIST, NETWORK_CREATE, NETWORK_SHOW, NETWORK_SET, NETWORK_DELETE, TABLE_NETWORK, "id", "/v1/networks/",
+	  network_row_find, network_row_make, network_row_change, network_row_remove, network_row_tell },
 	{ TOKEN_LIST, TOKEN_CREATE, TOKEN_SHOW, TOKEN_SET, TOKEN_DELETE, TABLE_TOKEN, "id", "/v1/tokens/", token_row_find,
 	  token_row_make, token_row_change, token_row_remove, NULL },
 };

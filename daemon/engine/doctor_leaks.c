@@ -12,6 +12,7 @@
 #include "daemon/engine/doctor.h"
 #include "daemon/engine/monitor_call.h"
 #include "daemon/engine/net.h"
+#include "daemon/engine/nic.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/engine/volume.h"
 #include "daemon/util/fault.h"
@@ -63,9 +64,14 @@ leak_describe(const struct spec *spec, char *out, size_t size)
 	char groups[CGROUP_ROOTS_MAX][CGROUP_PATH_MAX], run[SPEC_PATH_MAX];
 	size_t n = cgroup_paths(&spec->settings, &spec->layout, spec->place.ctid, groups);
 	bool group = false, veth = if_nametoindex(spec->place.veth) > 0;
+	char nic[IFNAMSIZ];
 
 	for (size_t i = 0; i < n; i++)
 		group |= access(groups[i], F_OK) == 0;
+	for (int64_t i = 1; !veth && i <= NIC_MAX; i++) {
+		nic_veth(&spec->settings, spec->place.ctid, i, nic);
+		veth = if_nametoindex(nic) > 0;
+	}
 	snprintf(run, sizeof run, "%s/ct/%" PRId64, spec->settings.run_dir, spec->place.ctid);
 	snprintf(out, size, "%s%s%s", group ? " control groups" : "", veth ? " an interface" : "",
 	         access(run, F_OK) == 0 ? " a run directory" : "");
@@ -78,7 +84,7 @@ leak_remove(const struct spec *spec, struct err *e)
 	char run[SPEC_PATH_MAX], name[24];
 	AUTO_CLOSE int dir = -1;
 
-	if (cgroup_remove(spec, e) < 0 || fault_at("doctor.groups", e) < 0 || net_detach(spec, e) < 0 ||
+	if (cgroup_remove(spec, e) < 0 || fault_at("doctor.groups", e) < 0 || net_detach(spec, e) < 0 || nic_sweep(spec, e) < 0 ||
 	    fault_at("doctor.network", e) < 0)
 		return -1;
 	snprintf(run, sizeof run, "%s/ct", spec->settings.run_dir);
@@ -195,6 +201,25 @@ leak_check_volumes(struct doctor *d, const struct known *known)
 	}
 }
 
+/* Made with its first interface, removed with its last: one without any is left over. */
+static void
+leak_check_bridges(struct doctor *d)
+{
+	AUTO_STRV struct strv names = { 0 };
+	struct err e = { 0 };
+
+	if (nic_sweep_devices(&d->job->spec.settings, false, d->fix, &names, &e) < 0)
+		doctor_tell(d, "leak", DOCTOR_WARNING, DOCTOR_BY_HAND, NULL, "the networks' bridges can't be looked at: %s",
+		            e.message);
+	for (size_t i = 0; i < names.n; i++)
+		if (d->fix)
+			doctor_tell(d, "leak", DOCTOR_OK, DOCTOR_FIXED, NULL, "the bridge %s had no interface: removed",
+			            names.v[i]);
+		else
+			doctor_tell(d, "leak", DOCTOR_WARNING, DOCTOR_CAN_FIX, "berth doctor --fix",
+			            "the bridge %s has no interface any more", names.v[i]);
+}
+
 /*
  * Whoever is made or removed at this moment is registered before its first trace and until after its last; one that comes after the
  * scan has a higher number than those probed.
@@ -223,6 +248,7 @@ doctor_check_leaks(struct doctor *d)
 		leak_check_number(d, &spec);
 	}
 	leak_check_volumes(d, &known);
+	leak_check_bridges(d);
 	doctor_tell(d, "registry", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "%zu container%s registered", known.n, known.n == 1 ? "" : "s");
 	known_clear(&known);
 }

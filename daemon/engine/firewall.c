@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/engine/firewall_policy.h"
+#include "daemon/engine/nic_firewall.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/util/buf.h"
 #include "daemon/util/log.h"
@@ -206,6 +207,7 @@ firewall_restore_one(const struct place *place, void *arg, struct err *e)
 
 	firewall_put_container(r->out, r->settings, place, &place->ip);
 	firewall_policy_put(r->out, r->settings, NULL, place);
+	nic_firewall_put_place(r->out, r->settings, place);
 	return 0;
 }
 
@@ -220,6 +222,7 @@ firewall_make(const struct settings *s, struct err *e)
 	/* An earlier half of it, or somebody's own of that name: remade whole. */
 	buf_addf(&out, "add table inet %1$s\ndelete table inet %1$s\nadd table arp %1$s\ndelete table arp %1$s\n", s->instance);
 	buf_addf(&out, firewall_rules, s->instance);
+	nic_firewall_put_inet(&out, s);
 	firewall_put_options(&out, s);
 	firewall_policy_begin(&out, s->instance);
 	if (registry_file_scan(s, &high, firewall_restore_one, &restore, e) < 0)

@@ -13,6 +13,7 @@
 #include "daemon/util/log.h"
 #include "daemon/util/prefix.h"
 #include "schema/check.h"
+#include "schema/network.h"
 
 enum { ID_RANGE = 65536, FIRST_CTID = 101 };
 
@@ -235,8 +236,9 @@ registry_by_veth(const struct registry *r, const char *veth)
 {
 	struct container *ct;
 
+	/* Also one on a network, VETH-N. */
 	LIST_FOREACH(ct, &r->containers, link)
-	if (strcmp(ct->place.veth, veth) == 0)
+	if (strncmp(ct->place.veth, veth, strcspn(veth, "-")) == 0 && ct->place.veth[strcspn(veth, "-")] == '\0')
 		return ct;
 	return NULL;
 }
@@ -309,6 +311,62 @@ registry_check_addresses(const struct registry *r, const struct container *self,
 	return err_is_set(e) ? -1 : 0;
 }
 
+/* On one wire: a private network's number is its tenant's own. */
+static bool
+registry_same_network(const struct nic *a, int64_t a_tenant, const struct nic *b, int64_t b_tenant)
+{
+	if (a->kind != b->kind || strcmp(a->bridge, b->bridge) != 0 || a->vlan != b->vlan)
+		return false;
+	return a->bridge[0] || (a->number == b->number && (a->kind == NIC_BRIDGE || a_tenant == b_tenant));
+}
+
+static bool
+registry_nics_clash(const struct nic *a, const struct nic *b)
+{
+	for (size_t i = 0; !a->dhcp && i < a->naddresses; i++)
+		for (size_t j = 0; !b->dhcp && j < b->naddresses; j++)
+			if (address_equal(&a->addresses[i].base, &b->addresses[j].base))
+				return true;
+	return false;
+}
+
+static bool
+registry_nic_is_free(const struct registry *r, const struct container *self, const struct nic *nic, int64_t tenant_number)
+{
+	const struct container *ct;
+	struct nic other;
+
+	LIST_FOREACH(ct, &r->containers, link)
+	for (size_t i = 0; ct != self && i < ct->place.nics.n; i++)
+		if (nic_parse(ct->place.nics.v[i], &other) &&
+		    registry_same_network(nic, tenant_number, &other, ct->place.tenant_number) && registry_nics_clash(nic, &other))
+			return false;
+	return true;
+}
+
+/* A bridge is one that the operator named, an address nobody else's on the same wire, and each interface a place of its own. */
+static int
+registry_check_nics(const struct registry *r, const struct container *self, const struct strv *nics, int64_t tenant_number,
+                    struct err *e)
+{
+	struct nic nic, other;
+
+	for (size_t i = 0; i < nics->n; i++) {
+		if (!nic_parse(nics->v[i], &nic))
+			return err_param(e, "net", "'%.60s' is no interface", nics->v[i]);
+		for (size_t j = 0; j < i; j++)
+			if (nic_parse(nics->v[j], &other) && other.index == nic.index)
+				return err_param(e, "net", "two interfaces are eth%lld", (long long)nic.index);
+		if (nic.bridge[0] && !strv_contains(&r->settings->bridges, nic.bridge))
+			return err_param(e, "net", "the bridge %s is none that the operator gave for containers (option bridges)",
+			                 nic.bridge);
+		if (!registry_nic_is_free(r, self, &nic, tenant_number))
+			return err_code(e, (err_set(e, ERR_CONFLICT, "An address of a network belongs to another container"),
+			                    "address_taken"));
+	}
+	return 0;
+}
+
 int
 registry_check_config(const struct registry *r, const struct container *ct, const struct container_config *config, struct err *e)
 {
@@ -317,7 +375,9 @@ registry_check_config(const struct registry *r, const struct container *ct, cons
 		return err_set(e, ERR_DENIED, "The request contradicts the registry about the container's tenant");
 	if (!config->template || strcmp(config->template, ct->place.template) != 0)
 		return err_set(e, ERR_DENIED, "The request contradicts the registry about the container's template");
-	return registry_check_addresses(r, ct, &config->ip, e);
+	if (registry_check_addresses(r, ct, &config->ip, e) < 0)
+		return -1;
+	return registry_check_nics(r, ct, &config->nics, ct->place.tenant_number, e);
 }
 
 /* Ranges are given out in turn, so that a freed one rests as long as possible; -1: all are taken. */
@@ -369,7 +429,8 @@ registry_add(struct registry *r, const struct container_config *config, int64_t 
 		err_param(e, "template", "'%s' doesn't exist; 'berth template list' shows those that do", config->template);
 		return NULL;
 	}
-	if (registry_check_addresses(r, NULL, &config->ip, e) < 0)
+	if (registry_check_addresses(r, NULL, &config->ip, e) < 0 ||
+	    registry_check_nics(r, NULL, &config->nics, tenant_number, e) < 0)
 		return NULL;
 	slot = registry_free_slot(r);
 	if (slot < 0) {

@@ -12,6 +12,7 @@
 #include "daemon/engine/job.h"
 #include "daemon/engine/monitor_call.h"
 #include "daemon/engine/net.h"
+#include "daemon/engine/nic.h"
 #include "daemon/engine/provision.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/engine/rootfs.h"
@@ -205,6 +206,37 @@ set_firewall_down(struct job *job)
 }
 
 static int
+set_networks(const struct set *s, const struct spec *to, const struct spec *from, struct err *e)
+{
+	AUTO_CLOSE int netns = -1;
+
+	return set_open_netns(s, &netns, e) < 0 ? -1 : nic_update(to, &from->config.nics, netns, e);
+}
+
+static void
+set_networks_down(struct job *job)
+{
+	struct set *s = set_of(job);
+
+	if (set_changes(s, "nics") && s->running)
+		set_networks(s, &s->old, &s->launch, NULL);
+}
+
+static int
+set_networks_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+	int rc;
+
+	if (!set_changes(s, "nics"))
+		return 0;
+	rc = s->running ? set_networks(s, &s->launch, &s->old, e) : nic_update(&job->spec, &job->spec.place.nics, -1, e);
+	if (rc < 0)
+		set_networks_down(job);
+	return rc;
+}
+
+static int
 set_provision_up(struct job *job, struct err *e)
 {
 	struct set *s = set_of(job);
@@ -277,10 +309,15 @@ set_manifest_up(struct job *job, struct err *e)
 }
 
 static const struct step set_steps[] = {
-	{ "limits", set_limits_up, set_limits_down },      { "disk", set_disk_up, set_disk_down },
-	{ "network", set_network_up, set_network_down },   { "firewall", set_firewall_up, set_firewall_down },
-	{ "files", set_provision_up, set_provision_down }, { "registry", set_registry_up, set_registry_down },
-	{ "launch spec", set_spec_up, set_spec_down },     { "manifest", set_manifest_up, NULL },
+	{ "limits", set_limits_up, set_limits_down },
+	{ "disk", set_disk_up, set_disk_down },
+	{ "network", set_network_up, set_network_down },
+	{ "firewall", set_firewall_up, set_firewall_down },
+	{ "networks", set_networks_up, set_networks_down },
+	{ "files", set_provision_up, set_provision_down },
+	{ "registry", set_registry_up, set_registry_down },
+	{ "launch spec", set_spec_up, set_spec_down },
+	{ "manifest", set_manifest_up, NULL },
 };
 
 /* The launch spec but for the configuration stays what it is: also the template booted for rescue. */

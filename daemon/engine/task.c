@@ -193,6 +193,10 @@ task_fill_spec(const struct task *task, struct spec *spec, struct err *e)
 			ok = ok && strv_copy(&spec->config.ip, &task->ct->place.ip);
 			record_mark(&container_config_schema, &spec->config, "ip", true);
 		}
+		if (!record_has(&request_schema, request, "config")) {
+			ok = ok && strv_copy(&spec->config.nics, &task->ct->place.nics);
+			record_mark(&container_config_schema, &spec->config, "nics", true);
+		}
 		/* The spec is written to a file: it carries no secret. */
 		if (spec->config.password) {
 			explicit_bzero(spec->config.password, strlen(spec->config.password));

@@ -11,6 +11,7 @@
 
 #include "daemon/engine/cgroup.h"
 #include "daemon/engine/net.h"
+#include "daemon/engine/nic.h"
 #include "daemon/util/fd.h"
 
 /* By its cgroup, which a process inside can't leave; its user ids are only the fallback. */
@@ -39,10 +40,13 @@ which_by_mac(const struct engine *engine, const char *mac)
 		const struct spec spec = { .settings = *engine->settings, .place = ct->place }; /* borrowed */
 		unsigned char m[6];
 
-		net_mac(&spec, m);
-		snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-		if (strcasecmp(text, mac) == 0)
-			return ct;
+		/* The routed interface is number 0. */
+		for (int64_t i = 0; i <= NIC_MAX; i++) {
+			nic_mac(&spec, i, m);
+			snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+			if (strcasecmp(text, mac) == 0)
+				return ct;
+		}
 	}
 	return NULL;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/model/network.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/policy.h"
 #include "daemon/model/tenant.h"
@@ -289,6 +290,16 @@ container_assign_addresses(struct model *m, const struct who *who, struct contai
 		container_add_errors(e, &found);
 }
 
+static void
+container_assign_networks(struct model *m, const struct who *who, struct container_config *config, const struct strv *held,
+                          struct err *e)
+{
+	struct err found = { 0 };
+
+	if (network_assign(m, who, config, held, &found) < 0)
+		container_add_errors(e, &found);
+}
+
 static int
 container_fill_view(struct container_view *view, int64_t now, struct err *e)
 {
@@ -340,6 +351,8 @@ container_settle_new(struct model *m, const struct who *who, struct container_co
 		return;
 	container_check_unique(m, config, e);
 	container_assign_addresses(m, who, config, NULL, e);
+	if (config->net.n > 0)
+		container_assign_networks(m, who, config, NULL, e);
 }
 
 int
@@ -439,6 +452,8 @@ container_take_change(struct model *m, const struct who *who, struct container_v
 		return container_out_of_memory(e);
 	if (record_has(CONFIG, patch, "ip"))
 		container_assign_addresses(m, who, config, &before->ip, e);
+	if (record_has(CONFIG, patch, "net"))
+		container_assign_networks(m, who, config, &before->nics, e);
 	record_check(CONFIG, config, true, e);
 	if (err_is_set(e))
 		return -1;

@@ -8,6 +8,7 @@ libberthapi_a_SOURCES += \
 	daemon/model/ip_pool.c daemon/model/ip_pool.h \
 	daemon/model/meter.c daemon/model/meter.h \
 	daemon/model/model.h \
+	daemon/model/network.c daemon/model/network.h \
 	daemon/model/plan.c \
 	daemon/model/policy.c daemon/model/policy.h \
 	daemon/model/operation.c daemon/model/operation.h \

@@ -7,6 +7,7 @@
 
 #include "daemon/model/audit.h"
 #include "daemon/model/container.h"
+#include "daemon/model/network.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/uuid.h"
 #include "schema/check.h"
@@ -215,7 +216,9 @@ ending_changed(struct ending *end, struct err *e)
 		return 0;
 	if (ending_event(end, "container.changed", e) < 0)
 		return -1;
-	return address_release_others(end->m, end->container->config.id, &end->container->config.ip, e);
+	if (address_release_others(end->m, end->container->config.id, &end->container->config.ip, e) < 0)
+		return -1;
+	return network_settle(end->m, end->container->config.id, &end->container->config.nics, e);
 }
 
 static int

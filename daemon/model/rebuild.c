@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/model/container.h"
+#include "daemon/model/network.h"
 #include "daemon/util/fd.h"
 
 #define CONFIG (&container_config_schema)
@@ -133,8 +134,10 @@ rebuild_identify(struct container_config *config, const struct place *place)
 	    !row_put_text(CONFIG, config, "tenant", place->tenant) || !row_put_text(CONFIG, config, "template", place->template))
 		return false;
 	strv_clear(&config->ip);
+	strv_clear(&config->nics);
 	record_mark(CONFIG, config, "ip", true);
-	return strv_copy(&config->ip, &place->ip);
+	record_mark(CONFIG, config, "nics", true);
+	return strv_copy(&config->ip, &place->ip) && strv_copy(&config->nics, &place->nics);
 }
 
 static int
@@ -232,6 +235,8 @@ rebuild_take_container(struct rebuild *r, const struct manifest *m, bool running
 		rc = store_container_write_state(r->model.store, m->id, view.config.suspended ? STATE_SUSPENDED : STATE_STOPPED, e);
 	if (rc == 0)
 		rc = rebuild_addresses(r, &m->place, e);
+	if (rc == 0)
+		rc = network_rebuild(&r->model, &view.config, &m->place, e);
 	record_clear(VIEW, &view);
 	if (rc < 0 || txn_commit(&txn, e) < 0)
 		return err_wrap(e, "take up container '%s'", m->place.name);

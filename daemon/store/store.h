@@ -14,6 +14,7 @@
 #include "schema/audit.h"
 #include "schema/container.h"
 #include "schema/ip.h"
+#include "schema/network.h"
 #include "schema/operation.h"
 #include "schema/protocol.h"
 #include "schema/spec.h"
@@ -60,7 +61,7 @@ void store_before_commit(struct store *s, store_last_part *fn, void *arg);
 typedef int store_each(void *arg, const void *record);
 
 /* Nouns of a table each, by the text key of its first column. Getters: 1 found, 0 absent, -1 error. */
-enum store_table { TABLE_TENANT, TABLE_PLAN, TABLE_TOKEN, TABLE_IP_POOL, STORE_TABLES };
+enum store_table { TABLE_TENANT, TABLE_PLAN, TABLE_TOKEN, TABLE_IP_POOL, TABLE_NETWORK, STORE_TABLES };
 const struct schema *store_table_schema(enum store_table table);
 int store_table_get(struct store *s, enum store_table table, const char *key, void *record_out, struct err *e);
 int store_table_insert(struct store *s, enum store_table table, const void *record, struct err *e);
@@ -139,6 +140,19 @@ int store_holding_history(struct store *s, const struct address *address, const 
 int store_holding_count(struct store *s, const struct address *first, const struct address *last, int64_t *count_out,
                         struct err *e);
 int store_holding_purge(struct store *s, int64_t before, struct err *e);
+
+/* Networks; tenant NULL: the host's. */
+int store_network_find(struct store *s, const char *tenant, const char *name, struct network *network_out, struct err *e);
+/* The number of the next one, and how many there are. */
+int store_network_next(struct store *s, const char *tenant, int64_t *number_out, int64_t *count_out, struct err *e);
+/* Containers on it. */
+int store_network_used(struct store *s, const char *id, int64_t *used_out, struct err *e);
+/* Addresses of them; NULL: the container is on it without one. 1 held, 0 free, -1. */
+int store_network_holder(struct store *s, const char *id, const struct address *address, const char *container, char holder_out[37],
+                         struct err *e);
+int store_network_hold(struct store *s, const char *id, const struct address *address, const char *container, struct err *e);
+int store_network_clear(struct store *s, const char *container, struct err *e);
+int store_network_delete_of(struct store *s, const char *tenant, struct err *e);
 
 /* First answers to requests with an Idempotency-Key, of each actor for himself. */
 enum { ANSWER_DIGEST = 32 };

@@ -13,6 +13,9 @@ static const struct {
 	[TABLE_TOKEN] = { &token_schema, "id", "tenant = ?3" },
 	[TABLE_IP_POOL] = { &ip_pool_schema, "name",
 	                    "EXISTS (SELECT 1 FROM json_each(tenants) WHERE value IN (?3, '" IP_POOL_ALL "'))" },
+	[TABLE_NETWORK] = { &network_schema, "id",
+	                    "tenant = ?3 OR tenant IS NULL AND EXISTS (SELECT 1 FROM json_each(tenants) WHERE value IN (?3, "
+	                    "'" IP_POOL_ALL "'))" },
 };
 
 static const char *
@@ -110,6 +113,7 @@ union table_record {
 	struct plan plan;
 	struct token token;
 	struct ip_pool ip_pool;
+	struct network network;
 };
 
 int

@@ -11,6 +11,9 @@ static const char sql_tenant_bury_meters[] = "UPDATE meter SET tenant = " FORMER
 static const char sql_tenant_bury_grants[] = "UPDATE ip_pool SET tenants = (SELECT json_group_array(value) FROM json_each(tenants) "
                                              "WHERE value <> ?1), revision = revision + 1"
                                              " WHERE EXISTS (SELECT 1 FROM json_each(tenants) WHERE value = ?1)";
+static const char sql_tenant_bury_networks[] = "UPDATE network SET tenants = (SELECT json_group_array(value) FROM "
+                                               "json_each(tenants) WHERE value <> ?1), revision = revision + 1"
+                                               " WHERE EXISTS (SELECT 1 FROM json_each(tenants) WHERE value = ?1)";
 static const char sql_tenant_used[] =
         "SELECT count(*), coalesce(sum(cpus), 0), coalesce(sum(memory), 0), coalesce(sum(disk), 0), coalesce(sum(pids), 0),"
         " coalesce(sum(json_array_length(ip)), 0)"
@@ -26,7 +29,8 @@ int
 store_tenant_bury(struct store *s, const char *name, struct err *e)
 {
 	if (sql_run(s, sql_tenant_bury_operations, e, "s", name) < 0 || sql_run(s, sql_tenant_bury_holdings, e, "s", name) < 0 ||
-	    sql_run(s, sql_tenant_bury_grants, e, "s", name) < 0 || sql_run(s, sql_tenant_bury_meters, e, "s", name) < 0)
+	    sql_run(s, sql_tenant_bury_grants, e, "s", name) < 0 || sql_run(s, sql_tenant_bury_meters, e, "s", name) < 0 ||
+	    sql_run(s, sql_tenant_bury_networks, e, "s", name) < 0)
 		return -1;
 	return sql_run(s, sql_tenant_bury_events, e, "s", name);
 }

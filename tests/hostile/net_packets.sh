@@ -11,7 +11,7 @@ n_container ab 102 1 10.77.0.3 fd77:1::3
 host_mac=$(host cat /sys/class/net/ab101/address)
 own_mac=$(in_ns ab101 cat /sys/class/net/eth0/address)
 spoofed() { host nft list counter inet ab spoofed | awk '/packets/ { print $2 }'; }
-watch_on() { in_ns "$1" python3 "$PACKET" watch "$2" 60 >"$T/seen.$1" & wait_for 5 grep -q watching "$T/seen.$1"; }
+watch_on() { in_ns "$1" python3 "$PACKET" watch "$2" 300 >"$T/seen.$1" & wait_for 5 grep -q watching "$T/seen.$1"; }
 seen() { wait_for 3 grep -qx "$2" "$T/seen.$1"; }
 # What would have come has come by then.
 QUIET=0.2

@@ -100,7 +100,7 @@ census() {
 	done
 	grep " $T/" /proc/self/mountinfo | awk '{ print "mount " $5 }'
 	find /sys/fs/cgroup -maxdepth 3 -type d \( -name "$INSTANCE" -o -name "$INSTANCE.slice" \) 2>/dev/null | sed 's/^/cgroup /'
-	ip -o link | awk -F': ' -v n="^${INSTANCE}[0-9]+" '$2 ~ n { print "link " $2 }'
+	ip -o link | awk -F': ' -v n="^${INSTANCE}[-0-9]" '$2 ~ n { print "link " $2 }'
 	nft list tables 2>/dev/null | grep -E " $INSTANCE(_traffic)?\$"
 	losetup -a | grep -F "$T/"
 	[ ! -e "$CLAIMS/$INSTANCE" ] || echo "claim $INSTANCE"

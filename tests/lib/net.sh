@@ -32,7 +32,7 @@ n_settings() {
 	n_spec "$i" 101 1
 }
 
-# n_spec INSTANCE NUMBER TENANT ADDRESS…; PLACE: more of its place, as JSON
+# n_spec INSTANCE NUMBER TENANT ADDRESS…; PLACE: more of its place, as JSON; NICS: a JSON list of its interfaces on networks
 n_spec() {
 	local i=$1 n=$2 t=$3 ips
 	shift 3
@@ -40,8 +40,8 @@ n_spec() {
 	[ $# -gt 0 ] || ips=,
 	printf '{%s,"layout":{"cgroup_mode":"v2","cgroup_roots":["unified=/x"],"storage":"dir","seccomp_file":"/x"},
 		"place":{"id":"6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f%04x","name":"c%d","tenant":"t%d","tenant_number":%d,"ctid":%d,
-		"id_base":%d,"veth":"%s%d","template":"busybox@1","ip":[%s]%s},"config":{"ip":[%s]}}' \
-		"$(cat "$T/$i/settings")" "$n" "$n" "$t" "$t" "$n" 1342177280 "$i" "$n" "${ips:1}" "${PLACE:+,$PLACE}" "${ips:1}" >"$T/$i/$n"
+		"id_base":%d,"veth":"%s%d","template":"busybox@1","ip":[%s],"nics":%s%s},"config":{"ip":[%s],"nics":%s}}' \
+		"$(cat "$T/$i/settings")" "$n" "$n" "$t" "$t" "$n" 1342177280 "$i" "$n" "${ips:1}" "${NICS:-[]}" "${PLACE:+,$PLACE}" "${ips:1}" "${NICS:-[]}" >"$T/$i/$n"
 	jq -c .place "$T/$i/$n" >"$T/$i/s/registry/$(jq -r .place.id "$T/$i/$n")"
 }
 

@@ -6,6 +6,7 @@ ask tcp|udp ADDRESS PORT       prints the answer; status 1 without one
 echo PORT                      sends back what comes, TCP and UDP
 hold tcp|udp ADDRESS PORT N    N flows to an echo; for each line of input prints how many of them still answer
 send IFACE KIND [KEY=VALUE...] one hand-made packet; its payload is `token`
+send-lines                     the same, for each line of standard input
 watch IFACE SECONDS            prints the token of every packet that arrives
 nflog GROUP                    prints the prefix of every logged packet
 arp IFACE SENDER TARGET        asks who has TARGET, as SENDER; prints the answer's MAC, or nothing
@@ -152,15 +153,30 @@ def addr(text):
     return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
 
 
+def token_option(payload):
+    """An option of neighbour discovery that nobody knows, and so skips."""
+    data = payload.ljust(-(-(len(payload) + 2) // 8) * 8 - 2, b"\0")
+    return struct.pack("!BB", 253, (len(data) + 2) // 8) + data
+
+
+def fragments6(src, dst, body, cut, options):
+    """ICMPv6 in two fragments; with options before it, the first 16 bytes, which hold the token."""
+    proto = 58
+    if options:
+        body, proto = struct.pack("!BBBB", 58, 1, 1, 12) + options.ljust(12, b"\0") + body, 60
+    return [ip6(src, dst, 44, struct.pack("!BBHI", proto, 0, at | more, 78) + part, 255)
+            for at, more, part in ((0, 1, body[:cut]), (cut, 0, body[cut:]))]
+
+
 def build(kind, o):
     src, dst = addr(o.get("src", "0.0.0.0")), addr(o.get("dst", "0.0.0.0"))
     payload = MARK + o.get("token", "x").encode() + b";"
     six = len(src) == 16
     if kind == "udp":
-        body = udp(src, dst, payload, dport=int(o.get("dport", 4001)))
+        body = udp(src, dst, payload, int(o.get("sport", 4000)), int(o.get("dport", 4001)))
         return [ip6(src, dst, 17, body) if six else ip4(src, dst, 17, body)]
     if kind == "fragments":
-        body = udp(src, dst, payload.ljust(64, b"."))
+        body = udp(src, dst, payload.ljust(64, b"."), int(o.get("sport", 4000)), int(o.get("dport", 4001)))
         cut = 32
         if six:
             def part(off, more, data):
@@ -177,28 +193,37 @@ def build(kind, o):
         return [head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body]
     if kind == "ra":
         prefix = struct.pack("!BBBBIII", 3, 4, 64, 0xC0, 3600, 3600, 0) + addr("2001:db8:bad::")
-        return [ip6(src, dst, 58, icmp6(src, dst, struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) + prefix), 255)]
+        body = icmp6(src, dst, struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) + (b"" if "options" in o else token_option(payload)) + prefix)
+        return fragments6(src, dst, body, int(o["cut"]), "options" in o and payload) if "cut" in o else [ip6(src, dst, 58, body, 255)]
     if kind in ("ns", "na"):
         target = addr(o["target"])
         flags = 0 if kind == "ns" else 0x60000000
         option = struct.pack("!BB", 1 if kind == "ns" else 2, 1) + mac_of(o["lladdr"])
-        return [ip6(src, dst, 58, icmp6(src, dst, struct.pack("!BBHI", 135 if kind == "ns" else 136, 0, 0, flags) + target + option), 255)]
+        return [ip6(src, dst, 58, icmp6(src, dst, struct.pack("!BBHI", 135 if kind == "ns" else 136, 0, 0, flags) + target + option + token_option(payload)), 255)]
     if kind == "redirect":
         inner = ip4(dst, addr(o["target"]), 17, b"\0" * 8)
         body = struct.pack("!BBH4s", 5, 1, 0, src) + inner
         return [ip4(src, dst, 1, body[:2] + struct.pack("!H", checksum(body)) + body[4:])]
     if kind == "redirect6":
         body = struct.pack("!BBHI", 137, 0, 0, 0) + src + addr(o["target"])
-        return [ip6(src, dst, 58, icmp6(src, dst, body), 255)]
+        return [ip6(src, dst, 58, icmp6(src, dst, body + token_option(payload)), 255)]
+    if kind == "ether":
+        return [payload.ljust(46, b".")]
     sys.exit("no kind " + kind)
 
 
 def send(iface, kind, o):
-    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-    s.bind((iface, 0))
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind((iface, 0))
+        send_on(s, iface, kind, o)
+
+
+def send_on(s, iface, kind, o):
     for packet in build(kind, o):
-        ether = b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\x00"
+        ether = bytes.fromhex(o["type"]) if "type" in o else b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\x00"
         tag = struct.pack("!HH", 0x8100, int(o["vlan"])) if "vlan" in o else b""
+        if "outer" in o:
+            tag = struct.pack("!HH", 0x88A8, int(o["outer"])) + tag
         source = mac_of(o["mac"]) if "mac" in o else own_mac(iface)
         s.send(mac_of(o["to"]) + source + tag + ether + packet)
 
@@ -265,6 +290,10 @@ def main(argv):
         ask(*argv[1:])
     elif argv[0] == "send":
         send(argv[1], argv[2], dict(word.split("=", 1) for word in argv[3:]))
+    elif argv[0] == "send-lines":
+        for line in sys.stdin:
+            iface, kind, *words = line.split()
+            send(iface, kind, dict(word.split("=", 1) for word in words))
     elif argv[0] == "arp":
         arp(*argv[1:])
     elif argv[0] == "echo":

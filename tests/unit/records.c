@@ -4,6 +4,7 @@
 #include "schema/ops.h"
 #include "schema/protocol.h"
 #include "schema/ip.h"
+#include "schema/network.h"
 #include "schema/tenant.h"
 #include "schema/usage.h"
 #include "tests/unit/unit.h"
@@ -28,6 +29,7 @@ const struct schema *const all_schemas[] = { &container_config_schema,
 	                                     &tenant_schema,
 	                                     &plan_schema,
 	                                     &ip_pool_schema,
+	                                     &network_schema,
 	                                     &ip_holding_schema,
 	                                     &usage_sums_schema,
 	                                     &samples_schema,
@@ -50,6 +52,7 @@ static const char *const samples[] = {
 	"running",      "allow in log",
 	"25",           "hour",
 	"tenant",       "event",
+	"private",      "1 6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11 private 3 - 0 10.1.2.3/24 -",
 };
 
 static bool

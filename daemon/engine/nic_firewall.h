@@ -1,0 +1,30 @@
+/*
+ * The nft table `bridge <instance>`: what interfaces on networks may send. A chain for each, found by one look-up; made with the
+ * first of them. By MAC, ARP sender, source address and neighbour advertisement; no router, no DHCP server, no tags, nothing but
+ * IP.
+ */
+#ifndef BERTH_NIC_FIREWALL_H
+#define BERTH_NIC_FIREWALL_H
+
+#include "daemon/util/buf.h"
+#include "schema/network.h"
+#include "schema/spec.h"
+
+/* Anew, with the interfaces of every registered container; none where nobody has any. */
+int nic_firewall_make(const struct settings *s, struct err *e);
+int nic_firewall_cleanup(const char *instance, struct err *e);
+/* What belongs into the table `inet <instance>`: the host's own services are closed to them, bridges aren't tracked. */
+void nic_firewall_put_inet(struct buf *out, const struct settings *s);
+void nic_firewall_put_place(struct buf *out, const struct settings *s, const struct place *place);
+
+/* What comes, or is to be so from now on; and what was so far of the same interfaces. */
+struct nic_change {
+	const struct nic *nics, *old;
+	size_t n, nold;
+};
+/* In one transaction; makes the table where there is none. */
+int nic_firewall_change(const struct spec *spec, const struct nic_change *change, struct err *e);
+/* Absent is success. */
+int nic_firewall_drop(const struct spec *spec, const struct nic *nics, size_t n, struct err *e);
+
+#endif

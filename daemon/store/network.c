@@ -1,0 +1,98 @@
+/* Networks by name, and which addresses of them are held. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "daemon/store/sql.h"
+
+static const char sql_network_id[] = "SELECT id FROM network WHERE coalesce(tenant, '') = ?1 AND name = ?2";
+static const char sql_network_number[] = "SELECT coalesce(max(number), 0) + 1 FROM network WHERE coalesce(tenant, '') = ?1";
+static const char sql_network_count[] = "SELECT count(*) FROM network WHERE coalesce(tenant, '') = ?1";
+static const char sql_network_used[] = "SELECT count(DISTINCT container) FROM network_address WHERE network = ?1";
+static const char sql_network_holder[] = "SELECT container FROM network_address WHERE network = ?1 AND address = ?2";
+static const char sql_network_hold[] = "INSERT INTO network_address (network, address, container) VALUES (?1, ?2, ?3)";
+static const char sql_network_clear[] = "DELETE FROM network_address WHERE container = ?1";
+static const char sql_network_delete_of[] = "DELETE FROM network WHERE tenant = ?1";
+
+int
+store_network_find(struct store *s, const char *tenant, const char *name, struct network *network_out, struct err *e)
+{
+	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_network_id, e);
+	char id[37];
+	int rc;
+
+	if (!stmt)
+		return -1;
+	sql_bind(stmt, 1, "ss", tenant ? tenant : "", name);
+	rc = sql_step(s, stmt, e);
+	if (rc <= 0)
+		return rc;
+	snprintf(id, sizeof id, "%s", (const char *)sqlite3_column_text(stmt, 0));
+	return store_table_get(s, TABLE_NETWORK, id, network_out, e);
+}
+
+int
+store_network_next(struct store *s, const char *tenant, int64_t *number_out, int64_t *count_out, struct err *e)
+{
+	if (sql_number(s, number_out, sql_network_number, e, "s", tenant ? tenant : "") < 0)
+		return -1;
+	return sql_number(s, count_out, sql_network_count, e, "s", tenant ? tenant : "") < 0 ? -1 : 0;
+}
+
+int
+store_network_used(struct store *s, const char *id, int64_t *used_out, struct err *e)
+{
+	return sql_number(s, used_out, sql_network_used, e, "s", id) < 0 ? -1 : 0;
+}
+
+/* NULL: the container itself stands for it. */
+static void
+network_bind(sqlite3_stmt *stmt, const struct address *address, const char *container)
+{
+	if (address)
+		sql_bind(stmt, 2, "b", address->bytes, (size_t)(address->family == AF_INET ? 4 : 16));
+	else
+		sql_bind(stmt, 2, "b", container, strlen(container));
+}
+
+int
+store_network_holder(struct store *s, const char *id, const struct address *address, const char *container, char holder_out[37],
+                     struct err *e)
+{
+	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_network_holder, e);
+	int rc;
+
+	if (!stmt)
+		return -1;
+	sql_bind(stmt, 1, "s", id);
+	network_bind(stmt, address, container);
+	rc = sql_step(s, stmt, e);
+	if (rc == 1)
+		snprintf(holder_out, 37, "%s", (const char *)sqlite3_column_text(stmt, 0));
+	return rc;
+}
+
+int
+store_network_hold(struct store *s, const char *id, const struct address *address, const char *container, struct err *e)
+{
+	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_network_hold, e);
+
+	if (!stmt)
+		return -1;
+	sql_bind(stmt, 1, "s", id);
+	network_bind(stmt, address, container);
+	sql_bind(stmt, 3, "s", container);
+	return sql_step(s, stmt, e);
+}
+
+int
+store_network_clear(struct store *s, const char *container, struct err *e)
+{
+	return sql_run(s, sql_network_clear, e, "s", container);
+}
+
+int
+store_network_delete_of(struct store *s, const char *tenant, struct err *e)
+{
+	return sql_run(s, sql_network_delete_of, e, "s", tenant);
+}

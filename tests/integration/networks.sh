@@ -1,0 +1,86 @@
+#!/bin/bash
+# Networks beside the routed one: private ones of tenants, several interfaces, live, over restarts, and nothing left.
+. "$(dirname "$0")/../lib/lib.sh"
+t_begin
+as() {
+	local token=$1
+	shift
+	BERTH_TOKEN=$token setpriv --reuid 65534 --regid 65534 --clear-groups "$BUILD/berth" "$@"
+}
+create() { B create "$@" --template busybox --memory 32M --disk 32M; }
+net() { field "$1" 'net|join(" ")'; }
+inside() { B exec "$1" -- ip address show dev "$2"; }
+ping_from() { B exec "$1" -- ping -c1 -W2 "$2"; }
+no_ping_from() { ! ping_from "$@"; }
+no_bridge() { ! ip -o link | found "$INSTANCE-"; }
+for t in acme globex; do B tenant create $t >/dev/null; done
+acme=$(B token create a --role owner --tenant acme 2>/dev/null) globex=$(B token create g --role owner --tenant globex 2>/dev/null)
+
+# Networks.
+ok "a tenant makes one" as "$acme" network create back --prefix 10.9.0.0/24 --prefix fd09::/64
+ok "another one of the same name and prefix" as "$globex" network create back --prefix 10.9.0.0/24
+fails 4 "a network 'back' already" "names are taken once" as "$acme" network create back --prefix 10.8.0.0/24
+fails 2 "prefix.*needs one" "it has a prefix" as "$acme" network create none
+fails 2 "two of one family" "one a family" as "$acme" network create two --prefix 10.1.0.0/24 --prefix 10.2.0.0/24
+fails 2 "between /8 and /30" "with room" as "$acme" network create two --prefix 10.1.0.0/32
+fails 2 "prefix.*no addresses" "of addresses that one can have" as "$acme" network create two --prefix 127.0.0.0/24
+fails 2 "bridge is the operator's to make" "no bridge of the host's" as "$acme" network create lan --kind bridge --bridge lo
+fails 2 "bridge.*is of the kind bridge alone" "in no way" as "$acme" network create lan --prefix 10.3.0.0/24 --bridge lo
+fails 2 "tenant.*no tenant 'globex'" "nor for others" as "$acme" network create lan --prefix 10.3.0.0/24 --tenant globex
+fails 2 "lo is none of the host's that networks may be on" "the operator names it in the configuration" B network create lan --kind bridge --bridge lo
+is "each sees its own" "acme globex" "$(as "$acme" network list -o json | jq -r '.[].tenant') $(as "$globex" network list -o json | jq -r '.[].tenant')"
+fails 3 "no network 'globex:back'" "not another's" as "$acme" network show globex:back
+
+# Attached.
+ok "one container" create a1 --tenant acme --net back --start
+is "has the first addresses" "back:10.9.0.1+fd09::1" "$(net acme:a1)"
+ok "another chooses" create a2 --tenant acme --net back:10.9.0.7 --start
+like "beside the routed ones" "$SUBNET\." "$(field acme:a2 'ip[0]')"
+ok "a third of another tenant" create g1 --tenant globex --net back:10.9.0.1 --start
+like "which is inside" "inet 10.9.0.7/24" "$(inside acme:a2 eth1)"
+fails 4 "10.9.0.7 of the network back is another container's" "an address is given once" create a3 --tenant acme --net back:10.9.0.7
+fails 2 "no address of the network" "and is of the network" create a3 --tenant acme --net back:10.8.0.7
+fails 2 "nobody answers DHCP" "which has no DHCP" create a3 --tenant acme --net back:dhcp
+fails 2 "net.*no network 'absent'" "which must be there" create a3 --tenant acme --net absent
+fails 2 "back is given twice" "and is given once" create a3 --tenant acme --net back --net back
+ok "they reach each other" ping_from acme:a1 10.9.0.7
+ok "by IPv6, too, once it has some" B set acme:a2 net=back:10.9.0.7+fd09::7
+ok "live" wait_for 5 ping_from acme:a1 fd09::7
+is "a bridge a network" 2 "$(ip -o link | grep -c "$INSTANCE-[0-9a-f-]*:")"
+ok "the other tenant's has the same address, and is alone" eval 'B exec globex:g1 -- ip address | found 10.9.0.1/24'
+ok "it reaches nobody" no_ping_from globex:g1 10.9.0.7
+ok "nor does the host" eval '! ping -c1 -W1 10.9.0.7'
+ok "out by the routed one" eval 'B exec acme:a1 -- ip route | found "default via 169.254.0.1 dev eth0"'
+B exec globex:g1 -- ip route add "$SUBNET.250" via 10.9.0.1 dev eth1 2>/dev/null
+fails 4 "has 2 containers on it" "one in use stays" as "$acme" network delete back
+mac=$(B exec acme:a2 -- cat /sys/class/net/eth1/address)
+is "whose MAC" a2 "$(B which "$mac" --no-header | awk '{ print $1 }')"
+is "whose interface" a2 "$(B which "$(ip -o link | grep -o "${INSTANCE}$(field acme:a2 ctid)-1" | head -n 1)" --no-header | awk '{ print $1 }')"
+
+# More of them, live.
+ok "a second network" as "$acme" network create db --prefix 192.168.50.0/24
+ok "attached live" as "$acme" set a1 net=back,db
+ok "as the next interface" wait_for 5 eval 'inside acme:a1 eth2 | found 192.168.50.1/24'
+is "what it had stays" "back:10.9.0.1+fd09::1 db:192.168.50.1" "$(net acme:a1)"
+ok "the first one taken away" as "$acme" set a1 net=db
+ok "its interface has gone" eval '! inside acme:a1 eth1'
+ok "the other is still eth2" eval 'inside acme:a1 eth2 | found 192.168.50.1/24'
+ok "its address is free" B set acme:a2 net=back:10.9.0.1
+ok "at once" wait_for 5 eval 'inside acme:a2 eth1 | found 10.9.0.1/24'
+ok "after a restart" B restart acme:a1 acme:a2
+ok "it is all there" eval 'inside acme:a1 eth2 | found 192.168.50.1/24 && inside acme:a2 eth1 | found 10.9.0.1/24'
+t_stop_daemon KILL
+nft flush ruleset bridge 2>/dev/null || nft delete table bridge "$INSTANCE"
+t_start_daemon
+ok "the daemon's next start puts back rules that somebody removed" eval 'nft list table bridge $INSTANCE | found "port_$(field acme:a2 ctid)_1"'
+B exec acme:a2 -- reboot >/dev/null 2>&1
+ok "reboot from inside" wait_for 10 eval '[ "$(field acme:a2 restarts)" = 1 ]'
+ok "leaves it as it was" wait_for 10 eval 'inside acme:a2 eth1 | found 10.9.0.1/24'
+
+# Gone.
+ok "deleted" B delete -y --force acme:a1 acme:a2 globex:g1
+ok "no bridge is left" wait_for 5 no_bridge
+ok "nor an element" eval '! nft list table bridge $INSTANCE | found jump.port'
+ok "a network goes" as "$acme" network delete back
+ok "a tenant goes with its networks" B tenant delete globex
+B create left --template busybox --tenant acme --net db --start >/dev/null
