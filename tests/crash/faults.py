@@ -209,7 +209,8 @@ class Matrix:
         ):
             if found != wanted:
                 wrong.append(f"{what}: {found}, wanted {wanted}")
-        ruled = sorted({int(n) for n in re.findall(rf"chain [a-z](\d+) {{[^}}]*dport {RULED_PORT}\b", host.ruleset())})
+        ruled = sorted({int(n) for n, chain in re.findall(r"\tchain [a-z](\d+) {\n(.*?)\n\t}", host.ruleset(), re.S)
+                        if f"dport {RULED_PORT}" in chain})
         wanted = sorted(row["ctid"] for i, row in rows.items() if str(RULED_PORT) in " ".join(row.get("firewall", [])) and i not in half)
         if set(ruled) - {rows[i].get("ctid") for i in half} != set(wanted):
             wrong.append(f"the firewall has rules of {ruled}, wanted {wanted}")
