@@ -11,11 +11,13 @@ libclient_a_SOURCES = \
 	client/events.c client/events.h \
 	client/firewall.c client/firewall.h \
 	client/follow.c client/follow.h \
+	client/forward.c client/forward.h \
 	client/help.c \
 	client/http.c client/http.h \
 	client/audit.c client/audit.h \
 	client/ip.c client/ip.h \
 	client/lifecycle.c client/lifecycle.h \
+	client/lines.c client/lines.h \
 	client/list.c \
 	client/logs.c \
 	client/operation.c client/operation.h \

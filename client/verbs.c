@@ -8,6 +8,7 @@
 #include "client/recover.h"
 #include "client/events.h"
 #include "client/firewall.h"
+#include "client/forward.h"
 #include "client/ip.h"
 #include "client/lifecycle.h"
 #include "client/operation.h"
@@ -551,6 +552,39 @@ const struct verb verbs[] = {
 	  .words = "@network",
 	  .more = "No container may be attached to it.",
 	  .examples = "berth network delete backend" },
+	{ .name = "forward list",
+	  .args = "",
+	  .help = "List the ports of the host that are forwarded to containers",
+	  .run = forward_list,
+	  .options = forward_list_opts,
+	  .groups = LISTS | OPTS_TENANT,
+	  .more = "ON is the address of the host that it is for; all of them where it names none.",
+	  .examples = "berth forward list\nberth forward list --container web1" },
+	{ .name = "forward add",
+	  .args = "NAME FORWARD…",
+	  .help = "Forward ports of the host to a container",
+	  .run = forward_add,
+	  .groups = OPTS_WAIT | OPTS_TENANT,
+	  .min = 2,
+	  .max = WORDS_ANY,
+	  .words = "@container",
+	  .more = "FORWARD is 'tcp|udp PORT[-PORT] [to PORT[-PORT]] [on ADDRESS]': the ports of the host, those of the container "
+	          "where "
+	          "they differ, and the address of the host where it isn't for all of them. It goes to the container's first "
+	          "address "
+	          "of each family.",
+	  .examples = "berth forward add web1 tcp 2222 to 22\nberth forward add web1 udp 5000-5009\n"
+	              "berth forward add web1 tcp 443 on 203.0.113.1" },
+	{ .name = "forward delete",
+	  .args = "NAME NUMBER|FORWARD…",
+	  .help = "Take forwarded ports back",
+	  .run = forward_delete,
+	  .groups = OPTS_WAIT | OPTS_TENANT,
+	  .min = 2,
+	  .max = WORDS_ANY,
+	  .words = "@container",
+	  .more = "Connections through it that exist go on until they end; new ones don't come.",
+	  .examples = "berth forward delete web1 1\nberth forward delete web1 tcp 2222 to 22" },
 	{ .name = "token list",
 	  .args = "",
 	  .help = "List tokens",

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "schema/check.h"
-#include "schema/rule.h"
+#include "schema/forward.h"
 #include "schema/network.h"
 
 #define C container_config
@@ -75,6 +75,10 @@ static const struct field container_config_fields[] = {
 	        "Networks beside the routed one, each an interface of its own, eth1 and so on: NETWORK for free addresses of it, "
 	        "NETWORK:ADDRESS+ADDRESS for chosen ones, NETWORK:dhcp on a bridge."),
 	LIST_FIELD(C, nics, SEEN | FIELD_INTERNAL, NIC_MAX, check_nic, "The same, for the engine."),
+	LINES_FIELD(
+	        C, forwards, MAKE_LIVE, FORWARD_LIST_MAX, forward_explain,
+	        "Ports of the host that are its own: 'tcp 2222 to 22', 'udp 5000-5009', 'tcp 443 on 203.0.113.1'. A tenant takes "
+	        "those of its forward_ports."),
 	END_FIELDS
 };
 

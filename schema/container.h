@@ -44,6 +44,7 @@ struct container_config {
 	char *traffic_100;
 	struct strv net;
 	struct strv nics; /* the same, as the engine is told of it: struct nic */
+	struct strv forwards;
 };
 
 extern const struct schema container_config_schema;

@@ -17,6 +17,7 @@ libberth_a_SOURCES = \
 	schema/container.c schema/container.h \
 	schema/example.c schema/example.h \
 	schema/field.c schema/field.h \
+	schema/forward.c schema/forward.h \
 	schema/json.c \
 	schema/ip.c schema/ip.h \
 	schema/json_schema.c schema/json_schema.h \

@@ -8,8 +8,8 @@
 
 #include "daemon/util/fd.h"
 #include "schema/check.h"
+#include "schema/forward.h"
 #include "schema/network.h"
-#include "schema/rule.h"
 
 static const char *
 check_signal(const char *text)
@@ -43,6 +43,7 @@ static const struct field place_fields[] = { STRING_FIELD(P, id, FIELD_REQUIRED,
 	                                     LINES_FIELD(P, blocked_ports, 0, 32, rule_explain_ports, "Outgoing ports."),
 	                                     INT_FIELD(P, connections, 0, 0, 16777216, 0, "Connections at once."),
 	                                     LIST_FIELD(P, nics, 0, NIC_MAX, check_nic, "Interfaces on networks."),
+	                                     LINES_FIELD(P, forwards, 0, FORWARD_LIST_MAX, forward_explain, "Ports of the host."),
 	                                     END_FIELDS };
 
 #define T template
@@ -73,7 +74,8 @@ const struct schema place_schema = { "place", sizeof(struct place), place_fields
 const struct schema template_schema = { "template", sizeof(struct template), template_fields };
 const struct schema spec_schema = { "spec", sizeof(struct spec), spec_fields };
 
-static const char *const place_shared[] = { "ip", "firewall", "firewall_operator", "blocked_ports", "connections", "nics" };
+static const char *const place_shared[] = { "ip",          "firewall", "firewall_operator", "blocked_ports",
+	                                    "connections", "nics",     "forwards" };
 
 bool
 place_has(const char *field)

@@ -39,6 +39,7 @@ struct place {
 	struct strv blocked_ports;
 	int64_t connections;
 	struct strv nics; /* interfaces on networks */
+	struct strv forwards;
 };
 
 /* Takes over from the configuration what both have: addresses, and what the firewall is made from. false: out of memory. */

@@ -5,7 +5,7 @@
 
 #include "schema/check.h"
 #include "schema/role.h"
-#include "schema/rule.h"
+#include "schema/forward.h"
 
 #define MAKE FIELD_CREATE
 #define CHANGE (FIELD_CREATE | FIELD_PATCH)
@@ -61,6 +61,8 @@ static const struct field tenant_fields[] = {
 	TIME_FIELD(T, created_at, SEEN, "When it was created."),
 	INT_FIELD(T, revision, SEEN, 0, INT64_MAX, 0, "Grows with each change; the ETag."),
 	OBJECT_FIELD(T, used, SEEN, &totals_schema, "What its containers have of each."),
+	LINES_FIELD(T, forward_ports, CHANGE, 16, forward_explain_grant,
+	            "Ports of the host, of TCP and UDP, that its owner may forward to its containers, such as 20000-20019."),
 	END_FIELDS
 };
 const struct schema tenant_schema = { "tenant", sizeof(struct tenant), tenant_fields };

@@ -31,6 +31,7 @@ struct tenant {
 	int64_t created_at;
 	int64_t revision;
 	struct totals used;
+	struct strv forward_ports;
 };
 
 struct plan {

@@ -1,5 +1,6 @@
 /* A container's registry entry, volume and first files. */
 #include "daemon/engine/job.h"
+#include "daemon/engine/listener.h"
 #include "daemon/engine/provision.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/engine/volume.h"
@@ -18,6 +19,12 @@ create_down_registry(struct job *job)
 
 	if (registry_file_remove(&job->spec.settings, job->spec.place.id, &e) < 0)
 		log_err(&e, "undo");
+}
+
+static int
+create_up_forwards(struct job *job, struct err *e)
+{
+	return listener_check_forwards(NULL, &job->spec.place, e);
 }
 
 static int
@@ -66,6 +73,7 @@ create_run(struct job *job, struct err *e)
 	/* The entry first: whatever is cut short later, the engine knows what to take away. What has a manifest is whole. */
 	static const struct step steps[] = {
 		{ "registry", create_up_registry, create_down_registry },
+		{ "forwards", create_up_forwards, NULL },
 		{ "volume", create_up_volume, create_down_volume },
 		{ "first files", create_up_files, NULL },
 		{ "manifest", create_up_manifest, NULL },

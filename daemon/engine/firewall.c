@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/engine/firewall_forward.h"
 #include "daemon/engine/firewall_policy.h"
 #include "daemon/engine/nic_firewall.h"
 #include "daemon/engine/registry_file.h"
@@ -51,8 +52,12 @@ static const char firewall_rules[] =
         "add rule inet %1$s to_host icmpv6 type { echo-request, nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } "
         "accept\n"
         "add rule inet %1$s to_host counter name refused drop\n"
+        "add chain inet %1$s to_address\n"
+        "add rule inet %1$s to_address jump forwarded\n"
+        "add rule inet %1$s to_address jump to_host\n"
         "add chain inet %1$s addresses { type filter hook prerouting priority -150; }\n"
-        "add rule inet %1$s addresses iifname @veths ct state new fib daddr type { local, broadcast, anycast } jump to_host\n"
+        "add rule inet %1$s addresses iifname @veths ct state new fib daddr type { local, broadcast, anycast } jump "
+        "to_address\n"
         "add chain inet %1$s input { type filter hook input priority -5; }\n"
         "add rule inet %1$s input iifname @veths jump to_host\n"
         "add chain inet %1$s between\n"
@@ -71,6 +76,9 @@ static const char firewall_rules[] =
         /* Of no connection: nobody would translate it. */
         "add rule inet %1$s from_container ip saddr @private4 ct state invalid drop\n"
         "add rule inet %1$s from_container ip6 saddr @private6 ct state invalid drop\n"
+        /* A port of the host that is another container's is open to all, as it is to the internet. */
+        "add rule inet %1$s from_container ct status dnat ip daddr . meta l4proto . th dport @forwarded4 return\n"
+        "add rule inet %1$s from_container ct status dnat ip6 daddr . meta l4proto . th dport @forwarded6 return\n"
         "add rule inet %1$s from_container ip daddr @private4 jump between\n"
         "add rule inet %1$s from_container ip6 daddr @private6 jump between\n"
         /* What comes from elsewhere, other instances' containers among it; options add the last rule. */
@@ -208,6 +216,7 @@ firewall_restore_one(const struct place *place, void *arg, struct err *e)
 	firewall_put_container(r->out, r->settings, place, &place->ip);
 	firewall_policy_put(r->out, r->settings, NULL, place);
 	nic_firewall_put_place(r->out, r->settings, place);
+	firewall_forward_put(r->out, r->settings->instance, NULL, place);
 	return 0;
 }
 
@@ -221,6 +230,7 @@ firewall_make(const struct settings *s, struct err *e)
 
 	/* An earlier half of it, or somebody's own of that name: remade whole. */
 	buf_addf(&out, "add table inet %1$s\ndelete table inet %1$s\nadd table arp %1$s\ndelete table arp %1$s\n", s->instance);
+	firewall_forward_begin(&out, s->instance);
 	buf_addf(&out, firewall_rules, s->instance);
 	nic_firewall_put_inet(&out, s);
 	firewall_put_options(&out, s);
@@ -246,6 +256,7 @@ firewall_add(const struct settings *s, const struct place *place, const struct s
 
 	firewall_put_container(&out, s, place, ip);
 	firewall_policy_put(&out, s, NULL, place);
+	firewall_forward_put(&out, s->instance, NULL, place);
 	if (firewall_run_text(&out, e) == 0)
 		return 0;
 	if (firewall_exists(s))
@@ -277,6 +288,7 @@ firewall_change(const struct settings *s, const struct place *place, const struc
 		firewall_put_veth(&out, "add", s->instance, place);
 		firewall_put_veth(&out, "delete", s->instance, place);
 		firewall_policy_drop(&out, s->instance, place);
+		firewall_forward_drop(&out, s->instance, place);
 	}
 	if (out.len == 0)
 		return 0;
@@ -293,6 +305,7 @@ firewall_set_policy(const struct settings *s, const struct place *old, const str
 	AUTO_BUF struct buf out = { 0 };
 
 	firewall_policy_put(&out, s, old, place);
+	firewall_forward_put(&out, s->instance, old, place);
 	if (firewall_run_text(&out, e) == 0)
 		return 0;
 	if (firewall_exists(s))

@@ -27,7 +27,7 @@ int firewall_add(const struct settings *s, const struct place *place, const stru
 /* In one transaction: those of `old` that aren't in `ip` go, those of `ip` come. With ip empty and veth true all of it goes. */
 int firewall_change(const struct settings *s, const struct place *place, const struct strv *old, const struct strv *ip, bool veth,
                     struct err *e);
-/* The container's own rules, in one transaction. */
+/* The container's own rules and forwards, in one transaction. */
 int firewall_set_policy(const struct settings *s, const struct place *old, const struct place *place, struct err *e);
 
 #endif

@@ -13,6 +13,7 @@
 #include "daemon/util/log.h"
 #include "daemon/util/prefix.h"
 #include "schema/check.h"
+#include "schema/forward.h"
 #include "schema/network.h"
 
 enum { ID_RANGE = 65536, FIRST_CTID = 101 };
@@ -367,6 +368,42 @@ registry_check_nics(const struct registry *r, const struct container *self, cons
 	return 0;
 }
 
+static int
+registry_check_forward(const struct registry *r, const struct container *self, const struct forward *wanted, struct err *e)
+{
+	const struct container *ct;
+	char why[RULE_WHY_MAX];
+	struct forward other;
+
+	LIST_FOREACH(ct, &r->containers, link)
+	for (size_t i = 0; ct != self && i < ct->place.forwards.n; i++) {
+		if (!forward_parse(ct->place.forwards.v[i], &other, why) || !forward_overlaps(wanted, &other))
+			continue;
+		err_set(e, ERR_CONFLICT, "A port of %s %u-%u is forwarded to another container already",
+		        wanted->protocol == RULE_TCP ? "tcp" : "udp", wanted->from.first, wanted->from.last);
+		return err_code(e, "port_taken");
+	}
+	return 0;
+}
+
+/* What it has already was judged when it came. */
+static int
+registry_check_forwards(const struct registry *r, const struct container *self, const struct strv *forwards, struct err *e)
+{
+	char why[RULE_WHY_MAX];
+	struct forward wanted;
+
+	for (size_t i = 0; i < forwards->n; i++) {
+		if (self && strv_contains(&self->place.forwards, forwards->v[i]))
+			continue;
+		if (!forward_parse(forwards->v[i], &wanted, why))
+			return err_param(e, "forwards", "%s", why);
+		if (registry_check_forward(r, self, &wanted, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 registry_check_config(const struct registry *r, const struct container *ct, const struct container_config *config, struct err *e)
 {
@@ -377,7 +414,9 @@ registry_check_config(const struct registry *r, const struct container *ct, cons
 		return err_set(e, ERR_DENIED, "The request contradicts the registry about the container's template");
 	if (registry_check_addresses(r, ct, &config->ip, e) < 0)
 		return -1;
-	return registry_check_nics(r, ct, &config->nics, ct->place.tenant_number, e);
+	if (registry_check_nics(r, ct, &config->nics, ct->place.tenant_number, e) < 0)
+		return -1;
+	return registry_check_forwards(r, ct, &config->forwards, e);
 }
 
 /* Ranges are given out in turn, so that a freed one rests as long as possible; -1: all are taken. */
@@ -430,7 +469,8 @@ registry_add(struct registry *r, const struct container_config *config, int64_t 
 		return NULL;
 	}
 	if (registry_check_addresses(r, NULL, &config->ip, e) < 0 ||
-	    registry_check_nics(r, NULL, &config->nics, tenant_number, e) < 0)
+	    registry_check_nics(r, NULL, &config->nics, tenant_number, e) < 0 ||
+	    registry_check_forwards(r, NULL, &config->forwards, e) < 0)
 		return NULL;
 	slot = registry_free_slot(r);
 	if (slot < 0) {

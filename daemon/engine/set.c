@@ -10,6 +10,7 @@
 #include "daemon/engine/cgroup.h"
 #include "daemon/engine/firewall.h"
 #include "daemon/engine/job.h"
+#include "daemon/engine/listener.h"
 #include "daemon/engine/monitor_call.h"
 #include "daemon/engine/net.h"
 #include "daemon/engine/nic.h"
@@ -193,7 +194,11 @@ set_firewall_up(struct job *job, struct err *e)
 {
 	struct set *s = set_of(job);
 
-	return set_changes_place(s) ? firewall_set_policy(&job->spec.settings, &job->spec.place, &s->place, e) : 0;
+	if (!set_changes_place(s))
+		return 0;
+	if (listener_check_forwards(&job->spec.place, &s->place, e) < 0)
+		return -1;
+	return firewall_set_policy(&job->spec.settings, &job->spec.place, &s->place, e);
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/check.h"
+#include "schema/forward.h"
 #include "schema/tenant.h"
 
 #define CONFIG (&container_config_schema)
@@ -95,6 +96,35 @@ policy_check_totals(struct model *m, const char *name, const struct totals *befo
 	return rc;
 }
 
+static bool
+policy_grants(const struct tenant *tenant, const char *line)
+{
+	char why[RULE_WHY_MAX];
+	struct port_range granted;
+	enum rule_protocol both;
+	struct forward f;
+
+	if (!forward_parse(line, &f, why) || f.on.family != AF_UNSPEC)
+		return false;
+	for (size_t i = 0; i < tenant->forward_ports.n; i++)
+		if (rule_parse_ports(tenant->forward_ports.v[i], &both, &granted, why) && granted.first <= f.from.first &&
+		    f.from.last <= granted.last)
+			return true;
+	return false;
+}
+
+/* Those that his ports don't cover are the operator's, to give and to take. */
+static void
+policy_check_forwards(const struct tenant *tenant, const struct strv *some, const struct strv *others, struct err *e)
+{
+	for (size_t i = 0; i < some->n; i++)
+		if (!strv_contains(others, some->v[i]) && !policy_grants(tenant, some->v[i])) {
+			err_param(e, "forwards", "'%.80s' is the operator's to set: it lies in none of the tenant's forward_ports",
+			          some->v[i]);
+			return;
+		}
+}
+
 static const struct {
 	const char *field;
 	enum feature feature;
@@ -122,6 +152,10 @@ policy_check_forbidden(struct model *m, const struct who *who, const struct cont
 		    strv_contains(&tenant.forbid, feature_name(policy_fields[i].feature)))
 			err_param(e, policy_fields[i].field, "is the operator's to set: he has forbidden '%s' to the tenant",
 			          feature_name(policy_fields[i].feature));
+	if (rc == 1) {
+		policy_check_forwards(&tenant, &after->forwards, &before->forwards, e);
+		policy_check_forwards(&tenant, &before->forwards, &after->forwards, e);
+	}
 	record_clear(TENANT, &tenant);
 	return rc < 0 ? -1 : 0;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "schema/rule.h"
+
 #define TENANT (&tenant_schema)
 #define DEFAULT_TENANT "default"
 
@@ -24,6 +26,46 @@ tenant_find(struct model *m, const struct who *who, const char *name, struct ten
 	return rc < 0 ? -1 : tenant_fill_used(m, tenant_out, e);
 }
 
+struct tenant_ports {
+	const struct tenant *tenant;
+	struct err *e;
+};
+
+static int
+tenant_compare_ports(void *arg, const void *record)
+{
+	const struct tenant_ports *ports = arg;
+	const struct tenant *other = record;
+	struct port_range a, b;
+	enum rule_protocol both;
+	char why[RULE_WHY_MAX];
+
+	if (strcmp(other->name, ports->tenant->name) == 0)
+		return 0;
+	for (size_t i = 0; i < ports->tenant->forward_ports.n; i++)
+		for (size_t j = 0; j < other->forward_ports.n; j++)
+			if (rule_parse_ports(ports->tenant->forward_ports.v[i], &both, &a, why) &&
+			    rule_parse_ports(other->forward_ports.v[j], &both, &b, why) && a.first <= b.last && b.first <= a.last) {
+				err_set(ports->e, ERR_CONFLICT, "Ports of %s are the tenant %s's already",
+				        ports->tenant->forward_ports.v[i], other->name);
+				return err_code(ports->e, "port_taken");
+			}
+	return 0;
+}
+
+/* A port is one tenant's. */
+static int
+tenant_check_ports(struct model *m, const struct tenant *tenant, struct err *e)
+{
+	struct tenant_ports ports = { tenant, e };
+
+	if (tenant->forward_ports.n == 0)
+		return 0;
+	if (store_table_list(m->store, TABLE_TENANT, NULL, "", INT64_MAX, tenant_compare_ports, &ports, e) < 0 || err_is_set(e))
+		return -1;
+	return 0;
+}
+
 int
 tenant_create(struct model *m, const struct who *who, const struct tenant *body, bool dry_run, struct tenant *tenant_out,
               struct err *e)
@@ -43,7 +85,7 @@ tenant_create(struct model *m, const struct who *who, const struct tenant *body,
 		err_set(e, ERR_CONFLICT, "There is a tenant '%s' already", body->name);
 		return err_code(e, "name_taken");
 	}
-	if (rc < 0 || store_table_insert(m->store, TABLE_TENANT, tenant_out, e) < 0 ||
+	if (rc < 0 || tenant_check_ports(m, tenant_out, e) < 0 || store_table_insert(m->store, TABLE_TENANT, tenant_out, e) < 0 ||
 	    journal_add_tenant(m, "tenant.created", body->name, e) < 0 || tenant_fill_used(m, tenant_out, e) < 0)
 		return -1;
 	model_is_about(m, body->name, NULL, NULL);
@@ -59,7 +101,8 @@ tenant_change(struct model *m, const struct who *who, struct tenant *tenant, con
 	if (!record_merge(TENANT, tenant, patch))
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	row_put_int(TENANT, tenant, "revision", tenant->revision + 1);
-	if (txn_begin(&txn, m->store, e) < 0 || store_table_update(m->store, TABLE_TENANT, tenant->name, tenant, e) < 0 ||
+	if (txn_begin(&txn, m->store, e) < 0 || tenant_check_ports(m, tenant, e) < 0 ||
+	    store_table_update(m->store, TABLE_TENANT, tenant->name, tenant, e) < 0 ||
 	    journal_add_tenant(m, "tenant.changed", tenant->name, e) < 0)
 		return -1;
 	return dry_run ? 0 : model_commit(m, &txn, e);

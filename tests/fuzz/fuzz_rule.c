@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema/rule.h"
+#include "schema/forward.h"
 #include "tests/fuzz/fuzz.h"
 
 static void
@@ -26,6 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char text[512], why[RULE_WHY_MAX] = "";
 	enum rule_protocol protocol;
 	struct port_range port;
+	struct forward forward;
 	struct rule rule;
 
 	if (size >= sizeof text)
@@ -37,6 +38,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else if (!why[0])
 		abort();
 	if (rule_parse_ports(text, &protocol, &port, why) && (port.first == 0 || port.last < port.first))
+		abort();
+	if (forward_parse(text, &forward, why) &&
+	    (forward.from.first == 0 || forward.to.first == 0 || forward.from.last < forward.from.first ||
+	     forward.from.last - forward.from.first != forward.to.last - forward.to.first || !forward_overlaps(&forward, &forward)))
 		abort();
 	return 0;
 }

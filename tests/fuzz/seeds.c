@@ -34,6 +34,7 @@ static const char *const words[] = {
 	"https://a.example/h",
 	"deny out tcp 25",
 	"25",
+	"tcp 80",
 	"",
 };
 

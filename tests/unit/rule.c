@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "schema/container.h"
+#include "schema/forward.h"
+#include "schema/tenant.h"
 #include "tests/unit/unit.h"
 
 static struct rule
@@ -145,13 +147,70 @@ names_rule_and_word(void **state)
 	record_clear(&container_config_schema, &config);
 }
 
+static void
+forwards(void **state)
+{
+	static const char *const wrong[][2] = {
+		{ "2222 to 22", "'2222' must be tcp or udp" },
+		{ "icmp 8", "'icmp' must be tcp or udp" },
+		{ "tcp", "a word is missing at the end" },
+		{ "tcp 0", "'0' must be a port" },
+		{ "tcp 1-2000", "'1-2000' is more than 1024 ports" },
+		{ "tcp 80-81 to 90", "'90' must be as many ports" },
+		{ "tcp 80 to", "a word is missing at the end" },
+		{ "tcp 80 on 127.0.0.1", "loopback" },
+		{ "tcp 80 on 169.254.0.1", "link-local" },
+		{ "tcp 80 on fe80::1", "link-local" },
+		{ "tcp 80 on ::ffff:192.0.2.1", "in IPv6's clothes" },
+		{ "tcp 80 on 192.0.2.0/24", "must be an IPv4 or IPv6 address" },
+		{ "tcp 80 on 192.0.2.1 to 22", "'to' must be to or on, or not there" },
+		{ "tcp 80 : 10.0.0.1 . 22 }", "':' must be to or on" },
+	};
+	char why[RULE_WHY_MAX];
+	struct forward a, b;
+
+	assert_true(forward_parse("tcp 2222 to 22", &a, why));
+	assert_int_equal(a.from.first, 2222);
+	assert_int_equal(a.to.first, 22);
+	assert_true(forward_parse("udp 5000-5009 on 2001:db8::1", &a, why));
+	assert_int_equal(a.to.last, 5009);
+	assert_int_equal(a.on.family, AF_INET6);
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		if (forward_parse(wrong[i][0], &a, why))
+			fail_msg("'%s' is taken", wrong[i][0]);
+		if (!strstr(why, wrong[i][1]))
+			fail_msg("'%s': no \"%s\" in: %s", wrong[i][0], wrong[i][1], why);
+	}
+	assert_true(forward_parse("tcp 80-90", &a, why) && forward_parse("tcp 90-99 on 192.0.2.1", &b, why));
+	assert_true(forward_overlaps(&a, &b) && forward_overlaps(&b, &a));
+	assert_true(forward_parse("tcp 91", &a, why));
+	assert_true(forward_overlaps(&a, &b));
+	assert_true(forward_parse("udp 91", &a, why));
+	assert_false(forward_overlaps(&a, &b));
+	assert_true(forward_parse("tcp 91 on 192.0.2.2", &a, why));
+	assert_false(forward_overlaps(&a, &b));
+}
+
+static void
+grants(void **state)
+{
+	struct tenant tenant = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(record_set_text(&tenant_schema, &tenant, "forward_ports", "20000-20019", &e), 0);
+	assert_int_equal(record_set_text(&tenant_schema, &tenant, "forward_ports", "443", &e), 0);
+	assert_int_equal(record_set_text(&tenant_schema, &tenant, "forward_ports", "tcp 443", &e), -1);
+	assert_string_equal(e.params[0].reason, "item 3: must be a port or a range, such as 20000-20019");
+	err_clear(&e);
+	record_clear(&tenant_schema, &tenant);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(takes),
-		cmocka_unit_test(refuses),
-		cmocka_unit_test(names_rule_and_word),
+		cmocka_unit_test(takes),    cmocka_unit_test(refuses), cmocka_unit_test(names_rule_and_word),
+		cmocka_unit_test(forwards), cmocka_unit_test(grants),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,17 @@
+/*
+ * Ports of the host that are a container's: elements of maps, so that a packet's way is the same however many there are. They apply
+ * to what the host itself sends, too; rules of others come after.
+ */
+#ifndef BERTH_FIREWALL_FORWARD_H
+#define BERTH_FIREWALL_FORWARD_H
+
+#include "daemon/util/buf.h"
+#include "schema/spec.h"
+
+/* Adds the commands for what all share; before those of the other chains, which ask its sets. */
+void firewall_forward_begin(struct buf *out, const char *instance);
+/* Those of `old` (or NULL) go, those of `place` come. */
+void firewall_forward_put(struct buf *out, const char *instance, const struct place *old, const struct place *place);
+void firewall_forward_drop(struct buf *out, const char *instance, const struct place *place);
+
+#endif
