@@ -25,7 +25,7 @@ case_cve_2019_5736_what_enters_keeps_its_program() {
 }
 
 case_cve_2024_21626_no_descriptor_leads_out() {
-	local n cwd out
+	local cwd out
 	is "an exec has 0, 1 and 2, and what ls reads" "0 1 2 3" "$(B exec evil -- ls /proc/self/fd | xargs)"
 	is "init has 0, 1 and 2 from its start" "0 1 2" "$(find "/proc/$(field evil pid)/fd" -type l -printf "%f\\n" | sort -n | xargs)"
 	B exec evil -- sh -c 'ln -sfn /proc/self/fd/7 /fd7; ln -sfn /proc/self/cwd /cwd; ln -sfn /proc/self/root/../.. /up'
