@@ -158,11 +158,26 @@ check_address(const char *text)
 }
 
 const char *
+check_held(const char *text)
+{
+	char base[64];
+	size_t len = strcspn(text, "/");
+
+	if (!text[len])
+		return check_address(text);
+	if (len >= sizeof base || check_prefix(text) || !memchr(text, ':', len))
+		return "must be an address or an IPv6 prefix";
+	memcpy(base, text, len);
+	base[len] = '\0';
+	return check_address(base) ? "must be an address or an IPv6 prefix of unicast addresses" : NULL;
+}
+
+const char *
 check_address_or_auto(const char *text)
 {
 	/* A name has neither a dot nor a colon: auto, auto4 and auto6 look like one as well. */
-	return check_name(text) && check_address(text)
-	               ? "must be an IPv4 or IPv6 unicast address, auto, auto4, auto6, or a pool's name"
+	return check_name(text) && check_held(text)
+	               ? "must be an IPv4 or IPv6 unicast address, an IPv6 prefix, auto, auto4, auto6, or a pool's name"
 	               : NULL;
 }
 

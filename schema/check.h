@@ -13,7 +13,8 @@ const char *check_template(const char *text); /* name or name@version */
 const char *check_template_name(const char *text);
 const char *check_template_version(const char *text);
 const char *check_address(const char *text);         /* IPv4 or IPv6, numeric, unicast */
-const char *check_address_or_auto(const char *text); /* the same, or auto, auto4, auto6, or a pool's name */
+const char *check_held(const char *text);            /* the same, or an IPv6 prefix */
+const char *check_address_or_auto(const char *text); /* that, or auto, auto4, auto6, or a pool's name */
 const char *check_traffic_action(const char *text);
 const char *check_prefix(const char *text);   /* ADDRESS/LENGTH */
 const char *check_ssh_key(const char *text);  /* one line of an authorized_keys file */

@@ -36,6 +36,10 @@ static const struct field ip_pool_fields[] = {
 	           "Whether `auto` takes from it, for tenants that may; before the host's private subnet."),
 	LIST_FIELD(P, reserved, CHANGE | FIELD_HOST, 4096, check_address, "Addresses that are given by hand alone."),
 	INT_FIELD(P, rest, CHANGE, 0, YEAR, 0, "Seconds that a released address rests before another container gets it."),
+	INT_FIELD(P, length, MAKE | FIELD_NO_PRESET, 48, 112, 0,
+	          "Length of the IPv6 prefixes that it gives, such as 64: each is routed to its container whole. Single addresses "
+	          "when "
+	          "left out."),
 	TIME_FIELD(P, created_at, SEEN, "When it was created."),
 	INT_FIELD(P, revision, SEEN, 0, INT64_MAX, 0, "Grows with each change; the ETag."),
 	END_FIELDS

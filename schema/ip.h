@@ -12,7 +12,8 @@ struct ip_pool {
 	struct strv tenants; /* names, or "*" */
 	int64_t automatic;
 	struct strv reserved;
-	int64_t rest; /* seconds */
+	int64_t rest;   /* seconds */
+	int64_t length; /* of the prefixes that it gives; not given: single addresses */
 	int64_t created_at;
 	int64_t revision;
 };

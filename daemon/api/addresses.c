@@ -25,6 +25,12 @@ address_fill_pool(void *arg, const void *record)
 	    !prefix_contains(&prefix, &address))
 		return 0;
 	json_put_text(json, "pool", "%s", pool->name);
+	if (record_has(&ip_pool_schema, pool, "length")) {
+		char text[HELD_TEXT_MAX];
+
+		prefix_format_held(&(struct prefix){ .base = address, .length = (unsigned int)pool->length }, text);
+		json_put_text(json, "address", "%s", text);
+	}
 	return 1;
 }
 
@@ -131,6 +137,40 @@ address_add_history(void *arg, const void *record)
 	return reply_select(page->c, json);
 }
 
+struct address_whole {
+	struct address *address;
+};
+
+/* What lies in a pool of prefixes is held by the first address of its prefix. */
+static int
+address_find_whole(void *arg, const void *record)
+{
+	const struct ip_pool *pool = record;
+	struct address_whole *whole = arg;
+	char text[HELD_TEXT_MAX + ADDRESS_TEXT_MAX], plain[ADDRESS_TEXT_MAX];
+	struct prefix prefix;
+
+	if (!record_has(&ip_pool_schema, pool, "length") || !prefix_parse(pool->prefix, &prefix) ||
+	    !prefix_contains(&prefix, whole->address))
+		return 0;
+	snprintf(text, sizeof text, "%s/%lld", address_format(whole->address, plain), (long long)pool->length);
+	if (prefix_parse(text, &prefix))
+		*whole->address = prefix.base;
+	return 1;
+}
+
+static int
+address_of_path(struct call *c, struct address *out)
+{
+	struct address_whole whole = { out };
+	struct prefix held;
+
+	if (!address_parse_held(c->arg, &held))
+		return err_set(&c->err, ERR_NOT_FOUND, "'%.60s' is no address", c->arg);
+	*out = held.base;
+	return store_table_list(c->api->model.store, TABLE_IP_POOL, NULL, "", INT64_MAX, address_find_whole, &whole, &c->err);
+}
+
 static int
 address_read_history(struct call *c, char *after, struct page *page)
 {
@@ -140,8 +180,8 @@ address_read_history(struct call *c, char *after, struct page *page)
 	struct address address;
 	const char *why;
 
-	if (!address_parse(c->arg, &address))
-		return err_set(&c->err, ERR_NOT_FOUND, "'%.60s' is no address", c->arg);
+	if (address_of_path(c, &address) < 0)
+		return -1;
 	if (after[0] && (field_parse_int(after, &filter.skip, &why) < 0 || filter.skip < 0))
 		return err_param(&c->err, "cursor", "is none that this server gave");
 	snprintf(page->last, sizeof page->last, "%s", after);

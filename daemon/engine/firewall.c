@@ -25,9 +25,11 @@ static const char firewall_rules[] =
         "add set inet %1$s veths { type ifname; }\n"
         "add set inet %1$s src4 { type ifname . ipv4_addr; }\n"
         "add set inet %1$s src6 { type ifname . ipv6_addr; }\n"
+        "add set inet %1$s source_prefixes { type ifname . ipv6_addr; flags interval; }\n"
         "add map inet %1$s tenant { type ifname : mark; }\n"
         "add set inet %1$s peer4 { type mark . ipv4_addr; }\n"
         "add set inet %1$s peer6 { type mark . ipv6_addr; }\n"
+        "add set inet %1$s peer_prefixes { type mark . ipv6_addr; flags interval; }\n"
         "add set inet %1$s private4 { type ipv4_addr; flags interval; auto-merge; }\n"
         "add set inet %1$s private6 { type ipv6_addr; flags interval; auto-merge; }\n"
         "add set inet %1$s closed4 { type ipv4_addr; flags interval; auto-merge; }\n"
@@ -37,6 +39,7 @@ static const char firewall_rules[] =
         "add chain inet %1$s sender\n"
         "add rule inet %1$s sender iifname . ip saddr @src4 return\n"
         "add rule inet %1$s sender iifname . ip6 saddr @src6 return\n"
+        "add rule inet %1$s sender iifname . ip6 saddr @source_prefixes return\n"
         /* Somebody who looks for DHCP or reports multicast groups forges nothing. */
         "add rule inet %1$s sender ip saddr 0.0.0.0 drop\n"
         "add rule inet %1$s sender ip6 saddr { ::, fe80::/10 } icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, "
@@ -64,6 +67,7 @@ static const char firewall_rules[] =
         "add rule inet %1$s between meta mark set iifname map @tenant\n"
         "add rule inet %1$s between meta mark . ip daddr @peer4 meta mark set 0 return\n"
         "add rule inet %1$s between meta mark . ip6 daddr @peer6 meta mark set 0 return\n"
+        "add rule inet %1$s between meta mark . ip6 daddr @peer_prefixes meta mark set 0 return\n"
         "add rule inet %1$s between counter name refused drop\n"
         "add chain inet %1$s icmp6\n"
         "add rule inet %1$s icmp6 icmpv6 type != { destination-unreachable, packet-too-big, time-exceeded, parameter-problem, "
@@ -181,6 +185,11 @@ firewall_put_address(struct buf *out, const char *verb, const char *t, const str
 {
 	char family = firewall_is6(ip) ? '6' : '4';
 
+	if (strchr(ip, '/')) {
+		buf_addf(out, "%s element inet %s source_prefixes { \"%s\" . %s }\n", verb, t, place->veth, ip);
+		buf_addf(out, "%s element inet %s peer_prefixes { %lld . %s }\n", verb, t, (long long)place->tenant_number, ip);
+		return;
+	}
 	buf_addf(out, "%s element inet %s src%c { \"%s\" . %s }\n", verb, t, family, place->veth, ip);
 	buf_addf(out, "%s element inet %s peer%c { %lld . %s }\n", verb, t, family, (long long)place->tenant_number, ip);
 	if (family == '4')

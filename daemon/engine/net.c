@@ -30,9 +30,56 @@ static bool
 net_has(const struct strv *ip, const char *text)
 {
 	for (size_t i = 0; i < ip->n; i++)
-		if (address_same_text(ip->v[i], text))
+		if (strcmp(ip->v[i], text) == 0 || address_same_text(ip->v[i], text))
 			return true;
 	return false;
+}
+
+/* What is put on eth0: of a prefix its second address, so that the container answers at one. */
+static const char *
+net_inside_address(const char *text, char buf[ADDRESS_TEXT_MAX])
+{
+	struct prefix held;
+	struct address a;
+
+	if (!strchr(text, '/') || !address_parse_held(text, &held) || !prefix_nth(&held, 1, &a))
+		return text;
+	return address_format(&a, buf);
+}
+
+/* What the container uses none of goes back to nobody, should it route. */
+static int
+net_add_inside(struct nl_sock *sock, int index, const char *text, struct err *e)
+{
+	char buf[ADDRESS_TEXT_MAX];
+
+	if (strchr(text, '/') && net_change_unreachable(sock, text, true, e) < 0)
+		return -1;
+	return net_add_address(sock, index, net_inside_address(text, buf), net_host_bits(text), e);
+}
+
+static int
+net_delete_inside(struct nl_sock *sock, int index, const char *text, struct err *e)
+{
+	char buf[ADDRESS_TEXT_MAX];
+
+	if (strchr(text, '/') && net_change_unreachable(sock, text, false, e) < 0)
+		return -1;
+	return net_delete_address(sock, index, net_inside_address(text, buf), net_host_bits(text), e);
+}
+
+/* A prefix is routed to the container: by the link-local address that its kernel makes of its MAC. */
+static int
+net_add_host_route(struct nl_sock *sock, int index, const struct spec *spec, const char *text, struct err *e)
+{
+	char via[ADDRESS_TEXT_MAX];
+	unsigned char mac[6];
+
+	if (!strchr(text, '/'))
+		return net_add_route(sock, index, text, NULL, e);
+	net_mac(spec, mac);
+	nic_link_local(mac, via);
+	return net_add_route(sock, index, text, via, e);
 }
 
 static int
@@ -65,7 +112,7 @@ net_set_up_host_end(struct nl_sock *sock, const struct spec *spec, struct err *e
 	if (net_has_family(&spec->config.ip, true) && net_add_address(sock, index, gateway6, 64, e) < 0)
 		return -1;
 	for (size_t i = 0; i < spec->config.ip.n; i++)
-		if (net_add_route(sock, index, spec->config.ip.v[i], NULL, e) < 0)
+		if (net_add_host_route(sock, index, spec, spec->config.ip.v[i], e) < 0)
 			return -1;
 	return 0;
 }
@@ -94,7 +141,7 @@ net_set_up_inside(int netns_fd, const struct strv *ip, struct err *e)
 	if (net_set_up(sock, lo, e) < 0 || net_set_up(sock, index, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ip->n; i++)
-		if (net_add_address(sock, index, ip->v[i], net_host_bits(ip->v[i]), e) < 0)
+		if (net_add_inside(sock, index, ip->v[i], e) < 0)
 			return -1;
 	return net_add_gateways(sock, index, ip, e);
 }
@@ -129,15 +176,17 @@ net_attach(const struct spec *spec, int netns_fd, struct err *e)
 }
 
 static int
-net_update_routes(struct nl_sock *sock, int index, const struct strv *old, const struct strv *ip, struct err *e)
+net_update_routes(struct nl_sock *sock, int index, const struct strv *old, const struct spec *spec, struct err *e)
 {
+	const struct strv *ip = &spec->config.ip;
+
 	for (size_t i = 0; i < old->n; i++)
 		if (!net_has(ip, old->v[i]) && net_delete_route(sock, index, old->v[i], e) < 0)
 			return -1;
 	if (net_has_family(ip, true) && net_add_address(sock, index, gateway6, 64, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ip->n; i++)
-		if (net_add_route(sock, index, ip->v[i], NULL, e) < 0)
+		if (net_add_host_route(sock, index, spec, ip->v[i], e) < 0)
 			return -1;
 	return 0;
 }
@@ -155,10 +204,10 @@ net_update_inside(int netns_fd, const struct strv *old, const struct strv *ip, s
 		return err_set(e, ERR_CONFLICT, "the container has no interface eth0 any more");
 	/* New ones first: the default routes hold on to an address. */
 	for (size_t i = 0; i < ip->n; i++)
-		if (!net_has(old, ip->v[i]) && net_add_address(sock, index, ip->v[i], net_host_bits(ip->v[i]), e) < 0)
+		if (!net_has(old, ip->v[i]) && net_add_inside(sock, index, ip->v[i], e) < 0)
 			return -1;
 	for (size_t i = 0; i < old->n; i++)
-		if (!net_has(ip, old->v[i]) && net_delete_address(sock, index, old->v[i], net_host_bits(old->v[i]), e) < 0)
+		if (!net_has(ip, old->v[i]) && net_delete_inside(sock, index, old->v[i], e) < 0)
 			return -1;
 	return net_add_gateways(sock, index, ip, e);
 }
@@ -179,7 +228,7 @@ net_update_running(const struct spec *spec, const struct strv *old, int netns_fd
 	index = net_index(sock, spec->place.veth);
 	if (index == 0)
 		err_set(&inside, ERR_CONFLICT, "the container has no interface any more");
-	else if (net_update_routes(sock, index, old, &spec->config.ip, e) < 0)
+	else if (net_update_routes(sock, index, old, spec, e) < 0)
 		return -1;
 	else
 		net_update_inside(netns_fd, old, &spec->config.ip, &inside);

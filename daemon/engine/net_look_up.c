@@ -45,12 +45,13 @@ net_look_up(const struct address *a, unsigned char *type_out, struct err *e)
 int
 net_refuse_host_address(const char *text, struct err *e)
 {
+	struct prefix held;
 	unsigned char type;
-	struct address a;
 
-	if (!address_parse(text, &a))
+	if (!address_parse_held(text, &held))
 		return err_param(e, "ip", "%s is no address", text);
-	if (net_look_up(&a, &type, e) < 0)
+	/* Of a prefix the first: an anycast address of the host's is on a link with that very prefix. */
+	if (net_look_up(&held.base, &type, e) < 0)
 		return -1;
 	if (type != RTN_LOCAL && type != RTN_BROADCAST && type != RTN_ANYCAST && type != RTN_MULTICAST)
 		return 0;

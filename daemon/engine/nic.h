@@ -14,6 +14,8 @@
 void nic_veth(const struct settings *s, int64_t ctid, int64_t index, char out[IFNAMSIZ]);
 /* The container's end's MAC, stable; the host's end differs in a bit. */
 void nic_mac(const struct spec *spec, int64_t index, unsigned char mac_out[6]);
+/* What the kernel inside makes of its MAC; another link-local address could be a router's. */
+void nic_link_local(const unsigned char mac[6], char out[ADDRESS_TEXT_MAX]);
 /*
  * The bridge: the operator's, or "<instance>-<tenant>-<number>" in hexadecimal. A private network's tenant is the one that the
  * container is registered with, a bridge of the host's has 0: nobody is ever joined to another's. -1: the name is too long.

@@ -60,17 +60,6 @@ struct nic_port {
 	char link_local[ADDRESS_TEXT_MAX];
 };
 
-/* What the kernel inside makes of its MAC; another link-local address could be a router's. */
-static void
-nic_port_link_local(const unsigned char mac[6], char out[ADDRESS_TEXT_MAX])
-{
-	struct address a = { .family = AF_INET6,
-		             .bytes = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 0x02, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4],
-		                        mac[5] } };
-
-	address_format(&a, out);
-}
-
 static void
 nic_port_open(struct nic_port *p, const struct spec *spec, const struct nic *nic)
 {
@@ -81,7 +70,7 @@ nic_port_open(struct nic_port *p, const struct spec *spec, const struct nic *nic
 	nic_mac(spec, nic->index, m);
 	snprintf(p->chain, sizeof p->chain, "port_%" PRId64 "_%" PRId64, spec->place.ctid, nic->index);
 	snprintf(p->mac, sizeof p->mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-	nic_port_link_local(m, p->link_local);
+	nic_link_local(m, p->link_local);
 }
 
 static void __attribute__((format(printf, 3, 4))) nic_port_rule(const struct nic_port *p, struct buf *out, const char *fmt, ...)

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "daemon/engine/net.h"
 #include "daemon/engine/nic.h"
@@ -18,6 +19,16 @@ nic_mac(const struct spec *spec, int64_t index, unsigned char mac_out[6])
 {
 	net_mac(spec, mac_out);
 	mac_out[0] |= (unsigned char)(index << 3);
+}
+
+void
+nic_link_local(const unsigned char mac[6], char out[ADDRESS_TEXT_MAX])
+{
+	struct address a = { .family = AF_INET6,
+		             .bytes = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 0x02, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4],
+		                        mac[5] } };
+
+	address_format(&a, out);
 }
 
 int

@@ -247,11 +247,15 @@ registry_by_veth(const struct registry *r, const char *veth)
 struct container *
 registry_by_address(const struct registry *r, const char *address)
 {
+	struct prefix asked, held;
 	struct container *ct;
 
+	/* Prefixes, too: none of a container's overlaps another's. */
+	if (!address_parse_held(address, &asked))
+		return NULL;
 	LIST_FOREACH(ct, &r->containers, link)
 	for (size_t i = 0; i < ct->place.ip.n; i++)
-		if (address_same_text(ct->place.ip.v[i], address))
+		if (address_parse_held(ct->place.ip.v[i], &held) && prefix_overlaps(&held, &asked))
 			return ct;
 	return NULL;
 }
@@ -275,20 +279,46 @@ registry_in_prefix(const char *prefix, const struct address *a)
 	return prefix_parse(prefix, &p) && prefix_contains(&p, a) && !prefix_is_reserved(&p, a);
 }
 
+static const char registry_foreign[] =
+        "lies in no prefix that the operator gave for containers (options subnet4, subnet6, addresses)";
+
+static bool
+registry_gives_prefix(const struct settings *s, const struct prefix *held)
+{
+	struct prefix p;
+
+	for (size_t i = 0; i < s->addresses.n; i++)
+		if (prefix_parse(s->addresses.v[i], &p) && p.length <= held->length && prefix_contains(&p, &held->base))
+			return true;
+	return prefix_parse(s->subnet6, &p) && p.length <= held->length && prefix_contains(&p, &held->base);
+}
+
 /* Why containers may not have the address; NULL: they may. */
 static const char *
 registry_refuse_address(const struct settings *s, const char *text)
 {
+	struct prefix held;
 	struct address a;
 
-	if (!address_parse(text, &a) || check_address(text))
+	if (!address_parse_held(text, &held) || check_held(text))
 		return "is no unicast address";
+	if (strchr(text, '/'))
+		return registry_gives_prefix(s, &held) ? NULL : registry_foreign;
+	a = held.base;
 	if (registry_in_prefix(s->subnet4, &a) || registry_in_prefix(s->subnet6, &a))
 		return NULL;
 	for (size_t i = 0; i < s->addresses.n; i++)
 		if (registry_in_prefix(s->addresses.v[i], &a))
 			return NULL;
-	return "lies in no prefix that the operator gave for containers (options subnet4, subnet6, addresses)";
+	return registry_foreign;
+}
+
+static bool
+registry_same_address(const char *a, const char *b)
+{
+	struct prefix x, y;
+
+	return address_parse_held(a, &x) && address_parse_held(b, &y) && prefix_overlaps(&x, &y);
 }
 
 static int
@@ -306,7 +336,7 @@ registry_check_addresses(const struct registry *r, const struct container *self,
 		else if (!holder && net_refuse_host_address(ip->v[i], e) < 0)
 			return -1;
 		for (size_t j = 0; j < i; j++)
-			if (address_same_text(ip->v[j], ip->v[i]))
+			if (registry_same_address(ip->v[j], ip->v[i]))
 				err_param(e, "ip", "%s is given twice", ip->v[i]);
 	}
 	return err_is_set(e) ? -1 : 0;

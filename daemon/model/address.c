@@ -11,6 +11,7 @@ struct address_source {
 	struct prefix prefix;
 	const struct strv *reserved; /* or NULL */
 	int64_t rest;                /* seconds */
+	unsigned int length;         /* of what it gives: an address's, or a prefix's */
 };
 
 struct address_search {
@@ -39,6 +40,18 @@ address_is_hosts(const char *subnet, const struct address *address)
 	return prefix_parse(subnet, &prefix) && prefix_nth(&prefix, 1, &first) && address_equal(&first, address);
 }
 
+static unsigned int
+address_length(const struct address *a)
+{
+	return a->family == AF_INET ? 32 : 128;
+}
+
+static bool
+address_gives_prefixes(const struct address_source *source)
+{
+	return source->length < address_length(&source->prefix.base);
+}
+
 /* Never given unless by number. */
 static bool
 address_is_kept_back(const struct address_search *search)
@@ -47,8 +60,8 @@ address_is_kept_back(const struct address_search *search)
 	const struct address *a = &search->candidate;
 	char text[ADDRESS_TEXT_MAX];
 
-	return prefix_is_reserved(&search->source->prefix, a) || address_is_hosts(s->subnet4, a) ||
-	       address_is_hosts(s->subnet6, a) ||
+	return (!address_gives_prefixes(search->source) && prefix_is_reserved(&search->source->prefix, a)) ||
+	       address_is_hosts(s->subnet4, a) || address_is_hosts(s->subnet6, a) ||
 	       (search->source->reserved && strv_contains(search->source->reserved, address_format(a, text)));
 }
 
@@ -56,7 +69,7 @@ static void
 address_advance(struct address_search *search)
 {
 	do
-		search->full = !prefix_nth(&search->source->prefix, search->n++, &search->candidate);
+		search->full = !prefix_nth_part(&search->source->prefix, search->source->length, search->n++, &search->candidate);
 	while (!search->full && address_is_kept_back(search));
 }
 
@@ -94,22 +107,32 @@ address_lowest_free(struct model *m, const char *container, const struct address
 }
 
 static bool
-address_is_givable(const struct settings *s, const struct address *address)
+address_is_givable(const struct settings *s, const struct prefix *p)
 {
+	const struct address *a = &p->base;
+	struct prefix given;
+
+	/* Of a prefix the first address is as good as any. */
 	for (size_t i = 0; i < s->addresses.n; i++)
-		if (address_in(s->addresses.v[i], address))
+		if (p->length < address_length(a)
+		            ? prefix_parse(s->addresses.v[i], &given) && given.length <= p->length && prefix_contains(&given, a)
+		            : address_in(s->addresses.v[i], a))
 			return true;
-	return (address_in(s->subnet4, address) || address_in(s->subnet6, address)) && !address_is_hosts(s->subnet4, address) &&
-	       !address_is_hosts(s->subnet6, address);
+	if (p->length < address_length(a))
+		return prefix_parse(s->subnet6, &given) && given.length <= p->length && prefix_contains(&given, a);
+	return (address_in(s->subnet4, a) || address_in(s->subnet6, a)) && !address_is_hosts(s->subnet4, a) &&
+	       !address_is_hosts(s->subnet6, a);
 }
 
+/* A prefix is written down by its first address: what lies in a pool of prefixes is given whole, and nothing else. */
 static int
-address_take(struct model *m, const char *container, const struct address *address, struct strv *out, struct err *e)
+address_take(struct model *m, const char *container, const struct address *address, unsigned int length, struct strv *out,
+             struct err *e)
 {
-	char text[ADDRESS_TEXT_MAX], holder[37];
+	char text[HELD_TEXT_MAX], holder[37];
 	int rc = store_address_holder(m->store, address, holder, e);
 
-	address_format(address, text);
+	prefix_format_held(&(struct prefix){ .base = *address, .length = length }, text);
 	if (rc < 0)
 		return -1;
 	if (strv_contains(out, text))
@@ -121,19 +144,6 @@ address_take(struct model *m, const char *container, const struct address *addre
 	if (rc == 0 && store_address_add(m->store, address, container, e) < 0)
 		return -1;
 	return strv_add(out, text) ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
-}
-
-static int
-address_take_chosen(struct model *m, const char *container, const char *text, struct strv *out, struct err *e)
-{
-	struct address address;
-
-	if (!address_parse(text, &address))
-		return err_param(e, "ip", "'%s' is no address", text);
-	if (!address_is_givable(m->settings, &address))
-		return err_param(e, "ip", "%s lies in none of this host's prefixes (%s, %s, or 'addresses' in its configuration)",
-		                 text, m->settings->subnet4, m->settings->subnet6);
-	return address_take(m, container, &address, out, e);
 }
 
 /* All that there are, read once. */
@@ -168,7 +178,10 @@ static bool
 address_pool_source(const struct ip_pool *pool, struct address_source *out)
 {
 	*out = (struct address_source){ .reserved = &pool->reserved, .rest = pool->rest };
-	return prefix_parse(pool->prefix, &out->prefix);
+	if (!prefix_parse(pool->prefix, &out->prefix))
+		return false;
+	out->length = record_has(&ip_pool_schema, pool, "length") ? (unsigned int)pool->length : address_length(&out->prefix.base);
+	return true;
 }
 
 /* What is asked for: for whom, of what there is. */
@@ -181,20 +194,59 @@ struct address_order {
 	struct strv out;
 };
 
+/* In a pool of prefixes it is one of them whole, else a single address. */
+static int
+address_check_whole(const struct address_order *order, const char *text, const struct prefix *chosen, struct err *e)
+{
+	unsigned int length = address_length(&chosen->base);
+	const char *name = NULL;
+
+	for (size_t i = 0; i < order->pools->n; i++) {
+		struct address_source source;
+
+		if (address_pool_source(&order->pools->v[i], &source) && prefix_contains(&source.prefix, &chosen->base)) {
+			length = source.length;
+			name = order->pools->v[i].name;
+		}
+	}
+	if (chosen->length == length)
+		return 0;
+	if (length < address_length(&chosen->base))
+		return err_param(e, "ip", "%s: the pool %s gives whole prefixes of length %u", text, name, length);
+	return err_param(e, "ip", "%s: a whole prefix is of a pool with a 'length'", text);
+}
+
+static int
+address_take_chosen(struct address_order *order, const char *text, struct err *e)
+{
+	const struct settings *s = order->m->settings;
+	struct prefix chosen;
+
+	if (!address_parse_held(text, &chosen))
+		return err_param(e, "ip", "'%s' is no address, nor a prefix without host bits", text);
+	if (address_check_whole(order, text, &chosen, e) < 0)
+		return -1;
+	if (!address_is_givable(s, &chosen))
+		return err_param(e, "ip", "%s lies in none of this host's prefixes (%s, %s, or 'addresses' in its configuration)",
+		                 text, s->subnet4, s->subnet6);
+	return address_take(order->m, order->container, &chosen.base, chosen.length, &order->out, e);
+}
+
 /* 1 taken, 0: the source has none. What it holds of the source already comes first. */
 static int
 address_take_from(struct address_order *order, const struct address_source *source, struct err *e)
 {
 	struct address address;
+	struct prefix held;
 	int rc;
 
 	for (size_t i = 0; order->held && i < order->held->n; i++)
-		if (address_parse(order->held->v[i], &address) && prefix_contains(&source->prefix, &address) &&
-		    !strv_contains(&order->out, order->held->v[i]))
-			return address_take(order->m, order->container, &address, &order->out, e) < 0 ? -1 : 1;
+		if (address_parse_held(order->held->v[i], &held) && held.length == source->length &&
+		    prefix_contains(&source->prefix, &held.base) && !strv_contains(&order->out, order->held->v[i]))
+			return address_take(order->m, order->container, &held.base, held.length, &order->out, e) < 0 ? -1 : 1;
 	rc = address_lowest_free(order->m, order->container, source, &address, e);
 	if (rc == 1)
-		rc = address_take(order->m, order->container, &address, &order->out, e) < 0 ? -1 : 1;
+		rc = address_take(order->m, order->container, &address, source->length, &order->out, e) < 0 ? -1 : 1;
 	return rc;
 }
 
@@ -215,6 +267,7 @@ address_take_automatic(struct address_order *order, int family, struct err *e)
 	source = (struct address_source){ 0 };
 	if (rc == 0 && !prefix_parse(subnet, &source.prefix))
 		return err_set(e, ERR_INTERNAL, "'%s' is no prefix", subnet);
+	source.length = address_length(&source.prefix.base);
 	if (rc == 0)
 		rc = address_take_from(order, &source, e);
 	if (rc != 0)
@@ -269,7 +322,7 @@ address_fill_order(struct address_order *order, const struct strv *ip, struct er
 
 	/* Chosen ones first, lest another takes what is asked for by number. */
 	for (size_t i = 0; i < ip->n; i++)
-		if (check_name(ip->v[i]) && address_take_chosen(order->m, order->container, ip->v[i], &order->out, e) < 0)
+		if (check_name(ip->v[i]) && address_take_chosen(order, ip->v[i], e) < 0)
 			rc = -1;
 	for (size_t i = 0; rc == 0 && i < ip->n; i++)
 		if (!check_name(ip->v[i]))
@@ -311,10 +364,12 @@ address_note_gone(void *arg, const void *record)
 {
 	struct address_release *release = arg;
 	char text[ADDRESS_TEXT_MAX];
+	struct prefix kept;
 
+	for (size_t i = 0; i < release->kept->n; i++)
+		if (address_parse_held(release->kept->v[i], &kept) && address_equal(&kept.base, record))
+			return 0;
 	address_format(record, text);
-	if (strv_contains(release->kept, text))
-		return 0;
 	return strv_add(&release->gone, text) ? 0 : -1;
 }
 

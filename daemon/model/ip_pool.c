@@ -103,6 +103,22 @@ ip_pool_check_reserved(struct ip_pool *pool, const struct prefix *prefix, struct
 	return 0;
 }
 
+/* Parts of it, and more than one. */
+static void
+ip_pool_check_length(const struct ip_pool *pool, const struct prefix *prefix, struct err *e)
+{
+	if (!record_has(POOL, pool, "length"))
+		return;
+	if (!strchr(pool->prefix, ':'))
+		err_param(e, "length", "is of IPv6: an IPv4 pool gives single addresses");
+	else if (pool->length < prefix->length)
+		err_param(e, "length", "must be at least %u, that of %s", prefix->length, pool->prefix);
+	if (pool->reserved.n > 0)
+		err_param(e, "reserved", "is of single addresses, and the pool gives prefixes");
+	if (pool->automatic)
+		err_param(e, "automatic", "is of single addresses, and the pool gives prefixes");
+}
+
 /* The merged result, whoever wrote it. */
 static int
 ip_pool_check(struct model *m, struct ip_pool *pool, struct err *e)
@@ -112,6 +128,7 @@ ip_pool_check(struct model *m, struct ip_pool *pool, struct err *e)
 	if (!prefix_parse(pool->prefix, &clash.prefix))
 		return err_param(e, "prefix", "is no prefix");
 	ip_pool_check_prefix(m->settings, &clash.prefix, pool->prefix, e);
+	ip_pool_check_length(pool, &clash.prefix, e);
 	if (ip_pool_check_tenants(m, pool, e) < 0 || ip_pool_check_reserved(pool, &clash.prefix, e) < 0 || err_is_set(e))
 		return -1;
 	if (store_table_list(m->store, TABLE_IP_POOL, NULL, "", INT64_MAX, ip_pool_compare, &clash, e) < 0)
@@ -120,6 +137,22 @@ ip_pool_check(struct model *m, struct ip_pool *pool, struct err *e)
 		return 0;
 	err_set(e, ERR_CONFLICT, "The pool %s has addresses of %s already: an address is of one pool", clash.other, pool->prefix);
 	return err_code(e, "pool_overlaps");
+}
+
+/* Single addresses within would be somebody's beside the whole. */
+static int
+ip_pool_check_empty(struct model *m, const struct ip_pool *pool, struct err *e)
+{
+	int64_t used = 0;
+
+	if (!record_has(POOL, pool, "length"))
+		return 0;
+	if (ip_pool_count_used(m, pool, &used, e) < 0)
+		return -1;
+	if (used == 0)
+		return 0;
+	err_set(e, ERR_CONFLICT, "Containers hold addresses of %s already: a pool of prefixes begins empty", pool->prefix);
+	return err_code(e, "pool_in_use");
 }
 
 int
@@ -142,7 +175,8 @@ ip_pool_create(struct model *m, const struct who *who, const struct ip_pool *bod
 		err_set(e, ERR_CONFLICT, "There is a pool '%s' already", body->name);
 		return err_code(e, "name_taken");
 	}
-	if (rc < 0 || ip_pool_check(m, pool_out, e) < 0 || store_table_insert(m->store, TABLE_IP_POOL, pool_out, e) < 0)
+	if (rc < 0 || ip_pool_check(m, pool_out, e) < 0 || ip_pool_check_empty(m, pool_out, e) < 0 ||
+	    store_table_insert(m->store, TABLE_IP_POOL, pool_out, e) < 0)
 		return -1;
 	return dry_run ? 0 : model_commit(m, &txn, e);
 }
@@ -166,8 +200,17 @@ int
 ip_pool_delete(struct model *m, const struct who *who, const struct ip_pool *pool, bool dry_run, struct err *e)
 {
 	AUTO_TXN struct txn txn = { 0 };
+	int64_t used = 0;
 
-	if (txn_begin(&txn, m->store, e) < 0 || store_table_delete(m->store, TABLE_IP_POOL, pool->name, e) < 0)
+	if (txn_begin(&txn, m->store, e) < 0 || ip_pool_count_used(m, pool, &used, e) < 0)
+		return -1;
+	/* The pool alone knows how far what is held of it reaches. */
+	if (record_has(POOL, pool, "length") && used > 0) {
+		err_set(e, ERR_CONFLICT, "Containers hold %lld prefix%s of the pool %s: take them back first", (long long)used,
+		        used == 1 ? "" : "es", pool->name);
+		return err_code(e, "pool_in_use");
+	}
+	if (store_table_delete(m->store, TABLE_IP_POOL, pool->name, e) < 0)
 		return -1;
 	return dry_run ? 0 : model_commit(m, &txn, e);
 }

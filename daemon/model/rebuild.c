@@ -149,8 +149,14 @@ rebuild_addresses(struct rebuild *r, const struct place *place, struct err *e)
 	if (address_release_others(&r->model, place->id, &place->ip, e) < 0)
 		return -1;
 	for (size_t i = 0; i < place->ip.n; i++) {
-		struct address address;
-		int rc = address_parse(place->ip.v[i], &address) ? store_address_holder(s, &address, holder, e) : 1;
+		struct prefix held;
+		struct address address = { 0 };
+		int rc = address_parse_held(place->ip.v[i], &held) ? 0 : 1;
+
+		if (rc == 0) {
+			address = held.base;
+			rc = store_address_holder(s, &address, holder, e);
+		}
 
 		/* A container that the copy knew and that is gone, which isn't known yet. */
 		if (rc == 1 && strcmp(holder, place->id) != 0)

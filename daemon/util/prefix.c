@@ -1,6 +1,7 @@
 #include "daemon/util/prefix.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,53 @@ prefix_range(const char *text, struct address *first_out, struct address *last_o
 	*first_out = *last_out = p.base;
 	for (unsigned int bit = p.length; bit < address_bits(&p.base); bit++)
 		last_out->bytes[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
+	return true;
+}
+
+bool
+address_parse_held(const char *text, struct prefix *out)
+{
+	struct prefix p;
+	char base[ADDRESS_TEXT_MAX];
+	const char *slash = strchr(text, '/');
+
+	if (!slash) {
+		if (!address_parse(text, &p.base))
+			return false;
+		p.length = address_bits(&p.base);
+		*out = p;
+		return true;
+	}
+	if (!prefix_parse(text, &p) || (size_t)(slash - text) >= sizeof base)
+		return false;
+	memcpy(base, text, (size_t)(slash - text));
+	base[slash - text] = '\0';
+	*out = p;
+	return address_parse(base, &out->base) && address_equal(&out->base, &p.base);
+}
+
+const char *
+prefix_format_held(const struct prefix *p, char buf[HELD_TEXT_MAX])
+{
+	char text[ADDRESS_TEXT_MAX];
+
+	if (p->length == address_bits(&p->base))
+		return address_format(&p->base, buf);
+	snprintf(buf, HELD_TEXT_MAX, "%s/%u", address_format(&p->base, text), p->length);
+	return buf;
+}
+
+bool
+prefix_nth_part(const struct prefix *p, unsigned int length, uint64_t n, struct address *out)
+{
+	struct address a = p->base;
+
+	if (length < p->length || (length - p->length < 64 && n >> (length - p->length)))
+		return false;
+	for (unsigned int bit = length; n > 0 && bit-- > p->length; n >>= 1)
+		if (n & 1)
+			a.bytes[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
+	*out = a;
 	return true;
 }
 

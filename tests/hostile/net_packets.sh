@@ -109,6 +109,22 @@ is "nor is ARP as another answered" "" "$(arp 192.0.2.100 169.254.0.1)"
 unlike "nor remembered" "^192.0.2.100 dev ab101 .*lladdr" "$(host ip neighbour show)"
 tool host-setup "$T/ab/101" >/dev/null || fail "host-setup"
 
+# A whole prefix: each of its addresses, and none beside it.
+n_container ab 103 1 10.77.0.4 2001:db8:5:1::/64
+internet ip route add 2001:db8:5::/48 via 2001:db8:1::1
+mac3=$(host cat /sys/class/net/ab103/address)
+for a in 2001:db8:5:1::1 2001:db8:5:1:ffff:ffff:ffff:ffff; do
+	in_ns ab103 python3 "$PACKET" send eth0 udp src=$a dst=2001:db8:1::100 token="own$a" to="$mac3"
+	ok "$a of an own prefix passes" seen inet "own$a"
+done
+for a in 2001:db8:5:0:ffff:ffff:ffff:ffff 2001:db8:5:2::; do
+	in_ns ab103 python3 "$PACKET" send eth0 udp src=$a dst=2001:db8:1::100 token="beside$a" to="$mac3"
+	ok "$a beside it doesn't" unseen inet "beside$a"
+done
+ok "it is reached there" pings inet 2001:db8:5:1::1
+tool detach "$T/ab/103" || fail "detach it"
+unlike "its elements have gone" "2001:db8:5" "$(host nft list table inet ab)"
+
 # A stopped container's address changes: what it had is somebody else's now.
 tool detach "$T/ab/102"
 tool update "$T/ab/102" /nowhere >/dev/null 2>&1

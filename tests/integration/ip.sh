@@ -1,7 +1,7 @@
 #!/bin/bash
 # Pools of addresses: who is given what, who holds it, who held it when.
 . "$(dirname "$0")/../lib/lib.sh"
-EXTRA_CONF="addresses = 203.0.113.0/28"$'\n'"addresses = 2001:db8:77::/64" t_begin
+EXTRA_CONF="addresses = 203.0.113.0/28"$'\n'"addresses = 2001:db8:77::/64"$'\n'"addresses = 2001:db8:88::/48" t_begin
 as() {
 	local token=$1
 	shift
@@ -76,10 +76,40 @@ ok "which is inside" eval 'B exec globex:g3 -- ip -6 address | found 2001:db8:77
 ok "another is added while it runs" B set globex:g3 ip=six,six
 ok "it is inside as well" wait_for 5 eval 'B exec globex:g3 -- ip -6 address | found 2001:db8:77::2'
 
+# Whole prefixes.
+fails 2 "length.*is of IPv6" "an IPv4 pool gives no prefixes" B ip create x --prefix 203.0.113.8/30 --length 60
+fails 2 "length.*at least 49" "a part isn't larger than the whole" B ip create x --prefix 2001:db8:88:8000::/49 --length 48
+ok "a pool of prefixes" B ip create nets --prefix 2001:db8:88::/62 --length 64 --tenants '*' --rest 3600
+ok "gives one by name" as "$globex" create g4 --template busybox --memory 32M --disk 32M --ip auto6 --ip nets --start
+like "whole" "^$SUBNET6.* 2001:db8:88::/64$" "$(address globex:g4)"
+ok "the container has an address of it" eval 'B exec globex:g4 -- ip -6 address | found "2001:db8:88::1/128"'
+ok "and is reached by it" wait_for 5 ping -c1 -W1 2001:db8:88::1
+B exec globex:g4 -- ip -6 address add 2001:db8:88:0:5::9/128 dev lo
+ok "by every other, too" wait_for 5 ping -c1 -W1 2001:db8:88:0:5::9
+ok "from which it may send" B exec globex:g4 -- ping -c1 -W2 -I 2001:db8:88:0:5::9 2001:db8:88::1
+ok "what it doesn't use goes nowhere" eval 'B exec globex:g4 -- ip -6 route show type unreachable | found 2001:db8:88::/64'
+ok "another is chosen, live" B set globex:g4 ip=auto6,nets,2001:db8:88:2::/64
+ok "at once" wait_for 5 ping -c1 -W1 2001:db8:88:2::1
+fails 4 "2001:db8:88::/64 is another container's" "none is given twice" create g5 --tenant globex --ip 2001:db8:88::/64
+fails 2 "gives whole prefixes of length 64" "nor a part" create g5 --tenant globex --ip 2001:db8:88:1::/65
+fails 2 "gives whole prefixes" "nor an address" create g5 --tenant globex --ip 2001:db8:88:1::7
+fails 2 "nor a prefix without host bits" "nor what is none" create g5 --tenant globex --ip 2001:db8:88:1::7/64
+fails 2 "is of a pool with a 'length'" "nor of another pool" create g5 --tenant globex --ip 2001:db8:77::/80
+is "listed" "2001:db8:88::/64 2001:db8:88:2::/64" "$(B ip list --pool nets -q | tr '\n' ' ' | sed 's/ $//')"
+is "whose an address within is" g4 "$(B ip history 2001:db8:88::dead:beef -o json | jq -r '.[].name')"
+is "and who that is" g4 "$(B which 2001:db8:88:2:1::5 --no-header | awk '{ print $1 }')"
+fails 4 "hold 2 prefixes of the pool" "the pool stays while it is held" B ip delete nets
+ok "taken away live" B set globex:g4 ip=auto6,2001:db8:88:2::/64
+ok "it isn't reached" eval '! ping -c1 -W1 2001:db8:88::1'
+ok "another container" create g5 --tenant globex --ip nets
+like "gets one that doesn't rest" "2001:db8:88:1::/64" "$(address globex:g5)"
+ok "after a restart" B restart globex:g4
+ok "it is there" wait_for 5 ping -c1 -W1 2001:db8:88:2::1
+
 # What is gone.
 ok "a pool goes" B ip delete six
 is "what is held stays" "2001:db8:77::1 2001:db8:77::2" "$(address globex:g3)"
-B delete -y --force globex:g2 globex:g3 globex:a3 >/dev/null 2>&1
+B delete -y --force globex:g2 globex:g3 globex:g4 globex:g5 globex:a3 >/dev/null 2>&1
 ok "a tenant goes" B tenant delete globex
 ok "another of its name" eval 'B ip set public tenants=acme,globex 2>/dev/null; B tenant create globex && B ip set public tenants=acme,globex && B tenant delete globex && B tenant create globex'
 is "has none of its grants" acme "$(B ip show public -o json | jq -r '.tenants|join(" ")')"

@@ -225,6 +225,31 @@ test_log_lines_cant_be_forged(void **state)
 }
 
 static void
+test_parts_of_prefixes(void **state)
+{
+	char text[HELD_TEXT_MAX];
+	struct prefix p, held;
+	struct address a;
+
+	assert_true(prefix_parse("2001:db8::/47", &p));
+	assert_true(prefix_nth_part(&p, 64, 0, &a));
+	assert_string_equal(address_format(&a, text), "2001:db8::");
+	assert_true(prefix_nth_part(&p, 64, 131071, &a));
+	assert_string_equal(address_format(&a, text), "2001:db8:1:ffff::");
+	assert_false(prefix_nth_part(&p, 64, 131072, &a));
+	assert_false(prefix_nth_part(&p, 46, 0, &a));
+	assert_true(prefix_nth_part(&p, 128, UINT64_MAX, &a));
+	assert_string_equal(address_format(&a, text), "2001:db8::ffff:ffff:ffff:ffff");
+	assert_true(address_parse_held("2001:db8:1::/64", &held));
+	assert_string_equal(prefix_format_held(&held, text), "2001:db8:1::/64");
+	assert_true(address_parse_held("10.0.0.1", &held));
+	assert_int_equal(held.length, 32);
+	assert_string_equal(prefix_format_held(&held, text), "10.0.0.1");
+	assert_false(address_parse_held("2001:db8:1::1/64", &held));
+	assert_false(address_parse_held("2001:db8:1::/", &held));
+}
+
+static void
 test_prefixes(void **state)
 {
 	struct prefix p, q;
@@ -306,6 +331,7 @@ main(void)
 		cmocka_unit_test(test_log_lines_cant_be_forged),
 		cmocka_unit_test(test_log_lines_in_a_file_have_their_time),
 		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_parts_of_prefixes),
 		cmocka_unit_test(test_prefixes_refused),
 		cmocka_unit_test(test_uuids),
 	};
