@@ -12,7 +12,7 @@ ok "make install DESTDIR=" make -C "$BUILD" -s install DESTDIR="$D"
 place() { find "$D" -type f -name "$1" -perm -u+x | head -n 1; }
 programs=("$(place berth)" "$(place berthd)")
 libexec=$(dirname "$(place berth-job)")
-for p in api create job launch monitor unit; do programs+=("$libexec/berth-$p"); done
+programs+=("$libexec"/berth-*)
 recipes=$(find "$D" -type d -path '*/berth/templates')
 is "what it needs is there" "" "$(for f in "${programs[@]}" "$recipes/busybox/build" "$recipes/debian-12/recipe"; do [ -e "$f" ] || echo "$f"; done)"
 for f in berth.1 berthd.8 berthd.conf.5 berthd.service berthd.socket berth-containers.service; do
