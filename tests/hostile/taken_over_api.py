@@ -7,7 +7,9 @@ owns, or make the engine crash. Nonsense ends the api, never the engine.
 Usage: taken_over_api.py BUILD_DIR CONFIG_FILE   (the configuration of an instance of its own, with the template busybox)
 """
 import hashlib
+import json
 import os
+import random
 import shutil
 import socket
 import struct
@@ -209,6 +211,72 @@ def flood(api, wire, template):
     api.check("2000 requests in a row are answered", api.engine.poll() is None)
 
 
+def descriptors(api, wire):
+    """What a job may be given in place of the database or a connection."""
+    pipe_in, pipe_out = os.pipe()
+    a, b = socket.socketpair()
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind("")
+    listening.listen(1)
+    kinds = {"a pipe that never ends": pipe_in, "the end of one to write to": pipe_out, "a directory": os.open("/", os.O_RDONLY),
+             "a device without end": os.open("/dev/zero", os.O_RDONLY), "a socket": a.fileno(), "a path": os.open("/etc/shadow", os.O_PATH)}
+    for what, fd in kinds.items():
+        done = api.ask("REQUEST_COPY", fds=[fd])
+        api.check("%s is no database" % what, done.get("kind") in ("bad_request", "internal"))
+    kinds["a listening socket"] = listening.fileno()
+    kinds["a file to read"] = os.open("/etc/hostname", os.O_RDONLY)
+    for what, fd in kinds.items():
+        for request, values in (("REQUEST_EXEC", {"argv": ["true"]}), ("REQUEST_LOGS", {}), ("REQUEST_CONSOLE", {})):
+            done = api.ask(request, fds=[fd], id=str(uuid.uuid4()), **values)
+            api.check("%s as a connection of %s" % (what, request), done.get("kind") == "not_found")
+    api.check("the engine lives", api.engine.poll() is None)
+
+
+def identities(registry):
+    """Of each entry what must never change."""
+    found = {}
+    for name in sorted(os.listdir(registry)):
+        if len(name) == 36:
+            entry = json.load(open(os.path.join(registry, name), encoding="utf-8"))
+            found[name] = {k: entry.get(k) for k in ("id", "ctid", "slot", "id_base", "project", "tenant", "tenant_number", "template")}
+    return found
+
+
+def mutations(api, wire, template, subnet, registry):
+    """Requests that are right but for one or two fields, at random: two containers stay two, in their places."""
+    rng = random.Random(4711)
+    net = subnet.rsplit(".", 1)[0]
+    configs = [config_of(n, template, [net + ip]) for n, ip in (("one", ".30"), ("two", ".31"))]
+    for config in configs:
+        api.check("%s is made" % config["name"], "kind" not in api.ask("REQUEST_CREATE", id=config["id"], tenant_number=1, config=config))
+    before = identities(registry)
+    values = {"id": [configs[0]["id"], configs[1]["id"], str(uuid.uuid4())], "name": ["one", "two", "pool", "templates", "registry"], "tenant": ["default", "acme"],
+              "template": [template, "busybox@0", "nothing@1"], "hostname": ["x", "localhost"], "ip": [[net + ".30"], [net + ".31"], [net + ".1"], [], [net + ".32"]],
+              "memory": [16 << 20, 1 << 45], "disk": [16 << 20, 1 << 50], "pids": [16, 4194304], "cpus": [10, 4096000], "swap": [0, 1 << 40]}
+    kinds, started = {}, time.time()
+    for _ in range(250):
+        if time.time() - started > 25:
+            break
+        target = rng.choice(configs)
+        config = dict(target)
+        for field in rng.sample(sorted(values), rng.choice((1, 1, 2))):
+            config[field] = rng.choice(values[field])
+        request = rng.choice(("REQUEST_SET", "REQUEST_SET", "REQUEST_LIMITS", "REQUEST_CREATE", "REQUEST_SUSPEND"))
+        more = {"REQUEST_SET": {"changed": rng.sample(sorted(values), 3)}, "REQUEST_SUSPEND": {"changed": ["suspended"]}, "REQUEST_CREATE": {"tenant_number": rng.choice((1, 2))}}
+        done = api.ask(request, id=rng.choice((target["id"], target["id"], configs[0]["id"])), config=config, **more.get(request, {}))
+        kinds[done.get("kind", "done")] = kinds.get(done.get("kind", "done"), 0) + 1
+        if done.get("kind") == "ended":
+            api.control.close()
+            api.accept()
+    after = identities(registry)
+    api.check("whatever of %s was answered, the two are who they were" % sum(kinds.values()), all(after.get(k) == v for k, v in before.items()))
+    ranges = [v["id_base"] or v["slot"] for v in after.values()]
+    api.check("no two have one range of ids", len(set(map(str, ranges))) == len(ranges))
+    api.check("some were refused, some done: %s" % sorted(kinds), len(kinds) > 2)
+    for name in after:
+        api.check("%s goes" % name[:8], "kind" not in api.ask("REQUEST_DELETE", id=name, force=1))
+
+
 def main():
     build, config = sys.argv[1], sys.argv[2]
     options = dict(line.split("=", 1) for line in open(config, encoding="utf-8").read().replace(" ", "").splitlines() if "=" in line)
@@ -223,6 +291,8 @@ def main():
         template = next(t for t in api.templates if t.startswith("busybox@"))
         malformed(api, wire, template, options["subnet4"])
         contradictions(api, template, options["subnet4"])
+        descriptors(api, wire)
+        mutations(api, wire, template, options["subnet4"], os.path.join(options["state_dir"], "registry"))
         flood(api, wire, template)
         api.check("the engine lives", api.engine.poll() is None)
         api.check("the canary file is untouched", open(canary.name, "rb").read() == b"untouched")
