@@ -394,7 +394,8 @@ conn_pump(struct conn *conn)
 static void
 conn_settle(struct conn *conn)
 {
-	if (conn->mode == CONN_OPEN && conn->peer_done && conn_unsent(conn) == 0)
+	/* What he sent before he shut his side down may still wait for its turn. */
+	if (conn->mode == CONN_OPEN && conn->peer_done && conn_unsent(conn) == 0 && !conn_can_go_on(conn))
 		conn->mode = CONN_DEAD;
 	if (conn->mode == CONN_LAST && conn_unsent(conn) == 0) {
 		conn->mode = conn->peer_done ? CONN_DEAD : CONN_LINGER;
