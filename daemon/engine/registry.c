@@ -480,6 +480,18 @@ registry_fill_place(struct place *place, const struct settings *s, const struct 
 	return place->id && place->name && place->tenant && place->template && place->veth && place_take(place, config);
 }
 
+/* Firewall and private networks go by the number: one tenant's isn't another's. */
+static int
+registry_check_tenant(const struct registry *r, const char *tenant, int64_t number, struct err *e)
+{
+	const struct container *ct;
+
+	LIST_FOREACH(ct, &r->containers, link)
+	if ((strcmp(ct->place.tenant, tenant) == 0) != (ct->place.tenant_number == number))
+		return err_set(e, ERR_DENIED, "The request contradicts the registry about the tenant's number");
+	return 0;
+}
+
 struct container *
 registry_add(struct registry *r, const struct container_config *config, int64_t tenant_number, struct err *e)
 {
@@ -498,7 +510,8 @@ registry_add(struct registry *r, const struct container_config *config, int64_t 
 		err_param(e, "template", "'%s' doesn't exist; 'berth template list' shows those that do", config->template);
 		return NULL;
 	}
-	if (registry_check_addresses(r, NULL, &config->ip, e) < 0 ||
+	if (registry_check_tenant(r, config->tenant, tenant_number, e) < 0 ||
+	    registry_check_addresses(r, NULL, &config->ip, e) < 0 ||
 	    registry_check_nics(r, NULL, &config->nics, tenant_number, e) < 0 ||
 	    registry_check_forwards(r, NULL, &config->forwards, e) < 0)
 		return NULL;

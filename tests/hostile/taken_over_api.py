@@ -169,6 +169,15 @@ def contradictions(api, template, subnet):
         if done.get("kind") == "ended":
             api.control.close()
             api.accept()
+    nic = "1 6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11 %s 10.9.0.1/24 -"
+    for what, nics in (("a bridge that the operator didn't name", [nic % "bridge 1 lo 0"]), ("an interface of the host's", [nic % "bridge 1 eth0 0"]),
+                       ("two interfaces of one name", [nic % "private 1 - 0", nic % "private 2 - 0"])):
+        api.refused(what, "invalid", create(config_of("thief", template, [net + ".12"], nics=nics)))
+    networked = config_of("networked", template, [net + ".14"], nics=[nic % "private 1 - 0"])
+    api.check("a container on a private network is made", "kind" not in create(networked))
+    api.refused("its address there for another one", "conflict", create(config_of("thief", template, [net + ".12"], nics=[nic % "private 1 - 0"])))
+    other = config_of("thief", template, [net + ".12"], tenant="other", nics=[nic % "private 1 - 0"])
+    api.refused("another tenant with the first one's number", "denied", api.ask("REQUEST_CREATE", id=other["id"], tenant_number=1, config=other))
     api.refused("a template that isn't there", "invalid", create(config_of("thief", "nothing@1", [net + ".12"])))
     for field, value in (("tenant", "other"), ("template", "busybox@0")):
         api.refused("a start with another %s" % field, "denied",

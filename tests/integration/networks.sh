@@ -1,7 +1,8 @@
 #!/bin/bash
 # Networks beside the routed one: private ones of tenants, several interfaces, live, over restarts, and nothing left.
 . "$(dirname "$0")/../lib/lib.sh"
-t_begin
+BRIDGE=btbr$$
+EXTRA_CONF="bridges = $BRIDGE" t_begin
 as() {
 	local token=$1
 	shift
@@ -77,8 +78,53 @@ B exec acme:a2 -- reboot >/dev/null 2>&1
 ok "reboot from inside" wait_for 10 eval '[ "$(field acme:a2 restarts)" = 1 ]'
 ok "leaves it as it was" wait_for 10 eval 'inside acme:a2 eth1 | found 10.9.0.1/24'
 
+# A bridge of the host's, with a router on it that answers DHCP. The test's own, not Berth's.
+LAN=btlan$$
+lan() { nsenter --net="/run/netns/$LAN" "$@"; }
+ip netns add "$LAN"
+ip link add "$BRIDGE" type bridge mcast_snooping 0
+ip link add "btp$$" type veth peer name lan0 netns "$LAN"
+ip link set "btp$$" master "$BRIDGE" up
+ip link set "$BRIDGE" up
+lan ip address add 192.168.77.1/24 dev lan0
+lan ip link set lan0 up
+lan ip link set lo up
+lan dnsmasq --keep-in-foreground --port=0 --interface=lan0 --dhcp-range=192.168.77.100,192.168.77.150 --dhcp-authoritative \
+	--pid-file= --leasefile-ro --user=root >"$T/dnsmasq" 2>&1 &
+DNSMASQ=$!
+rm_lan() {
+	kill $DNSMASQ 2>/dev/null
+	wait $DNSMASQ 2>/dev/null
+	ip link delete "$BRIDGE"
+	ip netns delete "$LAN"
+}
+trap 'rm_lan; t_end' EXIT
+ok "the operator makes a network on it" B network create lan --kind bridge --bridge "$BRIDGE" --prefix 192.168.77.0/24 --gateway 192.168.77.1 --tenants acme
+fails 2 "net.*no network 'lan'" "for those it is granted to" as "$globex" create g3 --template busybox --net lan
+ok "a container is on it" create b1 --tenant acme --ip auto6 --net lan:192.168.77.9 --start
+ok "reached by the LAN" wait_for 5 lan ping -c1 -W1 192.168.77.9
+ok "its router is its way out" eval 'B exec acme:b1 -- ip route | found "default via 192.168.77.1 dev eth1"'
+ok "its tenant attaches another" as "$acme" create b2 --template busybox --memory 32M --disk 32M --net lan:dhcp --start
+B exec acme:b2 -- udhcpc -i eth1 -n -q -t 5 -s /bin/true >"$T/udhcpc" 2>&1
+lease=$(grep -oE '192\.168\.77\.1[0-9]+' "$T/udhcpc" | tail -n 1)
+like "which is given an address by DHCP" "^192.168.77.1[0-9][0-9]$" "$lease"
+B exec acme:b2 -- ip address add "${lease:-192.168.77.199}/24" dev eth1
+ok "and uses it" wait_for 5 B exec acme:b2 -- ping -c1 -W1 192.168.77.1
+B exec acme:b2 -- ip address add 192.168.77.9/32 dev eth1
+ok "not another's" eval '! B exec acme:b2 -- ping -c1 -W1 -I 192.168.77.9 192.168.77.1'
+B exec acme:b2 -- ip address add 192.168.77.1/32 dev eth1 2>/dev/null
+lan ip neighbour flush all
+ok "nor the router's" eval 'B exec acme:b2 -- arping -c2 -w2 -U -I eth1 -s 192.168.77.1 192.168.77.1; B exec acme:b1 -- ping -c1 -W1 192.168.77.1'
+fails 3 "no network 'lan'" "who isn't granted it doesn't see it" as "$globex" network show lan
+fails 5 "the operator's" "who is can't change it" as "$acme" network set lan description=mine
+is "a tenant isn't told whose it is besides" null "$(as "$acme" network show lan -o json | jq '.tenants // .used')"
+B delete -y --force acme:b1 acme:b2 >/dev/null
+ok "the bridge itself stays" ip link show "$BRIDGE"
+ok "the VLAN of one that can't filter them" B network create vlan --kind bridge --bridge "$BRIDGE" --vlan 7
+fails 4 "doesn't filter VLANs|has no VLAN filtering" "is told at the start" create b3 --tenant acme --net vlan --start
+
 # Gone.
-ok "deleted" B delete -y --force acme:a1 acme:a2 globex:g1
+ok "deleted" B delete -y --force acme:a1 acme:a2 acme:b3 globex:g1
 ok "no bridge is left" wait_for 5 no_bridge
 ok "nor an element" eval '! nft list table bridge $INSTANCE | found jump.port'
 ok "a network goes" as "$acme" network delete back

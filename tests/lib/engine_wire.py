@@ -10,7 +10,7 @@ import struct
 
 MAGIC, VERSION = 0x42525448, 1
 SOURCES = ("schema/protocol.c", "schema/container.c", "schema/spec.c", "schema/settings.c")
-ROW = re.compile(r"(BOOL|INT|SIZE|MILLI|TIME|STRING|LIST|OBJECT)_FIELD\(\s*\w+,\s*(\w+),(?:[^\n]*?&(\w+)_schema)?")
+ROW = re.compile(r"(BOOL|INT|SIZE|MILLI|TIME|STRING|LIST|LINES|OBJECT)_FIELD\(\s*\w+,\s*(\w+),(?:[^\n]*?&(\w+)_schema)?")
 
 
 class Wire:
@@ -19,7 +19,7 @@ class Wire:
         for source in SOURCES:
             text = open(os.path.join(top, source), encoding="utf-8").read()
             for name, body in re.findall(r"static const struct field (\w+)_fields\[\] = \{(.*?)END_FIELDS", text, re.S):
-                self.tables[name] = [(kind, field, sub) for kind, field, sub in ROW.findall(body)]
+                self.tables[name] = [("LIST" if kind == "LINES" else kind, field, sub) for kind, field, sub in ROW.findall(body)]
         text = open(os.path.join(top, "schema/protocol.def"), encoding="utf-8").read()
         rows = re.findall(r"^MSG\((\w+), (\w+)_schema", text, re.M)
         self.types = [name for name, _ in rows]
