@@ -1,14 +1,14 @@
 # The containers' network.
 berth_job_SOURCES += daemon/engine/meter.c daemon/engine/claims.c daemon/engine/claims.h daemon/engine/firewall.c daemon/engine/firewall.h daemon/engine/firewall_forward.c daemon/engine/firewall_forward.h daemon/engine/firewall_policy.c daemon/engine/firewall_policy.h daemon/engine/listener.c daemon/engine/listener.h daemon/engine/net.c \
 	daemon/engine/net.h daemon/engine/net_host.c daemon/engine/net_link.c daemon/engine/net_link.h daemon/engine/net_look_up.c \
-	daemon/engine/net_mac.c daemon/engine/nfnl.c daemon/engine/nfnl.h daemon/engine/traffic.c daemon/engine/traffic.h \
+	daemon/engine/net_mac.c daemon/engine/nfnl.c daemon/engine/nfnl.h daemon/engine/nft_objects.c daemon/engine/traffic.c daemon/engine/traffic.h \
 	daemon/engine/net_bridge.c daemon/engine/net_bridge.h daemon/engine/nic.c daemon/engine/nic.h \
 	daemon/engine/nic_firewall.c daemon/engine/nic_firewall.h daemon/engine/nic_name.c
 
 # Runs a job's network part alone, in namespaces that a test made.
 check_PROGRAMS += net_tool
 net_tool_SOURCES = tests/lib/net_tool.c daemon/engine/claims.c daemon/engine/firewall.c daemon/engine/firewall_forward.c daemon/engine/firewall_policy.c daemon/engine/net.c \
-	daemon/engine/net_host.c daemon/engine/net_link.c daemon/engine/net_look_up.c daemon/engine/net_mac.c daemon/engine/nfnl.c daemon/engine/registry_file.c \
+	daemon/engine/net_host.c daemon/engine/net_link.c daemon/engine/net_look_up.c daemon/engine/net_mac.c daemon/engine/nfnl.c daemon/engine/nft_objects.c daemon/engine/registry_file.c \
 	daemon/engine/traffic.c daemon/engine/traffic_read.c \
 	daemon/engine/net_bridge.c daemon/engine/nic.c daemon/engine/nic_firewall.c daemon/engine/nic_name.c
 net_tool_LDADD = libberth.a $(JSON_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)

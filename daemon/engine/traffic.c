@@ -60,18 +60,22 @@ traffic_counter_name(int64_t ctid, size_t index, char name[TRAFFIC_NAME])
 	return name;
 }
 
+/* Without free networks there is nothing that those counters could count: half of them all. */
 static void
-traffic_put_container(struct nfnl_batch *b, const char *table, const struct place *place)
+traffic_put_container(struct nfnl_batch *b, const char *table, const struct place *place, bool free_too)
 {
 	char counter[TRAFFIC_NAME];
 
 	for (size_t i = 0; i < TRAFFIC_COUNTERS; i++) {
+		if (!free_too && i % TRAFFIC_CLASSES == TRAFFIC_FREE)
+			continue;
 		nfnl_add_counter(b, table, traffic_counter_name(place->ctid, i, counter));
 		nfnl_add_counted(b, table, traffic_name(i), place->veth, counter);
 	}
 }
 
 struct traffic_restore {
+	const struct settings *settings;
 	int nfnl;
 	const char *table;
 	struct nfnl_batch batch;
@@ -83,14 +87,14 @@ traffic_restore_one(const struct place *place, void *arg, struct err *e)
 {
 	struct traffic_restore *r = arg;
 
-	traffic_put_container(&r->batch, r->table, place);
+	traffic_put_container(&r->batch, r->table, place, r->settings->traffic_free.n > 0);
 	return ++r->n % TRAFFIC_CHUNK == 0 ? nfnl_commit(r->nfnl, &r->batch, e) : 0;
 }
 
 static int
 traffic_restore(const struct settings *s, int nfnl, const char *table, struct err *e)
 {
-	struct traffic_restore restore = { .nfnl = nfnl, .table = table };
+	struct traffic_restore restore = { .settings = s, .nfnl = nfnl, .table = table };
 	int64_t high = 0;
 	int rc = registry_file_scan(s, &high, traffic_restore_one, &restore, e);
 
@@ -139,7 +143,7 @@ traffic_add(const struct settings *s, const struct place *place, struct err *e)
 	traffic_table_name(s->instance, table);
 	if (nfnl_open(&nfnl, e) < 0)
 		return -1;
-	traffic_put_container(&batch, table, place);
+	traffic_put_container(&batch, table, place, s->traffic_free.n > 0);
 	if (nfnl_commit(nfnl, &batch, e) == 0)
 		return 0;
 	if (nfnl_read_comment(nfnl, table, generation, sizeof generation, NULL) != 0)
@@ -166,7 +170,7 @@ traffic_forget(const struct settings *s, int64_t ctid, struct err *e)
 	rc = nfnl_read_comment(nfnl, table, generation, sizeof generation, e);
 	if (rc <= 0)
 		return rc;
-	traffic_put_container(&batch, table, &place);
+	traffic_put_container(&batch, table, &place, true);
 	for (size_t i = 0; i < TRAFFIC_COUNTERS; i++) {
 		nfnl_delete_counted(&batch, table, traffic_name(i), veth);
 		nfnl_delete_counter(&batch, table, traffic_counter_name(ctid, i, counter));
