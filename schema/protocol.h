@@ -141,7 +141,8 @@ struct samples {
 	char *generation;  /* of the traffic counters; "": there are none */
 	struct strv lines; /* sample_format() */
 };
-enum { SAMPLES_MAX = 256 }; /* lines a message */
+/* Lines a message: what is booked in one transaction, some milliseconds. */
+enum { SAMPLES_MAX = 64 };
 
 struct alive {
 	uint64_t set;

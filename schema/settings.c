@@ -192,7 +192,7 @@ static const struct field settings_fields[] = {
 	INT_FIELD(S, usage_interval, 0, 1, 60, 60,
 	          "Seconds between writes of what was read to the database: what a power cut may lose of the traffic."),
 	INT_FIELD(S, usage_minutes, 0, 1, 744, 6, "Hours for which usage is kept by the minute."),
-	INT_FIELD(S, usage_hours, 0, 1, 400, 40, "Days for which it is kept by the hour."),
+	INT_FIELD(S, usage_hours, 0, 1, 400, 14, "Days for which it is kept by the hour."),
 	INT_FIELD(S, usage_days, 0, 31, 4000, 400, "Days for which it is kept by the day."),
 	INT_FIELD(S, usage_months, 0, 1, 1200, 120, "Months for which it is kept by the month."),
 	INT_FIELD(S, firewall_log, 0, 0, 6000, 60,
