@@ -13,9 +13,6 @@ dirs() { jq -r '.cgroup_roots[] | sub("^[a-z]*="; "")' "$T/layout" | sort -u; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 clean() {
 	local d
-	[ -z "${SLEEPER:-}" ] || kill $SLEEPER 2>/dev/null
-	wait 2>/dev/null
-	sleep 0.3
 	for d in $(dirs); do find "$d/$I" -mindepth 1 -type d -delete 2>/dev/null; rmdir "$d/$I" 2>/dev/null; done
 	n_end
 }
