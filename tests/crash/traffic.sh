@@ -2,8 +2,7 @@
 # Traffic of a known size while a process of the daemon is killed at any moment, ten times: in the end each byte is billed once. Also
 # where the database is one from a copy, and so knows less than was counted.
 . "$(dirname "$0")/../lib/lib.sh"
-EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1\ncopy_interval = 0'
-t_begin
+EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1\ncopy_interval = 0' t_begin
 B create one --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1 || fail "create one"
 B create two --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1 || fail "create two"
 TWO=$(field two 'ip[]' | grep -v :)

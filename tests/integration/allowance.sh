@@ -1,8 +1,7 @@
 #!/bin/bash
 # A month's traffic: at 80 % and at 100 % of it something happens, once; more traffic or the next month takes it back.
 . "$(dirname "$0")/../lib/lib.sh"
-EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1'
-t_begin
+EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1' t_begin
 B tenant create acme >/dev/null 2>&1
 B plan create small --cpus 1 --memory 64M --disk 64M --traffic 100000 --traffic-100 suspend >/dev/null 2>&1 || fail "create plan"
 B create one --tenant acme --template busybox --plan small --start >/dev/null 2>&1 || fail "create one"

@@ -2,8 +2,7 @@
 # Usage, as a provider bills it and a customer sees it: traffic to the byte over everything that a container goes through, resources,
 # periods, groups, and whose figures who may see.
 . "$(dirname "$0")/../lib/lib.sh"
-EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1'
-t_begin
+EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1' t_begin
 
 B plan create small --cpus 1 --memory 64M --disk 64M >/dev/null 2>&1
 B plan create large --cpus 1 --memory 128M --disk 64M >/dev/null 2>&1
@@ -12,6 +11,7 @@ B create one --tenant acme --template busybox --plan small --start >/dev/null 2>
 B create two --tenant acme --template busybox --plan small --start >/dev/null 2>&1 || fail "create two"
 B create three --tenant globex --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1 || fail "create three"
 TWO=$(field acme:two 'ip[]' | grep -v :)
+# shellcheck disable=SC2034
 CTID=$(field acme:one ctid)
 ONE=$(field acme:one id)
 # used NAME FIELD: of this month.
