@@ -39,8 +39,7 @@ recover_run(struct client *c, const struct args *args, struct err *e)
 	const char *copy;
 	int rc;
 
-	if (print_check(c, &recover_view, e) < 0 ||
-	    call_json(c, RECOVER, NULL, dry_run ? "dry_run=1" : NULL, NULL, &report, e) < 0)
+	if (print_check(c, &recover_view, e) < 0 || call_json(c, RECOVER, NULL, dry_run ? "dry_run=1" : NULL, NULL, &report, e) < 0)
 		return -1;
 	items = json_object_object_get(report, "containers");
 	problem = recover_has_problem(items);

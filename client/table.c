@@ -12,6 +12,7 @@
 #include "schema/ip.h"
 #include "schema/network.h"
 #include "schema/tenant.h"
+#include "schema/webhook.h"
 
 struct table {
 	const char *noun;
@@ -74,6 +75,19 @@ static const struct table tokens = {
 	{ .columns = "id,name,role,tenant,uid,gid,expires_at,used_at", .schemas = { &token_schema }, .key = "id" },
 };
 
+static const struct table webhooks = {
+	"webhook",
+	WEBHOOK_LIST,
+	WEBHOOK_SHOW,
+	WEBHOOK_CREATE,
+	WEBHOOK_SET,
+	WEBHOOK_DELETE,
+	{ .columns = "id,name,tenant,url,enabled,pending,last_success_at,failures,last_error",
+	  .schemas = { &webhook_schema },
+	  .names = "pending",
+	  .key = "id" },
+};
+
 /* Room for a row of any of them. */
 union row {
 	uint64_t set;
@@ -82,6 +96,7 @@ union row {
 	struct token token;
 	struct ip_pool ip_pool;
 	struct network network;
+	struct webhook webhook;
 };
 
 static int
@@ -114,11 +129,15 @@ table_show(struct client *c, const struct table *t, const struct args *args, str
 static int
 table_tell_made(struct client *c, const struct table *t, struct json_object *item, struct err *e)
 {
-	const char *secret = call_text(item, "token"), *key = call_text(item, t->view.key);
+	const char *token = call_text(item, "token"), *secret = token ? token : call_text(item, "secret"),
+	           *key = call_text(item, t->view.key);
 
 	if (c->output != OUTPUT_TABLE)
 		return print_object(c, &t->view, item, e);
-	client_say(c, "%s %s: created%s", t->noun, key ? key : "", secret ? "; its text is shown this once:" : "");
+	client_say(c, "%s %s: created%s", t->noun, key ? key : "",
+	           !secret ? ""
+	           : token ? "; its text is shown this once:"
+	                   : "; its secret is shown this once:");
 	if (secret && (puts(secret) < 0 || fflush(stdout) != 0))
 		return err_sys(e, "write to standard output");
 	return 0;
@@ -245,3 +264,4 @@ TABLE_VERBS(plan)
 TABLE_VERBS(token)
 TABLE_VERBS(ip)
 TABLE_VERBS(network)
+TABLE_VERBS(webhook)

@@ -16,6 +16,7 @@ TABLE_VERBS(plan)
 TABLE_VERBS(token)
 TABLE_VERBS(ip)
 TABLE_VERBS(network)
+TABLE_VERBS(webhook)
 #undef TABLE_VERBS
 
 #endif

@@ -10,6 +10,7 @@
 #include "schema/operation.h"
 #include "schema/spec.h"
 #include "schema/tenant.h"
+#include "schema/webhook.h"
 #include "schema/usage.h"
 
 /* A row that no record holds: an answer's own. An object without a schema may hold anything; a list with one holds such objects. */
@@ -89,6 +90,10 @@ ROWS(event, NUMBER("seq", "Where it stands: `since` goes on after it. Each tenan
      TEXT("tenant", "The container's tenant."), TEXT("name", "The container's name."),
      UUID("operation", "The operation that did it."), OBJECT("data", NULL, "What else there is to say."));
 ANSWER(event, "Something that happened.", &event_schema);
+
+ROWS(webhook_more, NUMBER("pending", "Events that it has yet to be told, of whatever type."),
+     TEXT("secret", "What signs its requests, with the answer to its making alone, where it was made here."));
+ANSWER(webhook, "Whom to tell of events.", &webhook_schema, &webhook_more_schema);
 
 ROWS(audit_more, NUMBER("seq", "Its number. Each tenant's are numbered for themselves."));
 ANSWER(audit, "Somebody changed something, or would have.", &audit_schema, &audit_more_schema);

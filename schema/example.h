@@ -8,7 +8,7 @@
 
 struct example {
 	enum op_id op;
-	const char *arg;   /* for {id}; $OPERATION and $TOKEN: the last one's id */
+	const char *arg;   /* for {id}; $OPERATION, $TOKEN and $WEBHOOK: the last one's id */
 	const char *query; /* or "" */
 	const char *body;  /* JSON, or NULL */
 	int status;        /* of the answer */

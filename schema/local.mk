@@ -35,6 +35,7 @@ libberth_a_SOURCES = \
 	schema/tenant.c schema/tenant.h \
 	schema/text.c \
 	schema/usage.c schema/usage.h \
+	schema/webhook.c schema/webhook.h \
 	schema/wire.c \
 	schema/words.c schema/words.h
 libberth_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)

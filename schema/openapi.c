@@ -30,6 +30,7 @@ static const struct {
 	{ "networks", "Private networks of a tenant, and bridges of the host.", "The network's name, TENANT:NAME, or its UUID." },
 	{ "ip-pools", "Pools of addresses that containers are given from.", "The pool's name." },
 	{ "addresses", "Who holds which address, and who held it.", "The address." },
+	{ "webhooks", "Whom to tell of events.", "The webhook's id." },
 	{ "tokens", "Credentials: bearer tokens, and users and groups of the host.", "The token's public id." },
 	{ "operations", "Calls that take time. Each is kept for seven days.", "The operation's UUID." },
 	{ "events", "What happened, from a journal, then live.", "" },

@@ -9,6 +9,7 @@
 #include "schema/network.h"
 #include "schema/operation.h"
 #include "schema/tenant.h"
+#include "schema/webhook.h"
 #include "schema/usage.h"
 
 static const char *

@@ -9,6 +9,7 @@
  *   job → engine     REPLY_PROGRESS and at last REPLY_DONE
  *   engine → sampler SPEC, once, with the settings and the layout
  *   sampler → engine REPLY_SAMPLES, passed on to the api as they are
+ *   api → engine → hook sender   HOOK_SEND, after SPEC at its beginning; HOOK_ENDED comes back
  *   both ways        ALIVE, answered with the same number
  */
 #ifndef BERTH_PROTOCOL_H
@@ -16,6 +17,7 @@
 
 #include "schema/container.h"
 #include "schema/spec.h"
+#include "schema/webhook.h"
 
 enum { MSG_MAX = 160 * 1024 };
 

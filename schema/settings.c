@@ -204,6 +204,17 @@ static const struct field settings_fields[] = {
 	        S, audit_rows, 0, AUDIT_ROWS_MIN, AUDIT_ROWS_MAX, 100000,
 	        "Entries of the audit that are kept of one tenant at most: its own newest push out its own oldest, nobody else's."),
 	LIST_FIELD(S, bridges, 0, 64, check_line, "The host's bridges on which networks may be made; no tenant can name another."),
+	LIST_FIELD(S, hook_allow, 0, 64, check_prefix,
+	           "Networks that the host's own webhooks may reach, though they are private or the host's; the most specific "
+	           "prefix counts."),
+	LIST_FIELD(S, hook_allow_tenants, 0, 64, check_prefix,
+	           "The same for tenants' webhooks, which else reach public addresses alone."),
+	BOOL_FIELD(S, hook_http, 0, 0, "Webhooks may be http, too, which anybody on the way can read."),
+	STRING_FIELD(S, hook_ca, 0, PATH_MAX_LEN, check_path, "File of certificates that webhooks trust besides the system's."),
+	STRING_FIELD(S, hook_user, 0, 32, check_user, "User of the process that sends webhooks; it needs no file of the daemon's."),
+	INT_FIELD(S, hook_retry, 0, 1, 300, 5,
+	          "Seconds after which a webhook that failed is tried again; doubled each time, to an hour."),
+	INT_FIELD(S, hook_give_up, 0, 10, 2592000, 259200, "Seconds of failing after which a webhook is ended, with an event."),
 	END_FIELDS
 };
 
@@ -254,7 +265,8 @@ settings_apply_defaults(struct settings *s)
 	          settings_default(s, "libexec_dir", "%s", BERTH_LIBEXECDIR) &&
 	          settings_default(s, "claims_dir", "%s", "/run/berth-claims") &&
 	          settings_default(s, "api_user", "%s", "berth-api") && settings_default(s, "admin_group", "%s", "berth") &&
-	          settings_default(s, "storage", "%s", "auto") && settings_default(s, "subnet4", "%s", "10.77.0.0/16") &&
+	          settings_default(s, "hook_user", "%s", "nobody") && settings_default(s, "storage", "%s", "auto") &&
+	          settings_default(s, "subnet4", "%s", "10.77.0.0/16") &&
 	          settings_default(s, "subnet6", "%s", "fd77:6265:7274:6800::/64");
 
 	record_apply_presets(&settings_schema, s);

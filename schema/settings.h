@@ -64,6 +64,13 @@ struct settings {
 	int64_t audit_days;
 	int64_t audit_rows;
 	struct strv bridges;
+	struct strv hook_allow;
+	struct strv hook_allow_tenants;
+	int64_t hook_http;
+	char *hook_ca;
+	char *hook_user;
+	int64_t hook_retry;
+	int64_t hook_give_up;
 };
 
 extern const struct schema settings_schema;

@@ -12,6 +12,7 @@
 #include "schema/settings.h"
 
 struct audit;
+struct hooks;
 struct boot;
 struct callers;
 struct copier;
@@ -33,6 +34,7 @@ struct api {
 	struct follow *follow;
 	struct boot *boot;
 	struct audit *audit;
+	struct hooks *hooks;
 	struct copier *copier;
 	struct late *late;
 	struct meter *meter; /* NULL until the engine is ready */

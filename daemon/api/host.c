@@ -17,8 +17,8 @@
 #include "schema/stream.h"
 
 static const char *const host_features[] = {
-	"doctor", "dry-run",    "events",  "openapi", "operations",    "plans",
-	"rescue", "suspension", "tenants", "tokens",  STREAM_PROTOCOL,
+	"audit",  "doctor",     "dry-run", "events", "openapi",  "operations",    "plans",
+	"rescue", "suspension", "tenants", "tokens", "webhooks", STREAM_PROTOCOL,
 };
 
 struct answered

@@ -157,12 +157,18 @@ link_send(struct link *link, enum msg_type type, const struct request *request, 
 int
 link_send_alive(struct link *link, const struct alive *alive, struct err *e)
 {
+	return link_send_record(link, ALIVE, alive, e);
+}
+
+int
+link_send_record(struct link *link, enum msg_type type, const void *record, struct err *e)
+{
 	struct link_message *message = calloc(1, sizeof *message);
 
 	if (!message)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	message->fd = -1;
-	if (msg_encode(ALIVE, alive, &message->data, e) < 0) {
+	if (msg_encode(type, record, &message->data, e) < 0) {
 		link_free_message(message);
 		return -1;
 	}

@@ -18,6 +18,9 @@ int link_send(struct link *link, enum msg_type type, const struct request *reque
 /* Says that the event loop goes on. */
 int link_send_alive(struct link *link, const struct alive *alive, struct err *e);
 
+/* A message of another kind than requests. */
+int link_send_record(struct link *link, enum msg_type type, const void *record, struct err *e);
+
 /* Sends a query; the connection is answered when the engine has, or after a deadline. */
 struct answered link_query(struct call *c, enum msg_type type, const struct request *request);
 /* true when someone waited for it. */

@@ -17,6 +17,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/guard.c daemon/api/guard.h \
 	daemon/api/handlers.c daemon/api/handlers.h \
 	daemon/api/host.c \
+	daemon/api/hooks.c daemon/api/hooks.h \
 	daemon/api/http.c daemon/api/http.h \
 	daemon/api/idempotency.c daemon/api/idempotency.h \
 	daemon/api/late.c daemon/api/late.h \

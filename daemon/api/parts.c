@@ -5,6 +5,7 @@
 #include "daemon/api/callers.h"
 #include "daemon/api/copier.h"
 #include "daemon/api/guard.h"
+#include "daemon/api/hooks.h"
 #include "daemon/api/late.h"
 #include "daemon/api/meter.h"
 #include "daemon/api/queue.h"
@@ -17,6 +18,7 @@ api_on_change(void *arg)
 
 	follow_kick(api->follow);
 	callers_kick(api->callers);
+	hooks_kick(api->hooks);
 }
 
 int
@@ -29,7 +31,8 @@ api_make_parts(struct api *api, struct err *e)
 	api->callers = callers_new(api);
 	api->guard = guard_new();
 	api->audit = audit_new(api);
-	if (!api->audit || !api->callers || !api->guard || !api->follow || !api->boot || !api->queue || !api->late)
+	api->hooks = hooks_new(api);
+	if (!api->audit || !api->hooks || !api->callers || !api->guard || !api->follow || !api->boot || !api->queue || !api->late)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	api->model.changed = api_on_change;
 	api->model.changed_arg = api;
@@ -40,6 +43,7 @@ void
 api_free_parts(struct api *api)
 {
 	audit_free(api->audit);
+	hooks_free(api->hooks);
 	boot_free(api->boot);
 	queue_free(api->queue);
 	late_free(api->late);
@@ -50,6 +54,7 @@ api_free_parts(struct api *api)
 	callers_free(api->callers);
 	guard_free(api->guard);
 	api->audit = NULL;
+	api->hooks = NULL;
 	api->boot = NULL;
 	api->queue = NULL;
 	api->late = NULL;

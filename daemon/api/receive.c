@@ -6,6 +6,7 @@
 #include "daemon/api/boot.h"
 #include "daemon/api/callers.h"
 #include "daemon/api/copier.h"
+#include "daemon/api/hooks.h"
 #include "daemon/api/late.h"
 #include "daemon/api/meter.h"
 #include "daemon/api/queue.h"
@@ -109,6 +110,7 @@ api_serve(struct api *api, const struct ready *ready, struct err *e)
 {
 	snprintf(api->storage, sizeof api->storage, "%s", ready->storage ? ready->storage : "");
 	api->ready = true;
+	hooks_kick(api->hooks);
 	api->http = http_server_new(api, api->base);
 	if (!api->http || !http_listen(api->http, api->listen_fd, false))
 		return err_set(e, ERR_INTERNAL, "out of memory");
@@ -208,6 +210,9 @@ api_receive_passing(struct api *api, struct msg *msg, struct err *e)
 	switch ((int)msg->type) {
 	case REPLY_PROGRESS:
 		follow_progress(api->follow, msg->record);
+		return 1;
+	case HOOK_ENDED:
+		hooks_ended(api->hooks, msg->record);
 		return 1;
 	case REPLY_SAMPLES:
 		return api->meter && meter_receive(api->meter, msg->record, e) < 0 ? -1 : 1;

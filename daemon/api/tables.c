@@ -5,6 +5,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/handlers.h"
+#include "daemon/api/hooks.h"
 #include "daemon/api/idempotency.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
@@ -12,6 +13,7 @@
 #include "daemon/model/network.h"
 #include "daemon/model/tenant.h"
 #include "daemon/model/token.h"
+#include "daemon/model/webhook.h"
 
 /* Room for any of them. */
 union row {
@@ -21,6 +23,7 @@ union row {
 	struct token token;
 	struct ip_pool ip_pool;
 	struct network network;
+	struct webhook webhook;
 };
 
 /* A row under work, and the text that is shown once with it. */
@@ -202,6 +205,43 @@ network_row_tell(struct call *c, const union row *row, struct json_object *json)
 	return 0;
 }
 
+static int
+webhook_row_find(struct call *c, union row *row)
+{
+	return webhook_find(&c->api->model, &c->who, c->arg, &row->webhook, &c->err);
+}
+
+static int
+webhook_row_make(struct call *c, struct table_work *work)
+{
+	return webhook_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.webhook, work->secret,
+	                      sizeof work->secret, &c->err);
+}
+
+static int
+webhook_row_change(struct call *c, union row *row)
+{
+	return webhook_change(&c->api->model, &c->who, &row->webhook, c->body, c->query.dry_run, &c->err);
+}
+
+static int
+webhook_row_remove(struct call *c, const union row *row)
+{
+	return webhook_delete(&c->api->model, &c->who, &row->webhook, c->query.dry_run, &c->err);
+}
+
+static int
+webhook_row_tell(struct call *c, const union row *row, struct json_object *json)
+{
+	int64_t pending = 0;
+
+	if (store_webhook_pending(c->api->model.store, row->webhook.tenant, hooks_position(c->api->hooks, &row->webhook), &pending,
+	                          &c->err) < 0)
+		return -1;
+	json_object_object_add(json, "pending", json_object_new_int64(pending));
+	return 0;
+}
+
 static const struct noun nouns[] = {
 	{ TENANT_LIST, TENANT_CREATE, TENANT_SHOW, TENANT_SET, TENANT_DELETE, TABLE_TENANT, "name", "/v1/tenants/", tenant_row_find,
 	  tenant_row_make, tenant_row_change, tenant_row_remove, tenant_row_tell },
@@ -213,6 +253,8 @@ static const struct noun nouns[] = {
 	  network_row_find, network_row_make, network_row_change, network_row_remove, network_row_tell },
 	{ TOKEN_LIST, TOKEN_CREATE, TOKEN_SHOW, TOKEN_SET, TOKEN_DELETE, TABLE_TOKEN, "id", "/v1/tokens/", token_row_find,
 	  token_row_make, token_row_change, token_row_remove, NULL },
+	{ WEBHOOK_LIST, WEBHOOK_CREATE, WEBHOOK_SHOW, WEBHOOK_SET, WEBHOOK_DELETE, TABLE_WEBHOOK, "id", "/v1/webhooks/",
+	  webhook_row_find, webhook_row_make, webhook_row_change, webhook_row_remove, webhook_row_tell },
 };
 
 static const struct noun *
@@ -267,7 +309,8 @@ table_answer(struct call *c, const struct table_work *work, int status)
 	struct answered answered;
 
 	if (json && work->secret[0])
-		json_object_object_add(json, "token", json_object_new_string(work->secret));
+		json_object_object_add(json, work->noun->table == TABLE_TOKEN ? "token" : "secret",
+		                       json_object_new_string(work->secret));
 	if (!json || reply_select(c, json) < 0) {
 		json_object_put(json);
 		return reply_error(c);

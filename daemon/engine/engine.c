@@ -98,6 +98,8 @@ engine_on_sigchld(evutil_socket_t fd, short what, void *arg)
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 		if (pid == engine->api_pid)
 			engine->api_pid = 0;
+		else if (pid == engine->hook_pid)
+			engine->hook_pid = 0;
 		else if (pid == engine->sampler_pid)
 			engine->sampler_pid = 0;
 }
@@ -146,6 +148,7 @@ engine_clear(struct engine *engine)
 	struct container *ct;
 
 	if (engine->base) {
+		hook_stop(engine);
 		sampler_stop(engine);
 		link_stop_api(engine);
 	}

@@ -82,6 +82,11 @@ struct engine {
 	int64_t alive_serial;
 	bool api_hangs; /* said already */
 
+	/* hook.c */
+	pid_t hook_pid;
+	int hook_fd; /* 0: none */
+	struct event *hook_event;
+
 	/* sampler.c */
 	pid_t sampler_pid;
 	int sampler; /* -1: none */
@@ -119,6 +124,10 @@ void link_replace_api(struct engine *engine, const char *why);
 int watchdog_start(struct engine *engine, struct err *e);
 void watchdog_api_started(struct engine *engine);
 void watchdog_api_alive(struct engine *engine);
+
+/* hook.c: what the api asks to be posted; started when it is needed, and again. */
+void hook_send(struct engine *engine, const struct hook *hook);
+void hook_stop(struct engine *engine);
 
 /* sampler.c: one that can't be started is tried again, and is no reason not to run. */
 int sampler_start(struct engine *engine, struct err *e);

@@ -20,4 +20,4 @@ berth_monitor_LDADD = libberth.a
 # What a container's process was before it ran something of the container's own is still there as /proc/self/exe at that
 # moment: an interpreter line that names it finds nothing that it may run or read.
 install-exec-hook:
-	cd "$(DESTDIR)$(pkglibexecdir)" && chmod 0700 berth-job berth-unit berth-launch berth-create berth-monitor berth-sampler
+	cd "$(DESTDIR)$(pkglibexecdir)" && chmod 0700 berth-job berth-unit berth-launch berth-create berth-monitor berth-sampler berth-hook

@@ -129,6 +129,11 @@ link_on_read(evutil_socket_t fd, short what, void *arg)
 			msg_clear(&msg);
 			continue;
 		}
+		if (rc == 1 && msg.type == HOOK_SEND) {
+			hook_send(engine, msg.record);
+			msg_clear(&msg);
+			continue;
+		}
 		if (rc < 0 || requests_handle(engine, &msg, &e) < 0) {
 			log_err(&e, "the api broke the protocol");
 			link_lost(engine, "it broke the protocol");

@@ -22,3 +22,11 @@ berth_sampler_SOURCES = daemon/engine/cgroup_file.c daemon/engine/cgroup_file.h 
 berth_sampler_LDADD = libberth.a $(JSON_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS)
 berth_sampler_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS)
 berthd_SOURCES += daemon/engine/sampler.c
+
+# Posts to webhooks: the only one that reaches the world.
+pkglibexec_PROGRAMS += berth-hook
+berth_hook_SOURCES = daemon/engine/hook_address.c daemon/engine/hook_address.h daemon/engine/hook_main.c daemon/engine/hook_post.c \
+	daemon/engine/hook_post.h daemon/engine/hook_sandbox.c daemon/engine/hook_sandbox.h
+berth_hook_LDADD = libberth.a $(JSON_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS) $(CURL_LIBS)
+berth_hook_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS) $(CURL_CFLAGS)
+berthd_SOURCES += daemon/engine/hook.c

@@ -17,4 +17,5 @@ libberthapi_a_SOURCES += \
 	daemon/model/template.c \
 	daemon/model/tenant.c daemon/model/tenant.h \
 	daemon/model/token.c daemon/model/token.h \
+	daemon/model/webhook.c daemon/model/webhook.h \
 	daemon/model/who.c daemon/model/who.h

@@ -19,6 +19,7 @@
 #include "schema/protocol.h"
 #include "schema/spec.h"
 #include "schema/tenant.h"
+#include "schema/webhook.h"
 #include "schema/usage.h"
 
 struct store;
@@ -61,7 +62,7 @@ void store_before_commit(struct store *s, store_last_part *fn, void *arg);
 typedef int store_each(void *arg, const void *record);
 
 /* Nouns of a table each, by the text key of its first column. Getters: 1 found, 0 absent, -1 error. */
-enum store_table { TABLE_TENANT, TABLE_PLAN, TABLE_TOKEN, TABLE_IP_POOL, TABLE_NETWORK, STORE_TABLES };
+enum store_table { TABLE_TENANT, TABLE_PLAN, TABLE_TOKEN, TABLE_IP_POOL, TABLE_NETWORK, TABLE_WEBHOOK, STORE_TABLES };
 const struct schema *store_table_schema(enum store_table table);
 int store_table_get(struct store *s, enum store_table table, const char *key, void *record_out, struct err *e);
 int store_table_insert(struct store *s, enum store_table table, const void *record, struct err *e);
@@ -170,6 +171,15 @@ int store_answer_fill(struct store *s, const char *actor, const char *key, int64
                       struct err *e);
 int store_answer_count(struct store *s, const char *actor, int64_t *count_out, struct err *e);
 int store_answer_purge(struct store *s, int64_t before, struct err *e);
+
+/* Webhooks: what they have beside their rows. 1 found, 0 absent, -1 error. */
+int store_webhook_set_secret(struct store *s, const char *id, const char *secret, struct err *e);
+int store_webhook_secret(struct store *s, const char *id, char *secret_out, size_t size, struct err *e);
+int store_webhook_delete_of(struct store *s, const char *tenant, struct err *e);
+/* Of a tenant; NULL: of the host. */
+int store_webhook_count(struct store *s, const char *tenant, int64_t *count_out, struct err *e);
+/* Events after that number. */
+int store_webhook_pending(struct store *s, const char *tenant, int64_t position, int64_t *count_out, struct err *e);
 
 /* The audit. The schema itself refuses to change an entry, or to remove one that is to be kept. */
 /* For how long, and how many of a tenant's at most. */

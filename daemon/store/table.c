@@ -16,6 +16,7 @@ static const struct {
 	[TABLE_NETWORK] = { &network_schema, "id",
 	                    "tenant = ?3 OR tenant IS NULL AND EXISTS (SELECT 1 FROM json_each(tenants) WHERE value IN (?3, "
 	                    "'" IP_POOL_ALL "'))" },
+	[TABLE_WEBHOOK] = { &webhook_schema, "id", "tenant = ?3" },
 };
 
 static const char *
@@ -114,6 +115,7 @@ union table_record {
 	struct token token;
 	struct ip_pool ip_pool;
 	struct network network;
+	struct webhook webhook;
 };
 
 int

@@ -58,6 +58,8 @@ def remember(body):
         variables["OPERATION"] = body["id"]
     if isinstance(body, dict) and "token" in body:
         variables["TOKEN"] = body["id"]
+    if isinstance(body, dict) and "url" in body and "id" in body:
+        variables["WEBHOOK"] = body["id"]
 
 
 def play_curl(example):

@@ -1,5 +1,6 @@
 #include "tests/unit/records.h"
 
+#include "schema/audit.h"
 #include "schema/operation.h"
 #include "schema/ops.h"
 #include "schema/protocol.h"
@@ -34,6 +35,10 @@ const struct schema *const all_schemas[] = { &container_config_schema,
 	                                     &usage_sums_schema,
 	                                     &samples_schema,
 	                                     &token_schema,
+	                                     &audit_schema,
+	                                     &webhook_schema,
+	                                     &hook_schema,
+	                                     &hook_end_schema,
 #define X(name) &name##_schema,
 	                                     OP_SCHEMAS(X)
 #undef X
@@ -54,6 +59,7 @@ static const char *const samples[] = {
 	"tenant",       "event",
 	"private",      "1 6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11 private 3 - 0 10.1.2.3/24 -",
 	"tcp 80",
+	"tenant",       "https://example.org/berth",
 };
 
 static bool

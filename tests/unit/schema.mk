@@ -1,7 +1,7 @@
 # util and schema: what every program links.
 if HAVE_CMOCKA
 SCHEMA_UNIT_TESTS = tests/unit/util tests/unit/files tests/unit/text tests/unit/json tests/unit/wire tests/unit/protocol \
-	tests/unit/ops tests/unit/settings tests/unit/doctor tests/unit/project \
+	tests/unit/ops tests/unit/settings tests/unit/doctor tests/unit/hook_address tests/unit/project \
 	tests/unit/rule
 check_PROGRAMS += $(SCHEMA_UNIT_TESTS)
 TESTS += $(SCHEMA_UNIT_TESTS)
@@ -32,6 +32,9 @@ tests_unit_ops_LDADD = $(SCHEMA_TEST_LIBS)
 tests_unit_settings_SOURCES = tests/unit/settings.c $(RECORDS)
 tests_unit_settings_CFLAGS = $(SCHEMA_TEST_CFLAGS)
 tests_unit_settings_LDADD = $(SCHEMA_TEST_LIBS)
+tests_unit_hook_address_SOURCES = tests/unit/hook_address.c tests/unit/unit.h daemon/engine/hook_address.c
+tests_unit_hook_address_CFLAGS = $(SCHEMA_TEST_CFLAGS)
+tests_unit_hook_address_LDADD = $(SCHEMA_TEST_LIBS)
 tests_unit_doctor_SOURCES = tests/unit/doctor.c tests/unit/unit.h daemon/engine/doctor_kernel.c
 tests_unit_doctor_CFLAGS = $(SCHEMA_TEST_CFLAGS)
 tests_unit_doctor_LDADD = $(SCHEMA_TEST_LIBS)
