@@ -220,8 +220,16 @@ conn_identify(struct conn *conn, struct err *e)
 	const struct http_request *request = &conn->reader.request;
 	struct api *api = conn->server->api;
 
-	if (auth_who(api, conn->fd, &conn->peer, request, &conn->who, e) == 0)
+	store_hold(api->model.store);
+	if (request->authorization[0] && api->model.store &&
+	    token_is_shown_again(&api->model, &conn->shown, request->authorization))
 		return 0;
+	conn->shown.until = 0;
+	if (auth_who(api, conn->fd, &conn->peer, request, &conn->who, e) == 0) {
+		if (request->authorization[0])
+			token_remember_shown(&api->model, &conn->shown, request->authorization, &conn->who);
+		return 0;
+	}
 	if (e->kind == ERR_UNAUTHORIZED)
 		audit_unauthorized(api, &conn->peer, request);
 	/* Who has the right secret of a token that has ended guesses nothing. */

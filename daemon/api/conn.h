@@ -9,6 +9,7 @@
 #include "daemon/api/callers.h"
 #include "daemon/api/http.h"
 #include "daemon/api/route.h"
+#include "daemon/model/token.h"
 #include "schema/settings.h"
 
 enum {
@@ -39,9 +40,10 @@ struct conn {
 	enum conn_mode mode;
 	struct peer peer;
 	struct reader reader;
-	bool admitted;         /* the call's caller is known, and it counts for him */
-	bool streaming;        /* a stream of events does as well */
-	struct who who;        /* of the call */
+	bool admitted;  /* the call's caller is known, and it counts for him */
+	bool streaming; /* a stream of events does as well */
+	struct who who; /* of the call */
+	struct token_shown shown;
 	struct caller *caller; /* of the last call, or NULL */
 	size_t body;           /* what of the call's body counts */
 	size_t owed;           /* what of the output counts */

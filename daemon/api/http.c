@@ -111,6 +111,7 @@ http_on_tick(evutil_socket_t fd, short what, void *arg)
 	int64_t now_ms = http_now_ms();
 	struct conn *conn, *next;
 
+	store_let_go(server->api->model.store);
 	for (conn = TAILQ_FIRST(&server->conns); conn; conn = next) {
 		next = TAILQ_NEXT(conn, link);
 		conn_tick(conn, now_ms);

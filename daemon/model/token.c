@@ -7,7 +7,13 @@
 #define TOKEN (&token_schema)
 #define TOKEN_PREFIX "berth_"
 
-enum { TOKEN_SECRET_BYTES = 32, TOKEN_HASH_BYTES = 32, TOKEN_HASH_SIZE = 2 * TOKEN_HASH_BYTES + 1, TOKEN_USED_EVERY_S = 60 };
+enum {
+	TOKEN_SECRET_BYTES = 32,
+	TOKEN_HASH_BYTES = 32,
+	TOKEN_HASH_SIZE = 2 * TOKEN_HASH_BYTES + 1,
+	TOKEN_USED_EVERY_S = 60,
+	TOKEN_SHOWN_S = 10
+};
 
 int
 token_setup(struct err *e)
@@ -277,6 +283,33 @@ token_authenticate(struct model *m, const char *text, struct who *who_out, struc
 	if (rc == 0)
 		return err_set(e, ERR_UNAUTHORIZED, "The token is none that is valid here");
 	return rc < 0 ? -1 : 0;
+}
+
+static void
+token_hash_shown(const char *header, unsigned char hash_out[TOKEN_SHOWN_SIZE])
+{
+	crypto_generichash(hash_out, TOKEN_SHOWN_SIZE, (const unsigned char *)header, strlen(header), NULL, 0);
+}
+
+bool
+token_is_shown_again(const struct model *m, const struct token_shown *shown, const char *header)
+{
+	unsigned char hash[TOKEN_SHOWN_SIZE];
+
+	if (shown->revoked != m->revoked || shown->until <= model_now())
+		return false;
+	token_hash_shown(header, hash);
+	return sodium_memcmp(hash, shown->hash, sizeof hash) == 0;
+}
+
+void
+token_remember_shown(const struct model *m, struct token_shown *shown, const char *header, const struct who *who)
+{
+	int64_t until = model_now() + TOKEN_SHOWN_S;
+
+	token_hash_shown(header, shown->hash);
+	shown->revoked = m->revoked;
+	shown->until = who->expires_at && who->expires_at < until ? who->expires_at : until;
 }
 
 bool

@@ -10,7 +10,7 @@
 #include "daemon/model/model.h"
 #include "daemon/model/who.h"
 
-enum { TOKEN_TEXT_SIZE = 80, TOKEN_ID_BYTES = 8, TOKEN_ID_SIZE = 2 * TOKEN_ID_BYTES + 1 };
+enum { TOKEN_TEXT_SIZE = 80, TOKEN_ID_BYTES = 8, TOKEN_ID_SIZE = 2 * TOKEN_ID_BYTES + 1, TOKEN_SHOWN_SIZE = 16 };
 
 /* Once, before any other call. */
 int token_setup(struct err *e);
@@ -30,6 +30,18 @@ int token_delete(struct model *m, const struct who *who, const struct token *tok
 int token_authenticate(struct model *m, const char *text, struct who *who_out, struct err *e);
 /* Who a user of the host is, with his groups; ROLE_NONE where no credential names him. */
 int token_identify(struct model *m, uid_t uid, gid_t gid, const gid_t *groups, size_t n, struct who *who_out, struct err *e);
+
+/*
+ * A connection's next request shows the same token most often: who showed it is known then for some seconds, unless any credential
+ * was revoked. Only a hash of it is kept. *shown must be zeroed.
+ */
+struct token_shown {
+	unsigned char hash[TOKEN_SHOWN_SIZE];
+	uint64_t revoked; /* the model's, then */
+	int64_t until;    /* seconds since the epoch */
+};
+bool token_is_shown_again(const struct model *m, const struct token_shown *shown, const char *header);
+void token_remember_shown(const struct model *m, struct token_shown *shown, const char *header, const struct who *who);
 
 /* Of what began earlier: whether his credential hasn't ended; look: nor has been revoked. */
 bool token_still_counts(struct model *m, const struct who *who, bool look);

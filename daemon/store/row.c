@@ -112,10 +112,15 @@ row_bind(sqlite3_stmt *stmt, int first, const struct schema *schema, const void 
 static bool
 row_read_list(const char *text, struct strv *list)
 {
-	struct json_object *array = json_tokener_parse(text);
-	bool ok = json_object_is_type(array, json_type_array);
+	struct json_object *array;
+	bool ok;
 
 	strv_clear(list);
+	/* Most are empty. */
+	if (strcmp(text, "[]") == 0)
+		return true;
+	array = json_tokener_parse(text);
+	ok = json_object_is_type(array, json_type_array);
 	for (size_t i = 0; ok && i < json_object_array_length(array); i++)
 		ok = strv_add(list, json_object_get_string(json_object_array_get_idx(array, i)));
 	json_object_put(array);

@@ -49,6 +49,7 @@ struct store {
 	struct sql_cached cache[SQL_CACHE]; /* open addressing, by the text's address */
 	char *composed[SQL_COMPOSED_COUNT];
 	bool in_transaction;
+	sqlite3_stmt *held; /* under way between reads; or NULL */
 	store_last_part *before_commit; /* or NULL */
 	void *before_commit_arg;
 };

@@ -13,6 +13,7 @@ static const char sql_setup[] = "PRAGMA journal_mode = WAL;"
                                 "PRAGMA cache_size = -1024;"
                                 "PRAGMA temp_store = MEMORY;"
                                 "PRAGMA journal_size_limit = 4194304;";
+static const char sql_hold[] = "SELECT 1 FROM sqlite_schema";
 static const char sql_begin[] = "BEGIN IMMEDIATE";
 static const char sql_commit[] = "COMMIT";
 static const char sql_rollback[] = "ROLLBACK";
@@ -118,11 +119,36 @@ store_close(struct store *s)
 	free(s);
 }
 
+void
+store_hold(struct store *s)
+{
+	struct err e = { 0 };
+	sqlite3_stmt *stmt;
+
+	if (!s || s->held || s->in_transaction)
+		return;
+	stmt = sql_prepare(s, sql_hold, &e);
+	if (stmt && sqlite3_step(stmt) == SQLITE_ROW)
+		s->held = stmt;
+	else if (stmt)
+		sqlite3_reset(stmt);
+}
+
+void
+store_let_go(struct store *s)
+{
+	if (!s || !s->held)
+		return;
+	sqlite3_reset(s->held);
+	s->held = NULL;
+}
+
 int
 txn_begin(struct txn *txn, struct store *s, struct err *e)
 {
 	if (s->in_transaction)
 		abort();
+	store_let_go(s);
 	if (sql_run(s, sql_begin, e, "") < 0)
 		return -1;
 	s->in_transaction = true;

@@ -45,6 +45,13 @@ int store_copy_begin(struct store *s, const char *path, struct store_copy **copy
 int store_copy_step(struct store_copy *copy, struct err *e);
 void store_copy_end(struct store_copy *copy);
 
+/*
+ * What is read after store_hold() is read under one lock, till the next transaction or store_let_go(): to be called at least each
+ * second, so that the log of changes can be carried over. Nobody but this process writes. s may be NULL.
+ */
+void store_hold(struct store *s);
+void store_let_go(struct store *s);
+
 /* A transaction that is rolled back unless it was committed. */
 struct txn {
 	struct store *store; /* NULL when it isn't open */

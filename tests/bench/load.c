@@ -1,8 +1,9 @@
 /*
- * Load: N requests, one after another, over one kept connection on a Unix socket; rate and latency percentiles.
- *   load SOCKET PATH N [json]
+ * Load: N requests over kept connections on a Unix socket, one after another on each; rate and latency percentiles.
+ *   load [-c CONNECTIONS] [-t TOKEN] SOCKET PATH N [json]
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,20 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOAD_BUFFER = 4 << 20, LOAD_WARM = 200 };
+enum { LOAD_BUFFER = 4 << 20, LOAD_WARM = 200, LOAD_CONNECTIONS = 64 };
 
-struct load {
+struct load_connection {
 	int fd;
 	char *buffer;
+	size_t len;
+	size_t size; /* of the answer; 0: not known yet */
+	double sent_us;
+};
+
+struct load {
+	struct load_connection connections[LOAD_CONNECTIONS];
+	struct pollfd polled[LOAD_CONNECTIONS];
+	size_t nconnections;
 	char request[512];
 	size_t request_len;
 };
@@ -47,9 +57,14 @@ load_connect(struct load *l, const char *path)
 		load_die(path);
 	}
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (l->fd < 0 || connect(l->fd, (struct sockaddr *)&address, sizeof address) < 0)
-		load_die(path);
+	for (size_t i = 0; i < l->nconnections; i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		l->connections[i] = (struct load_connection){ .fd = fd, .buffer = malloc(LOAD_BUFFER) };
+		l->polled[i] = (struct pollfd){ .fd = fd, .events = POLLIN };
+		if (fd < 0 || !l->connections[i].buffer || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+			load_die(path);
+	}
 }
 
 /* Bytes of the whole answer once its head is there, else 0. */
@@ -70,24 +85,59 @@ load_answer_size(const char *data, size_t len)
 }
 
 static void
-load_once(struct load *l)
+load_send(const struct load *l, struct load_connection *c)
 {
-	size_t len = 0, size = 0;
-
-	if (send(l->fd, l->request, l->request_len, MSG_NOSIGNAL) != (ssize_t)l->request_len)
+	c->len = c->size = 0;
+	c->sent_us = load_now_us();
+	if (send(c->fd, l->request, l->request_len, MSG_NOSIGNAL) != (ssize_t)l->request_len)
 		load_die("send");
-	while (size == 0 || len < size) {
-		ssize_t n = recv(l->fd, l->buffer + len, LOAD_BUFFER - len, 0);
+}
 
-		if (n <= 0)
-			load_die("receive");
-		len += (size_t)n;
-		if (size == 0)
-			size = load_answer_size(l->buffer, len);
-	}
-	if (strncmp(l->buffer, "HTTP/1.1 200", 12) != 0) {
-		fprintf(stderr, "load: %.*s\n", (int)strcspn(l->buffer, "\r"), l->buffer);
+/* Whether the whole answer is there. */
+static int
+load_receive(struct load_connection *c)
+{
+	ssize_t n = recv(c->fd, c->buffer + c->len, LOAD_BUFFER - c->len, 0);
+
+	if (n <= 0)
+		load_die("receive");
+	c->len += (size_t)n;
+	if (c->size == 0)
+		c->size = load_answer_size(c->buffer, c->len);
+	if (c->size == 0 || c->len < c->size)
+		return 0;
+	if (strncmp(c->buffer, "HTTP/1.1 200", 12) != 0) {
+		fprintf(stderr, "load: %.*s\n", (int)strcspn(c->buffer, "\r"), c->buffer);
 		exit(1);
+	}
+	return 1;
+}
+
+/* n answers in all; how long each took to *took, or NULL. */
+static void
+load_run(struct load *l, long n, double *took)
+{
+	long sent = 0, got = 0;
+
+	for (size_t i = 0; i < l->nconnections && sent < n; i++, sent++)
+		load_send(l, &l->connections[i]);
+	while (got < n) {
+		/* One alone is waited for where it is received. */
+		if (l->nconnections > 1 && poll(l->polled, l->nconnections, 10000) <= 0)
+			load_die("wait");
+		for (size_t i = 0; i < l->nconnections; i++) {
+			struct load_connection *c = &l->connections[i];
+
+			if ((l->nconnections > 1 && !l->polled[i].revents) || !load_receive(c))
+				continue;
+			if (took)
+				took[got] = load_now_us() - c->sent_us;
+			got++;
+			if (sent < n) {
+				load_send(l, c);
+				sent++;
+			}
+		}
 	}
 }
 
@@ -99,42 +149,55 @@ load_compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void
+load_print(const double *took, long n, double total_us, int json)
+{
+	double rate = (double)n * 1e6 / total_us, median = took[n / 2], p95 = took[n * 95 / 100], p99 = took[n * 99 / 100];
+
+	if (json)
+		printf("{\"requests\":%ld,\"per_second\":%.0f,\"median_us\":%.1f,\"p95_us\":%.1f,\"p99_us\":%.1f}\n", n, rate,
+		       median, p95, p99);
+	else
+		printf("%ld requests: %.0f/s, median %.1f us, p95 %.1f us, p99 %.1f us\n", n, rate, median, p95, p99);
+}
+
 int
 main(int argc, char **argv)
 {
-	struct load l = { .buffer = malloc(LOAD_BUFFER) };
-	long n = argc >= 4 ? strtol(argv[3], NULL, 10) : 0;
-	double *took, start, total;
+	struct load l = { .nconnections = 1 };
+	const char *token = NULL;
+	double *took, start;
+	int opt;
+	long n;
 
-	if (n <= 0 || !l.buffer) {
-		fprintf(stderr, "usage: load SOCKET PATH N [json]\n");
+	while ((opt = getopt(argc, argv, "c:t:")) != -1) {
+		if (opt == 'c')
+			l.nconnections = strtoul(optarg, NULL, 10);
+		else if (opt == 't')
+			token = optarg;
+		else
+			return 2;
+	}
+	argv += optind;
+	argc -= optind;
+	n = argc >= 3 ? strtol(argv[2], NULL, 10) : 0;
+	if (n <= 0 || l.nconnections == 0 || l.nconnections > LOAD_CONNECTIONS) {
+		fprintf(stderr, "usage: load [-c CONNECTIONS] [-t TOKEN] SOCKET PATH N [json]\n");
 		return 2;
 	}
 	took = calloc((size_t)n, sizeof *took);
 	if (!took)
 		load_die("memory");
 	l.request_len = (size_t)snprintf(l.request, sizeof l.request,
-	                                 "GET %.300s HTTP/1.1\r\nHost: berth\r\nAccept: application/json\r\n\r\n", argv[2]);
-	load_connect(&l, argv[1]);
-	for (int i = 0; i < LOAD_WARM; i++)
-		load_once(&l);
+	                                 "GET %.300s HTTP/1.1\r\nHost: berth\r\n%s%.100s%sAccept: application/json\r\n\r\n",
+	                                 argv[1], token ? "Authorization: Bearer " : "", token ? token : "", token ? "\r\n" : "");
+	load_connect(&l, argv[0]);
+	load_run(&l, n < LOAD_WARM ? 1 : LOAD_WARM, NULL);
 	start = load_now_us();
-	for (long i = 0; i < n; i++) {
-		double before = load_now_us();
-
-		load_once(&l);
-		took[i] = load_now_us() - before;
-	}
-	total = load_now_us() - start;
+	load_run(&l, n, took);
+	start = load_now_us() - start;
 	qsort(took, (size_t)n, sizeof *took, load_compare);
-	if (argc > 4)
-		printf("{\"requests\":%ld,\"per_second\":%.0f,\"median_us\":%.1f,\"p95_us\":%.1f,\"p99_us\":%.1f}\n", n,
-		       (double)n * 1e6 / total, took[n / 2], took[n * 95 / 100], took[n * 99 / 100]);
-	else
-		printf("%ld requests: %.0f/s, median %.1f us, p95 %.1f us, p99 %.1f us\n", n, (double)n * 1e6 / total, took[n / 2],
-		       took[n * 95 / 100], took[n * 99 / 100]);
+	load_print(took, n, start, argc > 3);
 	free(took);
-	free(l.buffer);
-	close(l.fd);
 	return 0;
 }
