@@ -14,7 +14,9 @@
 
 #include "daemon/engine/kernel.h"
 #include "daemon/engine/rootfs.h"
+#include "daemon/util/buf.h"
 #include "daemon/util/fd.h"
+#include "schema/network.h"
 
 enum { TTY_GID = 5, PTY_MAX = 256 };
 
@@ -392,6 +394,41 @@ mounts_populate_dev(struct launch *l, struct err *e)
 	return mounts_attach(shm, l->dev, "shm", e);
 }
 
+/*
+ * Addresses and routes are the host's to set: a network service that the container's owner starts, for all interfaces as a rule,
+ * would take them for leftovers and remove them. Where somebody is to be asked for an address it is his to ask.
+ */
+static bool
+mounts_network_unit(const struct launch *l, struct buf *out)
+{
+	const struct strv *nics = &l->spec->config.nics;
+	struct nic nic;
+
+	buf_addf(out, "# The host has set these interfaces' addresses and routes. To have systemd-networkd do it instead:\n"
+	              "# ln -s /dev/null /etc/systemd/network/00-berth.network\n[Match]\nName=eth0");
+	for (size_t i = 0; i < nics->n; i++)
+		if (nic_parse(nics->v[i], &nic) && !nic.dhcp)
+			buf_addf(out, " eth%lld", (long long)nic.index);
+	buf_addf(out, "\n\n[Link]\nUnmanaged=yes\n");
+	return !out->failed;
+}
+
+static int
+mounts_populate_run(const struct launch *l, int run, struct err *e)
+{
+	AUTO_BUF struct buf unit = { 0 };
+	AUTO_CLOSE int file = -1;
+
+	if (!mounts_network_unit(l, &unit))
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (mkdirat(run, "systemd", 0755) < 0 || mkdirat(run, "systemd/network", 0755) < 0)
+		return err_sys(e, "make /run/systemd/network of the container");
+	file = openat(run, "systemd/network/00-berth.network", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (file < 0 || fd_write_all(file, unit.data, unit.len) < 0)
+		return err_sys(e, "write the container's network unit");
+	return 0;
+}
+
 int
 launch_mount_dev(struct launch *l, struct err *e)
 {
@@ -407,7 +444,7 @@ launch_mount_dev(struct launch *l, struct err *e)
 	/* Nodes, links and the console's pty belong to the container's root from the beginning. */
 	if (rootfs_set_fsid((uint32_t)l->spec->place.id_base, e) < 0)
 		return -1;
-	rc = mounts_populate_dev(l, e);
+	rc = mounts_populate_run(l, run, e) < 0 ? -1 : mounts_populate_dev(l, e);
 	if (rootfs_set_fsid(0, rc < 0 ? NULL : e) < 0)
 		rc = -1;
 	return rc;

@@ -27,10 +27,24 @@ like "the cgroups inside are the container's own" '^/(init.scope)?$' "$(B exec d
 ok "a service with limits of its own" B exec deb -- systemd-run --wait -p TasksMax=20 true
 is "a login has a locale of UTF-8" "C.UTF-8 UTF-8" "$(B exec deb -- env -u LANG su - anna -c 'echo $LANG; locale charmap' | xargs)"
 is "and a time zone" "UTC Etc/UTC" "$(B exec deb -- sh -c 'date +%Z; cat /etc/timezone' | xargs)"
+# A network service that its owner starts, for every interface, and a file that was another provider's.
+addresses() { B exec deb -- sh -c 'ip -o address show dev eth0 scope global; ip route; ip -6 route show default'; }
+own=$(addresses)
+B exec deb -- sh -c 'printf "[Match]\nName=*\n\n[Network]\nDHCP=yes\n" >/etc/systemd/network/10-all.network
+	printf "auto eth0\niface eth0 inet static\n\taddress 192.0.2.77/24\n\tgateway 192.0.2.1\n" >/etc/network/interfaces
+	systemctl unmask systemd-networkd.service systemd-networkd.socket; systemctl enable --now systemd-networkd' >/dev/null 2>&1
+ok "systemd-networkd runs" wait_for 20 eval '[ "$(B exec deb -- systemctl is-active systemd-networkd)" = active ]'
+ok "and leaves eth0 alone" wait_for 10 eval 'B exec deb -- networkctl list --no-legend | found "eth0 .*unmanaged"'
+is "its addresses and routes stay" "$own" "$(addresses)"
+ok "another is added beside it" B set deb ip=auto,auto4
+ok "and is there" wait_for 5 eval 'B exec deb -- ip -o address show dev eth0 | found "$(field deb "ip|map(select(contains(\".\")))[1]")"'
+own=$(addresses)
 before=$(field deb pid)
 B exec deb -- systemctl reboot >/dev/null 2>&1
 ok "reboot from inside" wait_for 40 eval '[ "$(field deb pid)" != '"$before"' ] && [ "$(state deb)" = running ]'
 ok "systemd reaches running again" wait_for 60 eval '[ "$(B exec deb -- systemctl is-system-running)" = running ]'
+ok "its network service runs" wait_for 20 eval '[ "$(B exec deb -- systemctl is-active systemd-networkd)" = active ]'
+is "and the addresses are those before" "$own" "$(addresses)"
 ok "the user is still there" B exec deb -- id anna
 SECONDS=0
 ok "a stop by its own signal" B stop deb --timeout 30
