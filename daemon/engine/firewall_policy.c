@@ -10,27 +10,36 @@
 enum { POLICY_RULES_MAX = 2 * RULE_LIST_MAX + 32, LOG_BURST = 10 };
 
 /*
- * %1$s is the instance. After the chains that isolate containers, whose verdict stands.
+ * %1$s is the instance. After the chains that isolate containers, whose verdict stands. With each change the kernel looks for loops
+ * through all that a base chain reaches: none reaches a map that it has no use for.
  */
 static const char policy_rules[] =
         "add map inet %1$s policy_in { type ifname : verdict; }\n"
         "add map inet %1$s policy_out { type ifname : verdict; }\n"
         "add set inet %1$s connections { type ifname; flags dynamic; }\n"
         "add counter inet %1$s denied\n"
-        "add chain inet %1$s judge\n"
-        "add rule inet %1$s judge ct state related return\n"
-        "add rule inet %1$s judge ct direction reply return\n"
-        "add rule inet %1$s judge iifname vmap @policy_out\n"
-        "add rule inet %1$s judge oifname vmap @policy_in\n"
+        "add set inet %1$s log_rates { type ifname; flags dynamic; }\n"
+        "add chain inet %1$s denied\n"
+        "add rule inet %1$s denied counter name denied drop\n"
+        "add chain inet %1$s rejected\n"
+        "add rule inet %1$s rejected meta l4proto tcp counter name denied reject with tcp reset\n"
+        "add rule inet %1$s rejected counter name denied reject with icmpx port-unreachable\n"
+        "add chain inet %1$s answers\n"
+        "add rule inet %1$s answers ct state related accept\n"
+        "add rule inet %1$s answers ct direction reply accept\n"
         "add chain inet %1$s policy_forward { type filter hook forward priority -4; }\n"
-        "add rule inet %1$s policy_forward jump judge\n"
+        "add rule inet %1$s policy_forward jump answers\n"
+        "add rule inet %1$s policy_forward iifname vmap @policy_out\n"
+        "add rule inet %1$s policy_forward oifname vmap @policy_in\n"
         /* Without neighbour discovery between host and container nothing at all would work. */
         "add chain inet %1$s policy_input { type filter hook input priority -4; }\n"
         "add rule inet %1$s policy_input icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } return\n"
-        "add rule inet %1$s policy_input jump judge\n"
+        "add rule inet %1$s policy_input jump answers\n"
+        "add rule inet %1$s policy_input iifname vmap @policy_out\n"
         "add chain inet %1$s policy_output { type filter hook output priority -4; }\n"
         "add rule inet %1$s policy_output icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } return\n"
-        "add rule inet %1$s policy_output jump judge\n";
+        "add rule inet %1$s policy_output jump answers\n"
+        "add rule inet %1$s policy_output oifname vmap @policy_in\n";
 
 /* One chain under construction, and what its rules have in common. */
 struct policy_chain {
@@ -133,6 +142,13 @@ policy_begin_rule(const struct policy_chain *c)
 	buf_addf(c->out, "add rule inet %s %c%lld ", c->settings->instance, policy_letter(c->direction), (long long)c->place->ctid);
 }
 
+/* Where the container is seen. */
+static const char *
+policy_interface(enum rule_direction direction)
+{
+	return direction == RULE_IN ? "oifname" : "iifname";
+}
+
 static const char *
 policy_word(enum rule_action action)
 {
@@ -145,7 +161,8 @@ policy_add_log(const struct policy_chain *c, enum rule_action action)
 	const struct place *place = c->place;
 	bool named = !check_name(place->tenant) && !check_name(place->name);
 
-	buf_addf(c->out, "limit name \"l%lld\" log prefix \"%s %s%s%s %s %s: \"", (long long)place->ctid, place->veth,
+	buf_addf(c->out, "add @log_rates { %s limit rate %lld/minute burst %d packets } log prefix \"%s %s%s%s %s %s: \"",
+	         policy_interface(c->direction), (long long)c->settings->firewall_log, LOG_BURST, place->veth,
 	         named ? place->tenant : "", named ? ":" : "", named ? place->name : "", policy_word(action),
 	         c->direction == RULE_IN ? "in" : "out");
 	if (record_has(&settings_schema, c->settings, "firewall_log_group"))
@@ -154,21 +171,11 @@ policy_add_log(const struct policy_chain *c, enum rule_action action)
 		buf_addf(c->out, " level info\n");
 }
 
-static void
-policy_add_verdict(const struct policy_chain *c, enum rule_action action, enum rule_protocol protocol)
+/* No anonymous sets: libnftables, told of anything, first asks for the elements of each one that there is on the host. */
+static const char *
+policy_verdict(enum rule_action action)
 {
-	switch (action) {
-	case RULE_ALLOW:
-		buf_addf(c->out, "return\n");
-		return;
-	case RULE_DENY:
-		buf_addf(c->out, "counter name denied drop\n");
-		return;
-	case RULE_REJECT:
-	case RULE_ACTION_COUNT:
-		break;
-	}
-	buf_addf(c->out, "counter name denied reject with %s\n", protocol == RULE_TCP ? "tcp reset" : "icmpx port-unreachable");
+	return action == RULE_ALLOW ? "return" : action == RULE_DENY ? "goto denied" : "goto rejected";
 }
 
 static void
@@ -181,24 +188,22 @@ policy_add_rule_of(const struct policy_chain *c, const struct rule *rule, enum r
 		policy_add_peer(c, &rule->peer);
 		policy_add_protocol(c, &rule->port, protocol);
 		if (verdict)
-			policy_add_verdict(c, rule->action, protocol);
+			buf_addf(c->out, "%s\n", policy_verdict(rule->action));
 		else
 			policy_add_log(c, rule->action);
 	}
 }
 
-/*
- * No anonymous sets: with each one that there is on the host whatever libnftables is asked for takes longer. A port of any protocol
- * is TCP's and UDP's; what is TCP's is rejected in TCP's way.
- */
+/* A port of any protocol is TCP's and UDP's. */
 static void
 policy_add_rule(const struct policy_chain *c, const struct rule *rule)
 {
-	bool apart = rule->protocol == RULE_ANY && (rule->port.first > 0 || rule->action == RULE_REJECT);
-
-	if (apart)
-		policy_add_rule_of(c, rule, RULE_TCP);
-	policy_add_rule_of(c, rule, !apart ? rule->protocol : rule->port.first > 0 ? RULE_UDP : RULE_ANY);
+	if (rule->protocol != RULE_ANY || rule->port.first == 0) {
+		policy_add_rule_of(c, rule, rule->protocol);
+		return;
+	}
+	policy_add_rule_of(c, rule, RULE_TCP);
+	policy_add_rule_of(c, rule, RULE_UDP);
 }
 
 /*
@@ -211,8 +216,8 @@ policy_add_connections(const struct policy_chain *c)
 	if (c->place->connections == 0)
 		return;
 	policy_begin_rule(c);
-	buf_addf(c->out, "ct state new add @connections { %s ct count over %lld } counter name denied drop\n",
-	         c->direction == RULE_IN ? "oifname" : "iifname", (long long)c->place->connections);
+	buf_addf(c->out, "ct state new add @connections { %s ct count over %lld } goto denied\n", policy_interface(c->direction),
+	         (long long)c->place->connections);
 }
 
 /* The chain is there, empty, and nothing jumps to it. */
@@ -254,42 +259,21 @@ policy_put_chain(struct buf *out, const struct settings *s, const struct place *
 	buf_addf(out, "add element inet %s %s { \"%s\" : jump %c%lld }\n", t, map, place->veth, letter, ctid);
 }
 
-static bool
-policy_logs(const struct strv *lines)
-{
-	char why[RULE_WHY_MAX];
-	struct rule rule;
-
-	for (size_t i = 0; i < lines->n; i++)
-		if (rule_parse(lines->v[i], &rule, why) && rule.log)
-			return true;
-	return false;
-}
-
+/* Of what rules have put in a set; the count goes with it. */
 static void
-policy_put_limit(struct buf *out, const char *t, const struct place *place, int64_t rate)
+policy_drop_state(struct buf *out, const char *t, const struct place *place, const char *set)
 {
-	buf_addf(out, "add limit inet %s l%lld { rate %lld/minute burst %d packets ; }\n", t, (long long)place->ctid,
-	         (long long)rate, LOG_BURST);
-}
-
-/* Its count goes with it. */
-static void
-policy_drop_connections(struct buf *out, const char *t, const struct place *place)
-{
-	buf_addf(out, "add element inet %s connections { \"%s\" }\n", t, place->veth);
-	buf_addf(out, "delete element inet %s connections { \"%s\" }\n", t, place->veth);
+	buf_addf(out, "add element inet %s %s { \"%s\" }\n", t, set, place->veth);
+	buf_addf(out, "delete element inet %s %s { \"%s\" }\n", t, set, place->veth);
 }
 
 void
 firewall_policy_put(struct buf *out, const struct settings *s, const struct place *old, const struct place *place)
 {
-	if (s->firewall_log > 0 && (policy_logs(&place->firewall) || policy_logs(&place->firewall_operator)))
-		policy_put_limit(out, s->instance, place, s->firewall_log);
 	policy_put_chain(out, s, place, RULE_IN, !old);
 	policy_put_chain(out, s, place, RULE_OUT, !old);
 	if (old && old->connections != place->connections)
-		policy_drop_connections(out, s->instance, place);
+		policy_drop_state(out, s->instance, place, "connections");
 }
 
 /* Whatever there is of it: an orphan's rules aren't known any more. */
@@ -298,7 +282,6 @@ firewall_policy_drop(struct buf *out, const char *t, const struct place *place)
 {
 	policy_drop_chain(out, t, place, RULE_IN);
 	policy_drop_chain(out, t, place, RULE_OUT);
-	policy_drop_connections(out, t, place);
-	policy_put_limit(out, t, place, 1);
-	buf_addf(out, "delete limit inet %s l%lld\n", t, (long long)place->ctid);
+	policy_drop_state(out, t, place, "connections");
+	policy_drop_state(out, t, place, "log_rates");
 }
