@@ -79,6 +79,11 @@ static const struct field container_config_fields[] = {
 	        C, forwards, MAKE_LIVE, FORWARD_LIST_MAX, forward_explain,
 	        "Ports of the host that are its own: 'tcp 2222 to 22', 'udp 5000-5009', 'tcp 443 on 203.0.113.1'. A tenant takes "
 	        "those of its forward_ports."),
+	MILLI_FIELD(C, rate_in, MAKE_LIVE | OPS, 0, RATE_MAX, 0,
+	            "What it receives at most, in megabits a second, such as 100 or 2.5; 0 is no limit."),
+	MILLI_FIELD(C, rate_out, MAKE_LIVE | OPS, 0, RATE_MAX, 0, "What it sends at most, in megabits a second; 0 is no limit."),
+	SIZE_FIELD(C, rate_burst, MAKE_LIVE | OPS, 0, GIB, 0,
+	           "Bytes that it may send or receive at once at full speed; 0 is a hundredth of a second's."),
 	END_FIELDS
 };
 

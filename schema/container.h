@@ -4,6 +4,9 @@
 
 #include "schema/field.h"
 
+/* kbit/s: ten gigabits. */
+enum { RATE_MAX = 10 * 1000 * 1000 };
+
 /* What a user may choose. The same rows make the API's bodies, the database's columns, the launch spec and the manifest. */
 struct container_config {
 	uint64_t set;
@@ -45,6 +48,9 @@ struct container_config {
 	struct strv net;
 	struct strv nics; /* the same, as the engine is told of it: struct nic */
 	struct strv forwards;
+	int64_t rate_in; /* kbit/s, as rate_out */
+	int64_t rate_out;
+	int64_t rate_burst; /* bytes */
 };
 
 extern const struct schema container_config_schema;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/check.h"
+#include "schema/container.h"
 #include "schema/role.h"
 #include "schema/forward.h"
 
@@ -87,6 +88,9 @@ static const struct field plan_fields[] = {
 	SIZE_FIELD(P, traffic, LIMIT, 0, INT64_C(1) << 60, 0, "Traffic a month in bytes, in and out together."),
 	STRING_FIELD(P, traffic_80, CHANGE, 8, check_traffic_action, "What happens at four fifths of it: event or suspend."),
 	STRING_FIELD(P, traffic_100, CHANGE, 8, check_traffic_action, "What happens when it is used up: event or suspend."),
+	MILLI_FIELD(P, rate_in, LIMIT, 0, RATE_MAX, 0, "What its containers receive at most, in megabits a second; 0 is no limit."),
+	MILLI_FIELD(P, rate_out, LIMIT, 0, RATE_MAX, 0, "What they send at most, in megabits a second; 0 is no limit."),
+	SIZE_FIELD(P, rate_burst, LIMIT, 0, 1024 * MIB, 0, "Bytes that they may send or receive at once at full speed."),
 	END_FIELDS
 };
 const struct schema plan_schema = { "plan", sizeof(struct plan), plan_fields };

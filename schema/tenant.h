@@ -54,6 +54,9 @@ struct plan {
 	int64_t traffic;
 	char *traffic_80;
 	char *traffic_100;
+	int64_t rate_in;
+	int64_t rate_out;
+	int64_t rate_burst;
 };
 
 /* A credential: a bearer token, or a user or group of the host. */

@@ -13,6 +13,7 @@
 #include "daemon/engine/monitor_call.h"
 #include "daemon/engine/net.h"
 #include "daemon/engine/nic.h"
+#include "daemon/engine/shape.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/engine/volume.h"
 #include "daemon/util/fault.h"
@@ -72,6 +73,7 @@ leak_describe(const struct spec *spec, char *out, size_t size)
 		nic_veth(&spec->settings, spec->place.ctid, i, nic);
 		veth = if_nametoindex(nic) > 0;
 	}
+	veth |= shape_is_left(&spec->settings, spec->place.ctid);
 	snprintf(run, sizeof run, "%s/ct/%" PRId64, spec->settings.run_dir, spec->place.ctid);
 	snprintf(out, size, "%s%s%s", group ? " control groups" : "", veth ? " an interface" : "",
 	         access(run, F_OK) == 0 ? " a run directory" : "");

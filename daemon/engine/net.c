@@ -6,6 +6,7 @@
 #include "daemon/engine/firewall.h"
 #include "daemon/engine/net_link.h"
 #include "daemon/engine/nic.h"
+#include "daemon/engine/shape.h"
 #include "daemon/engine/traffic.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -169,7 +170,7 @@ net_attach(const struct spec *spec, int netns_fd, struct err *e)
 	if (net_open(&sock, e) < 0 || net_add_veth(sock, spec->place.veth, "eth0", mac, netns_fd, e) < 0)
 		return -1;
 	if (net_set_up_host_end(sock, spec, e) == 0 && net_set_up_inside(netns_fd, &spec->config.ip, e) == 0 &&
-	    nic_attach(spec, netns_fd, e) == 0)
+	    nic_attach(spec, netns_fd, e) == 0 && shape_attach(spec, e) == 0)
 		return 0;
 	net_delete_link(sock, spec->place.veth, NULL);
 	return -1;
@@ -260,7 +261,8 @@ net_detach(const struct spec *spec, struct err *e)
 	static const struct strv none = { 0 };
 	AUTO_NL struct nl_sock *sock = NULL;
 
-	if (net_open(&sock, e) < 0 || net_delete_link(sock, spec->place.veth, e) < 0 || nic_detach(spec, e) < 0)
+	if (net_open(&sock, e) < 0 || net_delete_link(sock, spec->place.veth, e) < 0 || nic_detach(spec, e) < 0 ||
+	    shape_remove(spec, e) < 0)
 		return -1;
 	return firewall_change(&spec->settings, &spec->place, &spec->config.ip, &none, true, e);
 }

@@ -11,6 +11,7 @@
 #include "daemon/engine/net.h"
 #include "daemon/engine/net_link.h"
 #include "daemon/engine/nic.h"
+#include "daemon/engine/shape.h"
 #include "daemon/engine/nic_firewall.h"
 #include "daemon/engine/traffic.h"
 #include "daemon/util/fd.h"
@@ -198,7 +199,8 @@ net_take_back(const char *instance, const struct strv *subnets)
 	struct err e = { 0 };
 
 	log_warning("instance '%s' has vanished without a cleanup: its rules are removed", instance);
-	if (firewall_cleanup(instance, &e) < 0 || nic_firewall_cleanup(instance, &e) < 0 || traffic_cleanup(instance, &e) < 0)
+	if (firewall_cleanup(instance, &e) < 0 || nic_firewall_cleanup(instance, &e) < 0 || traffic_cleanup(instance, &e) < 0 ||
+	    shape_sweep(instance, &e) < 0)
 		log_err(&e, "remove the rules of instance '%s'", instance);
 	else if (net_open(&sock, &e) < 0 || net_open_subnets(sock, subnets, NULL, &e) < 0)
 		log_err(&e, "remove the routes of instance '%s'", instance);
@@ -248,7 +250,8 @@ net_host_cleanup(const struct settings *s, struct err *e)
 		return -1;
 	if (!claims_subnets(claims, s->instance, &former))
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	if (nic_sweep_devices(s, true, true, NULL, e) < 0 || nic_firewall_cleanup(s->instance, e) < 0)
+	if (nic_sweep_devices(s, true, true, NULL, e) < 0 || nic_firewall_cleanup(s->instance, e) < 0 ||
+	    shape_sweep(s->instance, e) < 0)
 		return -1;
 	if (firewall_cleanup(s->instance, e) < 0 || traffic_cleanup(s->instance, e) < 0 ||
 	    net_open_subnets(sock, &former, NULL, e) < 0)

@@ -17,6 +17,7 @@
 #include "daemon/engine/provision.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/engine/rootfs.h"
+#include "daemon/engine/shape.h"
 #include "daemon/engine/volume.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -241,6 +242,42 @@ set_networks_up(struct job *job, struct err *e)
 	return rc;
 }
 
+static const char *const rate_fields[] = { "rate_in", "rate_out", "rate_burst", "nics" };
+
+static bool
+set_changes_rates(const struct set *s)
+{
+	for (size_t i = 0; i < sizeof rate_fields / sizeof *rate_fields; i++)
+		if (set_changes(s, rate_fields[i]))
+			return true;
+	return false;
+}
+
+static void
+set_rates_down(struct job *job)
+{
+	struct set *s = set_of(job);
+
+	if (s->running && set_changes_rates(s))
+		shape_apply(&s->old, NULL);
+}
+
+/* Of a stopped one nothing is there to be limited; what was there goes. */
+static int
+set_rates_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+
+	if (!set_changes_rates(s))
+		return 0;
+	if (!s->running)
+		return shape_remove(&job->spec, e);
+	if (shape_apply(&s->launch, e) == 0)
+		return 0;
+	set_rates_down(job);
+	return -1;
+}
+
 static int
 set_provision_up(struct job *job, struct err *e)
 {
@@ -314,15 +351,11 @@ set_manifest_up(struct job *job, struct err *e)
 }
 
 static const struct step set_steps[] = {
-	{ "limits", set_limits_up, set_limits_down },
-	{ "disk", set_disk_up, set_disk_down },
-	{ "network", set_network_up, set_network_down },
-	{ "firewall", set_firewall_up, set_firewall_down },
-	{ "networks", set_networks_up, set_networks_down },
-	{ "files", set_provision_up, set_provision_down },
-	{ "registry", set_registry_up, set_registry_down },
-	{ "launch spec", set_spec_up, set_spec_down },
-	{ "manifest", set_manifest_up, NULL },
+	{ "limits", set_limits_up, set_limits_down },       { "disk", set_disk_up, set_disk_down },
+	{ "network", set_network_up, set_network_down },    { "firewall", set_firewall_up, set_firewall_down },
+	{ "networks", set_networks_up, set_networks_down }, { "rates", set_rates_up, set_rates_down },
+	{ "files", set_provision_up, set_provision_down },  { "registry", set_registry_up, set_registry_down },
+	{ "launch spec", set_spec_up, set_spec_down },      { "manifest", set_manifest_up, NULL },
 };
 
 /* The launch spec but for the configuration stays what it is: also the template booted for rescue. */

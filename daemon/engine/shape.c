@@ -1,0 +1,171 @@
+#include "daemon/engine/shape.h"
+
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/engine/net_link.h"
+#include "daemon/engine/net_qdisc.h"
+#include "daemon/engine/nic.h"
+
+/* A burst is a hundredth of a second at full speed, but some large packets at least; what waits is gone after a tenth. */
+enum { SHAPE_BURSTS_A_SECOND = 100, SHAPE_BURST_MIN = 16 << 10, SHAPE_QUEUES_A_SECOND = 10, SHAPE_QUEUE_MIN = 128 << 10 };
+
+/* "<veth>i" is the ifb that an interface's sending passes through. */
+static int
+shape_ifb(const char *veth, char out[IFNAMSIZ], struct err *e)
+{
+	if (snprintf(out, IFNAMSIZ, "%si", veth) < IFNAMSIZ)
+		return 0;
+	return err_set(e, ERR_NO_SPACE, "'%s' is too long to name an interface after: choose a shorter 'instance'", veth);
+}
+
+/* kbit: thousands of bits a second. */
+static struct net_bucket
+shape_bucket(int64_t kbit, int64_t burst)
+{
+	struct net_bucket b = { .rate = kbit * 1000 / 8, .burst = burst };
+
+	if (b.burst == 0)
+		b.burst = b.rate / SHAPE_BURSTS_A_SECOND;
+	if (b.burst < SHAPE_BURST_MIN)
+		b.burst = SHAPE_BURST_MIN;
+	b.waiting = b.rate / SHAPE_QUEUES_A_SECOND;
+	if (b.waiting < SHAPE_QUEUE_MIN)
+		b.waiting = SHAPE_QUEUE_MIN;
+	b.waiting += b.burst;
+	return b;
+}
+
+static int
+shape_receiving(struct nl_sock *sock, int index, const struct container_config *c, struct err *e)
+{
+	const struct net_bucket bucket = shape_bucket(c->rate_in, c->rate_burst);
+
+	return c->rate_in > 0 ? net_set_bucket(sock, index, &bucket, e) : net_clear_bucket(sock, index, e);
+}
+
+static int
+shape_sending(struct nl_sock *sock, int index, const char *veth, const struct container_config *c, struct err *e)
+{
+	const struct net_bucket bucket = shape_bucket(c->rate_out, c->rate_burst);
+	char ifb[IFNAMSIZ];
+	int through;
+
+	if (shape_ifb(veth, ifb, e) < 0)
+		return -1;
+	if (c->rate_out == 0)
+		return net_clear_arrivals(sock, index, e) < 0 ? -1 : net_delete_link(sock, ifb, e);
+	if (net_make_ifb(sock, ifb, e) < 0)
+		return -1;
+	through = net_index(sock, ifb);
+	if (net_set_bucket(sock, through, &bucket, e) < 0)
+		return -1;
+	return net_redirect_arrivals(sock, index, through, e);
+}
+
+static int
+shape_interface(struct nl_sock *sock, const char *veth, const struct container_config *c, struct err *e)
+{
+	int index = net_index(sock, veth);
+
+	/* Root inside may have removed it: then it has no rate at all. */
+	if (index == 0)
+		return 0;
+	return shape_receiving(sock, index, c, e) < 0 ? -1 : shape_sending(sock, index, veth, c, e);
+}
+
+int
+shape_apply(const struct spec *spec, struct err *e)
+{
+	AUTO_NL struct nl_sock *sock = NULL;
+	char veth[IFNAMSIZ];
+	struct nic nic;
+
+	if (net_open(&sock, e) < 0 || shape_interface(sock, spec->place.veth, &spec->config, e) < 0)
+		return -1;
+	for (size_t i = 0; i < spec->config.nics.n; i++) {
+		if (!nic_parse(spec->config.nics.v[i], &nic) || nic.kind == NIC_PRIVATE)
+			continue;
+		nic_veth(&spec->settings, spec->place.ctid, nic.index, veth);
+		if (shape_interface(sock, veth, &spec->config, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+shape_attach(const struct spec *spec, struct err *e)
+{
+	return spec->config.rate_in == 0 && spec->config.rate_out == 0 ? 0 : shape_apply(spec, e);
+}
+
+/* 0 is the routed one. */
+static bool
+shape_ifb_of(const struct settings *s, int64_t ctid, int64_t nic, char out[IFNAMSIZ])
+{
+	char veth[IFNAMSIZ];
+
+	if (nic == 0)
+		snprintf(veth, sizeof veth, "%s%" PRId64, s->instance, ctid);
+	else
+		nic_veth(s, ctid, nic, veth);
+	return shape_ifb(veth, out, NULL) == 0;
+}
+
+bool
+shape_is_left(const struct settings *s, int64_t ctid)
+{
+	char ifb[IFNAMSIZ];
+
+	for (int64_t nic = 0; nic <= NIC_MAX; nic++)
+		if (shape_ifb_of(s, ctid, nic, ifb) && if_nametoindex(ifb) > 0)
+			return true;
+	return false;
+}
+
+int
+shape_remove(const struct spec *spec, struct err *e)
+{
+	AUTO_NL struct nl_sock *sock = NULL;
+	char ifb[IFNAMSIZ];
+
+	if (!shape_is_left(&spec->settings, spec->place.ctid))
+		return 0;
+	if (net_open(&sock, e) < 0)
+		return -1;
+	for (int64_t nic = 0; nic <= NIC_MAX; nic++)
+		if (shape_ifb_of(&spec->settings, spec->place.ctid, nic, ifb) && net_delete_link(sock, ifb, e) < 0)
+			return -1;
+	return 0;
+}
+
+static bool
+shape_is_own(const char *instance, const char *name)
+{
+	size_t len = strlen(instance), digits;
+
+	if (strncmp(name, instance, len) != 0)
+		return false;
+	digits = strspn(name + len, "0123456789-");
+	return digits > 0 && strcmp(name + len + digits, "i") == 0;
+}
+
+int
+shape_sweep(const char *instance, struct err *e)
+{
+	AUTO_NL struct nl_sock *sock = NULL;
+	struct if_nameindex *links = if_nameindex();
+	int rc = 0;
+
+	if (!links)
+		return err_sys(e, "list the interfaces");
+	if (net_open(&sock, e) < 0)
+		rc = -1;
+	for (size_t i = 0; rc == 0 && links[i].if_index > 0; i++)
+		if (shape_is_own(instance, links[i].if_name))
+			rc = net_delete_link(sock, links[i].if_name, e);
+	if_freenameindex(links);
+	return rc;
+}

@@ -1,0 +1,61 @@
+#!/bin/bash
+# Rates of a container: both directions, changed live, kept over restarts, gone with it.
+. "$(dirname "$0")/../lib/lib.sh"
+t_begin
+
+FLOW=$TOP/tests/lib/flow.py
+# moves NAME in|out BYTES: megabits a second.
+moves() {
+	local address
+	address=$(field "$1" 'ip[0]')
+	if [ "$2" = in ]; then
+		B exec "$1" -- sh -c 'nc -l -p 5000 >/dev/null' </dev/null >/dev/null 2>&1 &
+	else
+		B exec "$1" -- sh -c "dd if=/dev/zero bs=1000 count=$(($3 / 1000)) 2>/dev/null | nc -l -p 5000" </dev/null >/dev/null 2>&1 &
+	fi
+	python3 "$FLOW" "$2" "$address" 5000 "$3"
+	wait $!
+}
+# within WHAT WANTED GOT: by five percent.
+within() {
+	if awk -v w="$2" -v g="$3" 'BEGIN { exit !(g >= w * 0.95 && g <= w * 1.05) }'; then pass "$1 ($3)"; else fail "$1: wanted $2 ± 5 %, got $3"; fi
+}
+above() { if awk -v w="$2" -v g="$3" 'BEGIN { exit !(g > w) }'; then pass "$1 ($3)"; else fail "$1: wanted more than $2, got $3"; fi }
+ifbs() { ip -o link show type ifb | grep -oE " ${INSTANCE}[0-9-]+i:" | wc -l; }
+
+B create fast --template busybox --memory 64M --disk 64M --start >/dev/null
+above "without a rate it is as fast as the host" 50 "$(moves fast in 20000000)"
+is "and has nothing to queue in" 0 "$(ifbs)"
+
+ok "rates, live" B set fast rate_in=20 rate_out=10
+is "are shown" "20 10" "$(field fast rate_in) $(field fast rate_out)"
+within "what it receives" 20 "$(moves fast in 6000000)"
+within "what it sends" 10 "$(moves fast out 3000000)"
+ok "others, live" B set fast rate_in=8 rate_out=40
+within "it receives slower" 8 "$(moves fast in 2400000)"
+within "it sends faster" 40 "$(moves fast out 12000000)"
+
+ok "a restart" B restart fast
+within "keeps what it sends" 40 "$(moves fast out 12000000)"
+B exec fast -- reboot
+wait_for 10 eval '[ "$(field fast restarts)" = 1 ] && [ "$(state fast)" = running ]'
+within "a reboot from inside what it receives" 8 "$(moves fast in 2400000)"
+
+ok "no rates again" B set fast rate_in=0 rate_out=0
+above "it receives as fast as the host" 50 "$(moves fast in 20000000)"
+above "and sends so" 50 "$(moves fast out 20000000)"
+is "nothing is left to queue in" 0 "$(ifbs)"
+
+ok "a burst, and a rate from the start" B set fast rate_out=5 rate_burst=1M
+B stop fast >/dev/null && B start fast >/dev/null
+above "a burst goes at full speed" 50 "$(moves fast out 500000)"
+is "one container sends through one of them" 1 "$(ifbs)"
+fails 2 "rate_in" "a rate past ten gigabits" B set fast rate_in=10001
+fails 2 "rate_out" "a negative one" B set fast rate_out=-1
+
+B plan create small --rate-in 15 --rate-out 3 >/dev/null
+ok "a plan has rates" B create sold --template busybox --plan small --memory 64M --disk 64M --start
+is "which its containers get" "15 3" "$(field sold rate_in) $(field sold rate_out)"
+within "and are held to" 3 "$(moves sold out 1000000)"
+ok "a deleted one" B delete --force sold
+is "leaves the other's alone" 1 "$(ifbs)"
