@@ -73,9 +73,9 @@ static const struct {
 	enum op_id list;
 	const char *field;
 } complete_names[] = {
-	{ "@container", CONTAINER_LIST, "name" }, { "@template", TEMPLATE_LIST, "id" },   { "@tenant", TENANT_LIST, "name" },
-	{ "@plan", PLAN_LIST, "name" },           { "@pool", IP_POOL_LIST, "name" },      { "@token", TOKEN_LIST, "id" },
-	{ "@network", NETWORK_LIST, "name" },     { "@webhook", WEBHOOK_LIST, "id" },     { "@operation", OPERATION_LIST, "id" },
+	{ "@container", CONTAINER_LIST, "name" }, { "@template", TEMPLATE_LIST, "id" }, { "@tenant", TENANT_LIST, "name" },
+	{ "@plan", PLAN_LIST, "name" },           { "@pool", IP_POOL_LIST, "name" },    { "@token", TOKEN_LIST, "id" },
+	{ "@network", NETWORK_LIST, "name" },     { "@webhook", WEBHOOK_LIST, "id" },   { "@operation", OPERATION_LIST, "id" },
 };
 
 static void

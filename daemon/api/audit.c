@@ -92,7 +92,7 @@ audit_clean(const char *text, char out[SUBJECT_OBJECT_SIZE])
 	size_t max = token ? (size_t)(token - text) + sizeof prefix - 1 + 16 : SUBJECT_OBJECT_SIZE - 1;
 	size_t i = 0;
 
-	for (; text[i] && i < max && i < SUBJECT_OBJECT_SIZE - 1; i++)
+	for (; i < max && i < SUBJECT_OBJECT_SIZE - 1 && text[i]; i++)
 		out[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
 	out[i] = '\0';
 }

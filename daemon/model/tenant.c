@@ -122,8 +122,7 @@ tenant_delete(struct model *m, const struct who *who, const struct tenant *tenan
 	}
 	if (txn_begin(&txn, m->store, e) < 0 || journal_add_tenant(m, "tenant.deleted", tenant->name, e) < 0 ||
 	    store_tenant_bury(m->store, tenant->name, e) < 0 || store_token_delete_of(m->store, tenant->name, e) < 0 ||
-	    store_network_delete_of(m->store, tenant->name, e) < 0 ||
-	    store_webhook_delete_of(m->store, tenant->name, e) < 0 ||
+	    store_network_delete_of(m->store, tenant->name, e) < 0 || store_webhook_delete_of(m->store, tenant->name, e) < 0 ||
 	    store_table_delete(m->store, TABLE_TENANT, tenant->name, e) < 0)
 		return -1;
 	if (dry_run)

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2154,SC2034
 # The audit: who changed what, or would have; kept whatever happens, by nobody to be changed, to each tenant its own.
 . "$(dirname "$0")/../lib/lib.sh"
 t_begin
@@ -10,7 +11,6 @@ as() {
 }
 # entries [OPTION…]: KIND STATUS CODE of each, the oldest first, joined by commas.
 entries() { B audit -o json "$@" | jq -r 'reverse | map([.kind, .status, .code // empty] | join(" ")) | join(", ")'; }
-newest() { B audit -o json --last 1 "$@" | jq -r ".[0].$field"; }
 
 B tenant create acme >/dev/null 2>&1; B tenant create globex >/dev/null 2>&1
 acme=$(token panel --role owner --tenant acme) globex=$(token panel --role owner --tenant globex) viewer=$(token eyes --role viewer --tenant acme)

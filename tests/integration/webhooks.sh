@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2154,SC2034
 # Webhooks: events are posted, signed, in order, until they are taken; nowhere but where they may go.
 . "$(dirname "$0")/../lib/lib.sh"
 CA=$(mktemp -d /tmp/bt.XXXXXX)
@@ -123,7 +124,6 @@ ok "a redirect isn't followed" wait_for 10 eval 'told "$redirect" last_error | f
 unlike "not even tried" redirected "$(cat "$T/plain/got")"
 ok "an answer without end is cut off, its status counts" wait_for 15 eval 'drained "$huge"'
 ok "so is a head without end" wait_for 15 eval 'drained "$long" || [ "$(told "$long" failures)" -ge 1 ]'
-before=$SECONDS
 ok "one that is slow delays nobody" wait_for 5 drained "$panel"
 ok "and has failed after ten seconds" wait_for 25 eval '[ "$(told "$slow" failures)" -ge 1 ]'
 like "which is told" "timed out" "$(told "$slow" last_error)"
