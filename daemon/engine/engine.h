@@ -30,6 +30,7 @@ struct task {
 	bool undoing;  /* another job cleans up after one that was killed */
 	bool again;    /* a second job goes on where the first was killed */
 	bool cancelled;
+	bool killed;        /* its job, which hasn't ended yet */
 	bool finished;      /* REPLY_DONE has been received from the job */
 	bool cut_short;     /* its job ended without having undone what it did */
 	struct err failure; /* answered when undoing is done */

@@ -347,7 +347,14 @@ set_take_place(struct place *place, const struct container_config *config, struc
 static int
 set_manifest_up(struct job *job, struct err *e)
 {
-	return set_take_place(&job->spec.place, &job->spec.config, e) < 0 ? -1 : volume_write_manifest(&job->spec, true, e);
+	struct place old = job->spec.place;
+	int rc;
+
+	/* For as long as it is written: what is undone goes back to the old one. */
+	job->spec.place = set_of(job)->place;
+	rc = volume_write_manifest(&job->spec, true, e);
+	job->spec.place = old;
+	return rc;
 }
 
 static const struct step set_steps[] = {

@@ -17,7 +17,7 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-enum { JOB_CHANNEL = 3 };
+enum { JOB_CHANNEL = 3, TASK_DYING_S = 10 };
 
 /* The program with its verb, and the seconds it may take; 0: as long as the caller stays. */
 static const struct {
@@ -140,8 +140,13 @@ task_on_deadline(evutil_socket_t fd, short what, void *arg)
 	log_warning("%s takes too long: ended", msg_info(task->type)->name);
 	if (!task->cancelled)
 		err_set(&task->failure, ERR_TIMEOUT, "The operation took too long and was ended");
-	if (task->pidfd >= 0)
+	/* Its channel tells when it is gone: until then it holds what the clean-up needs. The kernel may keep it for longer. */
+	if (task->pidfd >= 0 && !task->killed) {
+		task->killed = true;
 		pidfd_send_signal(task->pidfd, SIGKILL, NULL, 0);
+		task_set_deadline(task, TASK_DYING_S);
+		return;
+	}
 	if (task->channel >= 0) {
 		task_close_job(task);
 		requests_job_ended(task);
@@ -275,6 +280,7 @@ task_spawn_job(struct task *task, enum msg_type type, struct err *e)
 	}
 	FAULT("engine.job-started");
 	task->pidfd = pidfd_open(task->pid, 0);
+	task->killed = false;
 	task_set_deadline(task, task_jobs[row].seconds);
 	return 0;
 }

@@ -20,7 +20,7 @@ t_end_first() { DAEMON=$(cat "$T/pid" 2>/dev/null || echo "$DAEMON"); rm -f "$pl
 t_begin
 mkdir_recipes
 sed -i "s,^recipes_dir.*,recipes_dir = $T/recipes," "$T/conf"
-echo "addresses = 198.18.$NUMBER.0/28" >>"$T/conf"
+printf 'addresses = 198.18.%s.0/28\ncopy_interval = 0\n' "$NUMBER" >>"$T/conf"
 t_stop_daemon
 export INSTANCE ID_BASE NUMBER TOP
 python3 "$TOP/tests/crash/faults.py" "$@" 2>&1 | tee "$T/out" | grep --line-buffered -vE '^[0-9]+ passed'
