@@ -16,7 +16,13 @@ mkdir_recipes() {
 	printf '#!/bin/sh\necho "PROGRESS 50 half"\nprintf "#!/bin/sh\\n" >"$1/init"\nchmod 755 "$1/init"\n' >"$T/recipes/stub/build"
 	chmod 755 "$T/recipes/stub/build"
 }
-t_end_first() { DAEMON=$(cat "$T/pid" 2>/dev/null || echo "$DAEMON"); rm -f "$plan"; }
+# The last daemon isn't this shell's child, which could wait for it.
+t_end_first() {
+	DAEMON=$(cat "$T/pid" 2>/dev/null || echo "$DAEMON")
+	kill "$DAEMON" 2>/dev/null
+	wait_for 60 eval '! kill -0 "$DAEMON"'
+	rm -f "$plan"
+}
 t_begin
 mkdir_recipes
 sed -i "s,^recipes_dir.*,recipes_dir = $T/recipes," "$T/conf"
