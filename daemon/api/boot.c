@@ -8,6 +8,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/api/late.h"
+#include "daemon/api/meter.h"
 #include "daemon/api/queue.h"
 #include "daemon/api/reply.h"
 #include "daemon/model/boot.h"
@@ -258,6 +259,8 @@ boot_begin(struct boot *boot, bool up, const char *operation, struct err *e)
 	snprintf(boot->operation, sizeof boot->operation, "%s", operation);
 	boot->up = up;
 	boot->down = !up;
+	if (boot->down)
+		meter_hurry(boot->api->meter);
 	boot->cancelled = false;
 	boot_refuse_queued(boot);
 	boot->next = boot->under_way = boot->failed = 0;

@@ -30,6 +30,7 @@ struct meter {
 	int64_t pass_ms;
 	bool missing; /* there are no traffic counters */
 	bool booked;  /* something, in this pass */
+	bool hasty;   /* each reading is booked */
 	bool hurried; /* what is asked next is asked soon */
 };
 
@@ -129,7 +130,7 @@ meter_take_line(struct meter *meter, struct txn *txn, const struct samples *samp
 	meter_take(&slot->entry, &sample, samples->generation, samples->time_ms, 3000 * s->sample_interval);
 	slot->now.time_ms = samples->time_ms;
 	/* At its first reading nothing is known of the one before: it is booked at once. */
-	if (samples->time_ms - slot->booked_ms >= 1000 * s->usage_interval || samples->time_ms < slot->booked_ms)
+	if (meter->hasty || samples->time_ms - slot->booked_ms >= 1000 * s->usage_interval || samples->time_ms < slot->booked_ms)
 		return meter_book_slot(meter, txn, slot, e);
 	return 0;
 }
@@ -195,16 +196,11 @@ meter_receive(struct meter *meter, const struct samples *samples, struct err *e)
 	return 0;
 }
 
-int
-meter_flush(struct meter *meter, struct err *e)
+void
+meter_hurry(struct meter *meter)
 {
-	AUTO_TXN struct txn txn = { 0 };
-
-	for (size_t i = 0; i < METER_BUCKETS; i++)
-		for (struct meter_slot *slot = meter->buckets[i]; slot; slot = slot->next)
-			if (slot->entry.dirty && meter_book_slot(meter, &txn, slot, e) < 0)
-				return -1;
-	return txn.store ? txn_commit(&txn, e) : 0;
+	if (meter)
+		meter->hasty = true;
 }
 
 static bool

@@ -29,7 +29,7 @@ int64_t meter_last_pass(const struct meter *meter);
 int meter_receive(struct meter *meter, const struct samples *samples, struct err *e);
 /* Whether it was this one's request that has ended. */
 bool meter_ended(struct meter *meter, const struct done *done);
-/* Everything that was read is booked, without waiting for its time. */
-int meter_flush(struct meter *meter, struct err *e);
+/* The host goes down: from now on each reading is booked at once. NULL is fine. */
+void meter_hurry(struct meter *meter);
 
 #endif

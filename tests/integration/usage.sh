@@ -24,6 +24,9 @@ for i in range($2): s.sendto(b'x' * ($3 - 28), ('$TWO', 9))"; }
 sent() { is "$1" "$2" "$(wait_for 6 used_is acme:one out4_paid "$2"; used acme:one out4_paid)"; }
 used_is() { [ "$(used "$1" "$2")" = "$3" ]; }
 
+status() { awk -v w="$1:" '$1 == w { print $2 }' "/proc/$(pgrep -P "$DAEMON" -f berth-sampler)/status"; }
+is "the sampler may read counters and nothing else, as nobody of note, under a filter" "0000000000001000 0000000000000000 1 2 $(id -u berth-api)" \
+	"$(status CapEff) $(status CapBnd) $(status NoNewPrivs) $(status Seccomp) $(status Uid)"
 udp acme:one 100 1000
 sent "what was sent is counted to the byte" 100000
 is "and the datagrams" 100 "$(used acme:one out4_paid_packets)"
