@@ -1,6 +1,7 @@
 #!/bin/bash
 # A container's firewall with real packets: two tenants, an uplink, an internet; order of rules, defaults, ports, prefixes, what exists
 # already, logging, the limit of connections, and that whoever flushes the rules gets them back.
+# shellcheck disable=SC1083,SC2034,SC2093
 . "$(dirname "$0")/../lib/net.sh"
 n_begin
 
