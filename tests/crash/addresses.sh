@@ -6,7 +6,7 @@ EXTRA_CONF="addresses = 203.0.113.0/28"$'\n'"addresses = 2001:db8:66::/60" t_beg
 B ip create few --prefix 203.0.113.0/29 --tenants '*' >/dev/null
 B ip create nets --prefix 2001:db8:66::/62 --length 64 --tenants '*' >/dev/null
 B network create lan --prefix 10.66.0.0/29 >/dev/null
-ROUNDS=${ROUNDS:-14} WORKERS=3
+WORKERS=3 END=$((SECONDS + 15 * ${T_SLOW:-1}))
 
 # What is held, a line each: of the routed ones by the engine's registry, then of the network.
 held() { cat "$T"/s/registry/*-* 2>/dev/null | jq -r '.ip[]?, (.nics[]? | split(" ")[6] | split(",")[] | "net " + .)'; }
@@ -14,9 +14,9 @@ twice() { held | sort | uniq -d; }
 in_database() { B list -o json --fields ip,net 2>/dev/null | jq -r '.[] | .ip[]?, (.net[]? | split(":")[1:] | join(":") | split("+")[] | "net " + .)'; }
 
 worker() {
-	local w=$1 i n
+	local w=$1 n
 	RANDOM=$((BASHPID + SEED))
-	for ((i = 0; i < ROUNDS; i++)); do
+	while [ $SECONDS -lt $END ]; do
 		n=w$w$((RANDOM % 2))
 		case $((RANDOM % 5)) in
 		0 | 1) timeout 20 "$BUILD/berth" create $n --template busybox --memory 32M --disk 32M --ip few --ip nets --net lan ;;

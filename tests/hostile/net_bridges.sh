@@ -135,6 +135,36 @@ ok "on a bridge its services are closed" refused ab101 tcp 192.168.7.2 4005
 ok "to the LAN they aren't" n_asks lan tcp 192.168.7.2 4005
 ok "it answers pings" in_ns ab101 ping -c1 -W1 192.168.7.2
 
+# A VLAN of a bridge that filters them: the container is in it alone, and never sees a tag.
+vlan_setup() {
+	ip -n "bt$$-host" link add br1 type bridge mcast_snooping 0 vlan_filtering 1 &&
+		ip -n "bt$$-host" link add port1 type veth peer name trunk0 netns "bt$$-lan" &&
+		host ip link set port1 master br1 && host ip link set port1 up && host ip link set br1 up &&
+		host bridge vlan add dev port1 vid 7 && in_ns lan ip link set trunk0 up &&
+		in_ns lan ip link add link trunk0 name trunk0.7 type vlan id 7 &&
+		in_ns lan ip address add 192.168.8.1/24 dev trunk0.7 && in_ns lan ip link set trunk0.7 up &&
+		in_ns lan ip address add 192.168.9.1/24 dev trunk0
+}
+if vlan_setup 2>"$T/vlan"; then
+	jq -c '.settings.bridges = ["br0", "br1"]' <<<"{$(cat "$T/ab/settings")}" | sed 's/^{//; s/}$//' >"$T/ab/settings.new"
+	mv "$T/ab/settings.new" "$T/ab/settings"
+	NICS="[$(nic 1 7 "bridge 2 br1 7 192.168.8.11/24 -"),$(nic 2 8 "bridge 3 br1 0 192.168.9.12/24 -")]" n_container ab 104 1 10.77.0.5
+	ok "a VLAN: its own is reached" in_ns ab104 ping -c1 -W2 192.168.8.1
+	ok "another interface is in the untagged one" in_ns ab104 ping -c1 -W2 192.168.9.1
+	in_ns lan tcpdump -U -n -p -i trunk0 -w "$T/lan.trunk0" >/dev/null 2>"$T/tcpdump.trunk" &
+	wait_for 5 grep -q "listening on" "$T/tcpdump.trunk"
+	to=$(mac_in lan trunk0)
+	in_ns ab104 python3 "$PACKET" send eth1 udp src=192.168.8.11 dst=192.168.8.1 to="$to" token=tagown
+	ok "what it sends arrives" wait_for 2 caught lan.trunk0 tagown
+	ok "with the tag of its VLAN" eval 'LC_ALL=C grep -qaP "\x81\x00\x00\x07\x08\x00" "$T/lan.trunk0"'
+	for vlan in 7 8 1 0; do in_ns ab104 python3 "$PACKET" send eth1 udp src=192.168.8.11 dst=192.168.8.1 to="$to" vlan=$vlan token="tag$vlan;"; done
+	sleep "$QUIET"
+	for vlan in 7 8 1 0; do ok "a tag $vlan of its own making doesn't pass" eval "! caught lan.trunk0 tag$vlan"; done
+	tool detach "$T/ab/104" "/run/netns/bt$$-ab104" || fail "detach 104"
+else
+	skip "VLANs of bridges: this kernel lacks them: $(head -n 1 "$T/vlan")"
+fi
+
 # Given back.
 for n in 101 102 103; do tool detach "$T/ab/$n" "/run/netns/bt$$-ab$n" || fail "detach $n"; done
 is "no bridge of Berth's is left" "" "$(host ip -o link | grep 'ab-')"
