@@ -3,6 +3,7 @@
 ALTER TABLE container ADD COLUMN rate_in INTEGER;
 ALTER TABLE container ADD COLUMN rate_out INTEGER;
 ALTER TABLE container ADD COLUMN rate_burst INTEGER;
+ALTER TABLE container ADD COLUMN throttled INTEGER;
 
 ALTER TABLE plan ADD COLUMN rate_in INTEGER;
 ALTER TABLE plan ADD COLUMN rate_out INTEGER;

@@ -184,7 +184,12 @@ check_address_or_auto(const char *text)
 const char *
 check_traffic_action(const char *text)
 {
-	return strcmp(text, "event") == 0 || strcmp(text, "suspend") == 0 ? NULL : "must be event or suspend";
+	static const char *const actions[] = { "event", "throttle", "suspend" };
+
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (strcmp(text, actions[i]) == 0)
+			return NULL;
+	return "must be event, throttle or suspend";
 }
 
 const char *

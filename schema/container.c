@@ -67,9 +67,10 @@ static const struct field container_config_fields[] = {
 	        C, traffic, MAKE_LIVE | OPS | FIELD_NO_PRESET | FIELD_NULLABLE, 0, INT64_C(1) << 60, 0,
 	        "Traffic a month in bytes, in and out together, without that of the host's free networks; no limit when left out."),
 	STRING_FIELD(C, traffic_80, MAKE_LIVE | OPS, 8, check_traffic_action,
-	             "What happens when four fifths of it are used: event (when left out) or suspend."),
+	             "What happens when four fifths of it are used: event (when left out), throttle or suspend."),
 	STRING_FIELD(C, traffic_100, MAKE_LIVE | OPS, 8, check_traffic_action,
-	             "What happens when it is used up: event (when left out), or suspend until the next month or more traffic."),
+	             "What happens when it is used up: event (when left out), or throttle or suspend until the next month or more "
+	             "traffic."),
 	LIST_FIELD(
 	        C, net, MAKE_LIVE, NIC_MAX, check_net,
 	        "Networks beside the routed one, each an interface of its own, eth1 and so on: NETWORK for free addresses of it, "
@@ -84,6 +85,7 @@ static const struct field container_config_fields[] = {
 	MILLI_FIELD(C, rate_out, MAKE_LIVE | OPS, 0, RATE_MAX, 0, "What it sends at most, in megabits a second; 0 is no limit."),
 	SIZE_FIELD(C, rate_burst, MAKE_LIVE | OPS, 0, GIB, 0,
 	           "Bytes that it may send or receive at once at full speed; 0 is a hundredth of a second's."),
+	BOOL_FIELD(C, throttled, SEEN, 0, "Whether its rates are those of one whose month's traffic is used up."),
 	END_FIELDS
 };
 

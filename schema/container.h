@@ -51,6 +51,7 @@ struct container_config {
 	int64_t rate_in; /* kbit/s, as rate_out */
 	int64_t rate_out;
 	int64_t rate_burst; /* bytes */
+	int64_t throttled;  /* to option throttle_rate */
 };
 
 extern const struct schema container_config_schema;

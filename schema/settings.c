@@ -215,6 +215,9 @@ static const struct field settings_fields[] = {
 	INT_FIELD(S, hook_retry, 0, 1, 300, 5,
 	          "Seconds after which a webhook that failed is tried again; doubled each time, to an hour."),
 	INT_FIELD(S, hook_give_up, 0, 10, 2592000, 259200, "Seconds of failing after which a webhook is ended, with an event."),
+	MILLI_FIELD(S, throttle_rate, 0, 1, 10 * 1000 * 1000, 1000,
+	            "Megabits a second that a container sends and receives at most once its traffic is used up, where that "
+	            "throttles it."),
 	END_FIELDS
 };
 

@@ -71,6 +71,7 @@ struct settings {
 	char *hook_user;
 	int64_t hook_retry;
 	int64_t hook_give_up;
+	int64_t throttle_rate; /* kbit/s */
 };
 
 extern const struct schema settings_schema;

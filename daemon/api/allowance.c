@@ -25,7 +25,7 @@ allowance_keep(void *arg, const void *record)
 	struct allowance_verdict v = allowance_judge(row, list->month);
 	struct allowance_row *grown;
 
-	if (!v.changed && !v.unsuspend)
+	if (!v.changed && !v.unsuspend && v.throttled == row->throttled)
 		return 0;
 	grown = reallocarray(list->v, list->n + 1, sizeof *grown);
 	if (!grown)
@@ -35,18 +35,36 @@ allowance_keep(void *arg, const void *record)
 	return 0;
 }
 
-/* reason NULL: it is lifted. As an operator would ask for it, with the same operation, events and record of who did it. */
+/* What is done to a container, as an operator would ask for it: the same operation, events and record of who did it. */
+enum allowance_deed { ALLOWANCE_SUSPEND, ALLOWANCE_UNSUSPEND, ALLOWANCE_THROTTLE, ALLOWANCE_UNTHROTTLE };
+
 static int
-allowance_suspend(struct api *api, const char *id, const char *reason, struct err *e)
+allowance_record_deed(struct api *api, enum allowance_deed deed, struct container_view *view, struct strv *changed,
+                      struct operation *operation, struct err *e)
 {
-	enum op_id op = reason ? CONTAINER_SUSPEND : CONTAINER_UNSUSPEND;
+	switch (deed) {
+	case ALLOWANCE_SUSPEND:
+		return container_suspend(&api->model, &who_allowance, CONTAINER_SUSPEND, view,
+		                         "its traffic of this month is used up", false, changed, operation, e);
+	case ALLOWANCE_UNSUSPEND:
+		return container_suspend(&api->model, &who_allowance, CONTAINER_UNSUSPEND, view, NULL, false, changed, operation,
+		                         e);
+	case ALLOWANCE_THROTTLE:
+	case ALLOWANCE_UNTHROTTLE:
+		break;
+	}
+	return container_throttle(&api->model, &who_allowance, view, deed == ALLOWANCE_THROTTLE, changed, operation, e);
+}
+
+static int
+allowance_do(struct api *api, const char *id, enum allowance_deed deed, struct err *e)
+{
 	struct container_view view = { 0 };
 	struct operation operation = { 0 };
 	struct request request = { 0 };
 	int rc = store_container_get(api->model.store, id, &view, e);
 
-	if (rc == 1 &&
-	    container_suspend(&api->model, &who_allowance, op, &view, reason, false, &request.changed, &operation, e) < 0)
+	if (rc == 1 && allowance_record_deed(api, deed, &view, &request.changed, &operation, e) < 0)
 		rc = -1;
 	if (rc == 1) {
 		record_mark(&request_schema, &request, "changed", true);
@@ -56,7 +74,7 @@ allowance_suspend(struct api *api, const char *id, const char *reason, struct er
 		    !record_copy(&container_config_schema, &request.config, &view.config))
 			rc = err_set(e, ERR_INTERNAL, "out of memory");
 		else
-			rc = queue_add(api->queue, reason ? REQUEST_SUSPEND : REQUEST_SET, &request, e);
+			rc = queue_add(api->queue, deed == ALLOWANCE_SUSPEND ? REQUEST_SUSPEND : REQUEST_SET, &request, e);
 		if (rc < 0)
 			late_fail(api->late, operation.id, e);
 	}
@@ -72,9 +90,12 @@ allowance_act(struct api *api, const struct allowance_row *row, int64_t month, s
 {
 	struct allowance_verdict v = allowance_judge(row, month);
 
-	if (v.suspend && allowance_suspend(api, row->container, "its traffic of this month is used up", e) < 0)
+	if (v.suspend && allowance_do(api, row->container, ALLOWANCE_SUSPEND, e) < 0)
 		return -1;
-	if (v.unsuspend && allowance_suspend(api, row->container, NULL, e) < 0)
+	if (v.unsuspend && allowance_do(api, row->container, ALLOWANCE_UNSUSPEND, e) < 0)
+		return -1;
+	if (v.throttled != row->throttled &&
+	    allowance_do(api, row->container, v.throttled ? ALLOWANCE_THROTTLE : ALLOWANCE_UNTHROTTLE, e) < 0)
 		return -1;
 	return v.changed ? allowance_record(&api->model, row, &v, month, e) : 0;
 }

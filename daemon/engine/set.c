@@ -242,7 +242,7 @@ set_networks_up(struct job *job, struct err *e)
 	return rc;
 }
 
-static const char *const rate_fields[] = { "rate_in", "rate_out", "rate_burst", "nics" };
+static const char *const rate_fields[] = { "rate_in", "rate_out", "rate_burst", "throttled", "nics" };
 
 static bool
 set_changes_rates(const struct set *s)

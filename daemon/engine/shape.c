@@ -21,6 +21,15 @@ shape_ifb(const char *veth, char out[IFNAMSIZ], struct err *e)
 	return err_set(e, ERR_NO_SPACE, "'%s' is too long to name an interface after: choose a shorter 'instance'", veth);
 }
 
+/* What it may have of a rate; both in kbit/s, 0 is no limit. */
+static int64_t
+shape_rate(const struct spec *spec, int64_t rate)
+{
+	int64_t throttle = spec->config.throttled ? spec->settings.throttle_rate : 0;
+
+	return throttle > 0 && (rate == 0 || rate > throttle) ? throttle : rate;
+}
+
 /* kbit: thousands of bits a second. */
 static struct net_bucket
 shape_bucket(int64_t kbit, int64_t burst)
@@ -39,23 +48,25 @@ shape_bucket(int64_t kbit, int64_t burst)
 }
 
 static int
-shape_receiving(struct nl_sock *sock, int index, const struct container_config *c, struct err *e)
+shape_receiving(struct nl_sock *sock, int index, const struct spec *spec, struct err *e)
 {
-	const struct net_bucket bucket = shape_bucket(c->rate_in, c->rate_burst);
+	int64_t rate = shape_rate(spec, spec->config.rate_in);
+	const struct net_bucket bucket = shape_bucket(rate, spec->config.rate_burst);
 
-	return c->rate_in > 0 ? net_set_bucket(sock, index, &bucket, e) : net_clear_bucket(sock, index, e);
+	return rate > 0 ? net_set_bucket(sock, index, &bucket, e) : net_clear_bucket(sock, index, e);
 }
 
 static int
-shape_sending(struct nl_sock *sock, int index, const char *veth, const struct container_config *c, struct err *e)
+shape_sending(struct nl_sock *sock, int index, const char *veth, const struct spec *spec, struct err *e)
 {
-	const struct net_bucket bucket = shape_bucket(c->rate_out, c->rate_burst);
+	int64_t rate = shape_rate(spec, spec->config.rate_out);
+	const struct net_bucket bucket = shape_bucket(rate, spec->config.rate_burst);
 	char ifb[IFNAMSIZ];
 	int through;
 
 	if (shape_ifb(veth, ifb, e) < 0)
 		return -1;
-	if (c->rate_out == 0)
+	if (rate == 0)
 		return net_clear_arrivals(sock, index, e) < 0 ? -1 : net_delete_link(sock, ifb, e);
 	if (net_make_ifb(sock, ifb, e) < 0)
 		return -1;
@@ -66,14 +77,14 @@ shape_sending(struct nl_sock *sock, int index, const char *veth, const struct co
 }
 
 static int
-shape_interface(struct nl_sock *sock, const char *veth, const struct container_config *c, struct err *e)
+shape_interface(struct nl_sock *sock, const char *veth, const struct spec *spec, struct err *e)
 {
 	int index = net_index(sock, veth);
 
 	/* Root inside may have removed it: then it has no rate at all. */
 	if (index == 0)
 		return 0;
-	return shape_receiving(sock, index, c, e) < 0 ? -1 : shape_sending(sock, index, veth, c, e);
+	return shape_receiving(sock, index, spec, e) < 0 ? -1 : shape_sending(sock, index, veth, spec, e);
 }
 
 int
@@ -83,13 +94,13 @@ shape_apply(const struct spec *spec, struct err *e)
 	char veth[IFNAMSIZ];
 	struct nic nic;
 
-	if (net_open(&sock, e) < 0 || shape_interface(sock, spec->place.veth, &spec->config, e) < 0)
+	if (net_open(&sock, e) < 0 || shape_interface(sock, spec->place.veth, spec, e) < 0)
 		return -1;
 	for (size_t i = 0; i < spec->config.nics.n; i++) {
 		if (!nic_parse(spec->config.nics.v[i], &nic) || nic.kind == NIC_PRIVATE)
 			continue;
 		nic_veth(&spec->settings, spec->place.ctid, nic.index, veth);
-		if (shape_interface(sock, veth, &spec->config, e) < 0)
+		if (shape_interface(sock, veth, spec, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -98,7 +109,9 @@ shape_apply(const struct spec *spec, struct err *e)
 int
 shape_attach(const struct spec *spec, struct err *e)
 {
-	return spec->config.rate_in == 0 && spec->config.rate_out == 0 ? 0 : shape_apply(spec, e);
+	const struct container_config *c = &spec->config;
+
+	return c->rate_in == 0 && c->rate_out == 0 && !c->throttled ? 0 : shape_apply(spec, e);
 }
 
 /* 0 is the routed one. */

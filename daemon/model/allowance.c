@@ -27,12 +27,12 @@ allowance_action(const struct allowance_row *row, int64_t share)
 }
 
 static bool
-allowance_suspends(const struct allowance_row *row, int64_t after, int64_t share)
+allowance_calls_for(const struct allowance_row *row, const char *action, int64_t after, int64_t share)
 {
 	static const int64_t shares[] = { ALLOWANCE_WARNED, ALLOWANCE_FULL };
 
 	for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
-		if (shares[i] > after && shares[i] <= share && strcmp(allowance_action(row, shares[i]), "suspend") == 0)
+		if (shares[i] > after && shares[i] <= share && strcmp(allowance_action(row, shares[i]), action) == 0)
 			return true;
 	return false;
 }
@@ -48,8 +48,9 @@ allowance_judge(const struct allowance_row *row, int64_t month)
 	v.crossed = v.share > before ? v.share : 0;
 	v.changed = row->month != month || v.share != row->share;
 	/* Once, when it is reached: an operator who lifts it has the last word until the next month. */
-	v.suspend = !row->suspended_by[0] && allowance_suspends(row, before, v.share);
-	v.unsuspend = ours && !allowance_suspends(row, 0, v.share);
+	v.suspend = !row->suspended_by[0] && allowance_calls_for(row, "suspend", before, v.share);
+	v.unsuspend = ours && !allowance_calls_for(row, "suspend", 0, v.share);
+	v.throttled = allowance_calls_for(row, "throttle", 0, v.share);
 	return v;
 }
 

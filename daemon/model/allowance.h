@@ -13,6 +13,7 @@ struct allowance_verdict {
 	bool lowered;    /* a new month, or more traffic */
 	bool suspend;    /* now */
 	bool unsuspend;
+	bool throttled; /* what it is to be */
 	bool changed; /* to be recorded */
 };
 /* A pure rule. month: the present one's beginning. */

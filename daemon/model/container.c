@@ -512,6 +512,23 @@ container_suspend(struct model *m, const struct who *who, enum op_id op, struct 
 	return dry_run ? 0 : txn_commit(&txn, e);
 }
 
+int
+container_throttle(struct model *m, const struct who *who, struct container_view *view, bool throttled, struct strv *changed_out,
+                   struct operation *operation_out, struct err *e)
+{
+	AUTO_CONFIG struct container_config before = { 0 };
+	AUTO_TXN struct txn txn = { 0 };
+
+	if (!record_copy(CONFIG, &before, &view->config) || !strv_add(changed_out, "throttled"))
+		return container_out_of_memory(e);
+	row_put_int(CONFIG, &view->config, "throttled", throttled);
+	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, before.id, e) < 0 ||
+	    operation_make(operation_out, CONTAINER_SET, view, NULL, who, e) < 0 ||
+	    container_record_change(m, view, &before, changed_out, operation_out, e) < 0)
+		return -1;
+	return txn_commit(&txn, e);
+}
+
 /* What is wanted, and the state shown, while it is under way; NULL and STATE_COUNT leave them as they are. */
 static const struct {
 	enum op_id op;

@@ -40,6 +40,10 @@ int container_change(struct model *m, const struct who *who, struct container_vi
 int container_suspend(struct model *m, const struct who *who, enum op_id op, struct container_view *view, const char *reason,
                       bool dry_run, struct strv *changed_out, struct operation *operation_out, struct err *e);
 
+/* Whether it is throttled: recorded as a change of the configuration, which only the daemon makes. */
+int container_throttle(struct model *m, const struct who *who, struct container_view *view, bool throttled,
+                       struct strv *changed_out, struct operation *operation_out, struct err *e);
+
 /* Records that start, stop, restart, freeze, thaw or delete is asked of it. */
 int container_begin(struct model *m, const struct who *who, enum op_id op, struct container_view *view, bool force, bool dry_run,
                     struct operation *operation_out, struct err *e);

@@ -7,9 +7,9 @@
 static const char sql_allowance_list[] =
         "SELECT c.id, c.traffic, c.traffic_80, c.traffic_100, c.suspended_by, a.month, a.share,"
         " (SELECT coalesce(sum(out4_paid + out6_paid + in4_paid + in6_paid), 0) FROM meter AS m CROSS JOIN usage_month AS u"
-        "  ON u.start = ?1 AND u.meter = m.id WHERE m.container = c.id)"
+        "  ON u.start = ?1 AND u.meter = m.id WHERE m.container = c.id), c.throttled"
         " FROM container AS c LEFT JOIN allowance AS a ON a.container = c.id"
-        " WHERE c.ctid IS NOT NULL AND (c.traffic IS NOT NULL OR a.container IS NOT NULL) ORDER BY c.id";
+        " WHERE c.ctid IS NOT NULL AND (c.traffic IS NOT NULL OR a.container IS NOT NULL OR c.throttled) ORDER BY c.id";
 static const char sql_allowance_put[] = "INSERT INTO allowance (container, month, share) VALUES (?1, ?2, ?3)"
                                         " ON CONFLICT (container) DO UPDATE SET month = ?2, share = ?3";
 
@@ -42,6 +42,7 @@ store_allowance_list(struct store *s, int64_t month, store_each *each, void *arg
 		row.month = sqlite3_column_int64(stmt, 5);
 		row.share = sqlite3_column_int64(stmt, 6);
 		row.used = sqlite3_column_int64(stmt, 7);
+		row.throttled = sqlite3_column_int64(stmt, 8);
 		rc = each(arg, &row);
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;

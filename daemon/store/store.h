@@ -303,6 +303,7 @@ struct allowance_row {
 	int64_t bytes; /* -1: none */
 	char at_80[9], at_100[9];
 	char suspended_by[64]; /* "": it isn't */
+	bool throttled;
 	int64_t month, share;  /* what has happened already, and in which month; 0 */
 	int64_t used;          /* bytes of this month */
 };

@@ -59,4 +59,21 @@ ok "suspend at four fifths" wait_for 15 eval '[ "$(one state)" = suspended ]'
 sqlite3 "$T/s/db/berth.db" "PRAGMA busy_timeout = 5000; UPDATE allowance SET month = $last; DELETE FROM usage_month" >/dev/null
 ok "the next month lifts what was done for the last" wait_for 15 eval '[ "$(one state)" = running ]'
 ok "no limit" B set acme:one traffic=none
-fails 2 "event or suspend" "an action that there isn't" B set acme:one traffic_80=delete
+fails 2 "event, throttle or suspend" "an action that there isn't" B set acme:one traffic_80=delete
+
+# Slow rather than down.
+throttled() { one throttled; }
+rates() { tc qdisc show dev "$INSTANCE$(one ctid)" | grep -oE 'rate [0-9A-Za-z]+'; }
+ok "its interface is slower than the host's" B set acme:one traffic=1G traffic_80=event traffic_100=throttle rate_in=20
+is "by a rate of its own" "rate 20Mbit" "$(rates)"
+B set acme:one traffic=1000 >/dev/null 2>&1
+udp 2
+ok "used up it is throttled" wait_for 15 eval '[ "$(throttled)" = true ]'
+ok "to the rate of the configuration" wait_for 5 eval '[ "$(rates)" = "rate 1Mbit" ]'
+is "and runs" running "$(one state)"
+fails 2 "throttled" "its tenant can't lift that" env BERTH_TOKEN="$OWNER" "$BUILD/berth" set one throttled=false
+B restart acme:one >/dev/null 2>&1
+is "a restart leaves it so" "rate 1Mbit" "$(rates)"
+ok "more traffic" B set acme:one traffic=1G
+ok "lifts it" wait_for 15 eval '[ "$(throttled)" != true ]'
+ok "back to its own rate" wait_for 5 eval '[ "$(rates)" = "rate 20Mbit" ]'

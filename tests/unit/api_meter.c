@@ -186,6 +186,12 @@ test_allowance(void **state)
 	assert_false(judge(100, 100, 100, 1000, "", "suspend", ours).unsuspend);
 	assert_false(judge(100, 100, 100, 900, "", "suspend", ours).unsuspend);
 	assert_true(judge(-1, 100, 100, 1000, "", "suspend", ours).unsuspend);
+	/* How fast it is follows what is so, whoever changed what. */
+	assert_true(judge(100, 100, 100, 1000, "", "throttle", "").throttled);
+	assert_true(judge(100, 80, 80, 1000, "throttle", "suspend", "").throttled);
+	assert_false(judge(100, 79, 0, 1000, "throttle", "", "").throttled);
+	assert_false(judge(100, 5, 100, 900, "", "throttle", "").throttled);
+	assert_false(judge(100, 100, 100, 1000, "", "throttle", "").suspend);
 }
 
 int
