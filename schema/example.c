@@ -51,6 +51,7 @@ const struct example examples[] = {
 	{ CONTAINER_LIMITS, WEB, "", NULL, 200 },
 	{ USAGE_LIST, "", "tenant=acme&by=day&group=tenant", NULL, 200 },
 	{ CONTAINER_USAGE, WEB, "by=hour&from=2026-11-24T00:00:00Z&to=2026-11-25", NULL, 200 },
+	{ METRICS, "", "", NULL, 200 },
 	{ CONTAINER_SET, WEB, "", "{\"memory\":\"384M\",\"onboot\":true}", 202 },
 	{ OPERATION_EVENTS, "$OPERATION", "", NULL, 200 },
 	{ CONTAINER_EXEC, WEB, "", "{\"argv\":[\"/bin/sh\",\"-c\",\"id; uname -n\"],\"env\":[\"LANG=C\"],\"user\":\"root\"}", 101 },

@@ -273,6 +273,7 @@ openapi_put_success(struct json_object *responses, const struct op *op)
 	openapi_put_content(response,
 	                    op->kind == KIND_FOLLOW   ? "text/event-stream"
 	                    : op->kind == KIND_STREAM ? "application/octet-stream"
+	                    : op->kind == KIND_TEXT   ? "text/plain"
 	                                              : "application/json",
 	                    op->answer ? name : NULL);
 	if (op->kind != KIND_JOB)
@@ -449,7 +450,7 @@ static void
 openapi_put_op(struct json_object *paths, enum op_id id)
 {
 	static const char *const kinds[] = {
-		[KIND_READ] = "read", [KIND_WRITE] = "write",   [KIND_QUERY] = "query",
+		[KIND_READ] = "read", [KIND_TEXT] = "text",     [KIND_WRITE] = "write",   [KIND_QUERY] = "query",
 		[KIND_JOB] = "job",   [KIND_STREAM] = "stream", [KIND_FOLLOW] = "follow",
 	};
 	static const char *const methods[METHOD_COUNT] = { "get", "post", "patch", "put", "delete" };

@@ -12,6 +12,7 @@ enum op_method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_PUT, METHOD_DELET
 
 enum op_kind {
 	KIND_READ,   /* answered from the database */
+	KIND_TEXT,   /* the same, in no JSON */
 	KIND_WRITE,  /* answered after one transaction */
 	KIND_QUERY,  /* answered when the engine has, within a deadline; changes nothing */
 	KIND_JOB,    /* 202 and an operation */

@@ -237,7 +237,7 @@ api_take_token_listeners(struct api *api)
 int
 main(void)
 {
-	struct api api = { .listen_fd = API_LISTEN_FD, .model.settings = &api.settings };
+	struct api api = { .listen_fd = API_LISTEN_FD, .model.settings = &api.settings, .started_at = time(NULL) };
 	struct err e = { 0 };
 	int rc;
 

@@ -49,6 +49,7 @@ struct api {
 	size_t ntokens;
 	/* The handshake. */
 	bool ready;
+	int64_t started_at; /* seconds since the epoch */
 	struct strv known; /* UUIDs of the engine's containers */
 	char storage[17];
 	unsigned char idempotency_key[32];

@@ -149,6 +149,7 @@ audit_success(const struct call *c)
 	case KIND_STREAM:
 		return 101;
 	case KIND_READ:
+	case KIND_TEXT:
 	case KIND_WRITE:
 	case KIND_QUERY:
 	case KIND_FOLLOW:

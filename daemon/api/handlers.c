@@ -53,6 +53,7 @@ call_handler *const handlers[OP_COUNT] = {
 	[IP_POOL_SHOW] = table_handle_show,
 	[IP_POOL_SET] = table_handle_set,
 	[IP_POOL_DELETE] = table_handle_delete,
+	[METRICS] = metrics_handle_show,
 	[NETWORK_LIST] = table_handle_list,
 	[NETWORK_CREATE] = table_handle_create,
 	[NETWORK_SHOW] = table_handle_show,

@@ -21,6 +21,8 @@ call_handler audit_handle_list;
 call_handler address_handle_list, address_handle_history;
 /* usage.c */
 call_handler usage_handle_list, usage_handle_container;
+/* metrics.c */
+call_handler metrics_handle_show;
 /* tables.c */
 call_handler table_handle_list, table_handle_create, table_handle_show, table_handle_set, table_handle_delete;
 /* host.c */

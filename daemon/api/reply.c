@@ -154,6 +154,16 @@ reply_text(struct call *c, int status, const char *headers, const char *text)
 }
 
 struct answered
+reply_bytes(struct call *c, const char *type, const char *headers, const char *data, size_t len)
+{
+	const struct http_response response = { .status = 200, .type = type, .headers = headers, .body = data, .len = len };
+
+	c->answered = 200;
+	conn_respond(c->conn, &response);
+	return answered_now;
+}
+
+struct answered
 reply_constant(struct call *c, const char *text)
 {
 	struct http_response response = {

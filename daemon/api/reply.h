@@ -15,6 +15,8 @@ struct answered reply_error(struct call *c);
 struct answered reply_out_of_memory(struct call *c);
 /* One that was made before. */
 struct answered reply_text(struct call *c, int status, const char *headers, const char *text);
+/* What is no JSON; copied. */
+struct answered reply_bytes(struct call *c, const char *type, const char *headers, const char *data, size_t len);
 /* One that stays where it is. */
 struct answered reply_constant(struct call *c, const char *text);
 /* 202 with Location. */

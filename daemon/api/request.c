@@ -51,7 +51,7 @@ reader_value_place(struct reader *r, unsigned int *bit_out)
 	} places[] = {
 		{ "Authorization", q->authorization },         { "If-Match", q->if_match }, { "Last-Event-ID", q->last_event_id },
 		{ "Idempotency-Key", q->idempotency_key },     { "Upgrade", q->upgrade },   { "Expect", q->expect },
-		{ "Transfer-Encoding", q->transfer_encoding }, { "Host", q->host },
+		{ "Transfer-Encoding", q->transfer_encoding }, { "Host", q->host },         { "Accept", q->accept },
 	};
 
 	if (r->name_len >= sizeof r->name || r->phase != READER_HEADERS)
@@ -86,6 +86,19 @@ reader_on_field(http_parser *parser, const char *at, size_t len)
 	return 0;
 }
 
+/* A list may come in several lines, which are one. */
+static bool
+reader_begin_list(struct reader *r)
+{
+	if (r->value != r->request.accept)
+		return false;
+	r->value_len = strlen(r->value);
+	if (r->value_len > 0 && r->value_len + 1 < HTTP_ACCEPT_MAX)
+		r->value[r->value_len++] = ',';
+	r->value[r->value_len] = '\0';
+	return true;
+}
+
 static int
 reader_begin_value(struct reader *r)
 {
@@ -95,7 +108,7 @@ reader_begin_value(struct reader *r)
 	r->in_value = true;
 	r->value = reader_value_place(r, &bit);
 	r->value_len = 0;
-	if (!r->value)
+	if (!r->value || reader_begin_list(r))
 		return 0;
 	/* Which of the two a proxy before us went by can't be known. */
 	snprintf(text, sizeof text, "The header %s is given twice", r->name);
@@ -118,7 +131,13 @@ reader_on_value(http_parser *parser, const char *at, size_t len)
 			return reader_fail(r, 400, ERR_BAD_REQUEST, "bad_request", "A header's value holds a control character");
 	if (!r->value)
 		return 0;
-	if (r->value_len + len >= HTTP_VALUE_MAX)
+	/* What somebody would rather have is no reason to refuse him. */
+	if (r->value == r->request.accept && r->value_len + len >= HTTP_ACCEPT_MAX) {
+		r->value[0] = '\0';
+		r->value = NULL;
+		return 0;
+	}
+	if (r->value != r->request.accept && r->value_len + len >= HTTP_VALUE_MAX)
 		return reader_fail(r, 431, ERR_TOO_LARGE, "header_too_long", "A header's value is longer than 255 bytes");
 	memcpy(r->value + r->value_len, at, len);
 	r->value_len += len;

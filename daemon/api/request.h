@@ -7,7 +7,7 @@
 #include "daemon/util/buf.h"
 #include "daemon/util/err.h"
 
-enum { HTTP_HEADERS_MAX = 16 * 1024, HTTP_TARGET_MAX = 8 * 1024, HTTP_VALUE_MAX = 256 };
+enum { HTTP_HEADERS_MAX = 16 * 1024, HTTP_TARGET_MAX = 8 * 1024, HTTP_VALUE_MAX = 256, HTTP_ACCEPT_MAX = 1024 };
 
 struct http_request {
 	const char *method; /* "GET"; static */
@@ -23,6 +23,7 @@ struct http_request {
 	char expect[HTTP_VALUE_MAX];
 	char host[HTTP_VALUE_MAX];
 	char transfer_encoding[HTTP_VALUE_MAX];
+	char accept[HTTP_ACCEPT_MAX]; /* all lines of it; "" also when they are longer than anybody needs */
 	bool keep_alive;
 	bool has_body;
 	unsigned short minor; /* of HTTP/1.x */

@@ -170,7 +170,7 @@ route_match(struct call *c)
 	rc = op_match(c->head ? "GET" : method, c->request->path, &c->op, c->arg, sizeof c->arg, &c->allowed);
 	if (rc == 0)
 		return err_set(&c->err, ERR_NOT_FOUND, "There is no %.200s", c->request->path);
-	if (rc > 0 && c->head && c->op->kind != KIND_READ) {
+	if (rc > 0 && c->head && c->op->kind != KIND_READ && c->op->kind != KIND_TEXT) {
 		c->allowed = 1u << METHOD_GET;
 		rc = -1;
 	}

@@ -52,6 +52,9 @@ void store_copy_end(struct store_copy *copy);
 void store_hold(struct store *s);
 void store_let_go(struct store *s);
 
+/* How large the database is. 1, or -1. */
+int store_bytes(struct store *s, int64_t *bytes_out, struct err *e);
+
 /* A transaction that is rolled back unless it was committed. */
 struct txn {
 	struct store *store; /* NULL when it isn't open */
@@ -247,6 +250,12 @@ struct operation_filter {
 	int64_t before;
 	int64_t limit;
 };
+struct operation_count {
+	const char *kind, *state;
+	int64_t count;
+};
+/* Of all that are kept, given as struct operation_count; tenant NULL: of any. */
+int store_operation_states(struct store *s, const char *tenant, store_each *each, void *arg, struct err *e);
 int store_operation_list(struct store *s, const struct operation_filter *filter, store_each *each, void *arg, struct err *e);
 /* Of a copy: what was open then has ended meanwhile, nobody knows how. */
 int store_operation_lose(struct store *s, int64_t now, struct err *e);

@@ -1,12 +1,14 @@
 # The api's layers without root, socket or engine.
 if HAVE_CMOCKA
-API_UNIT_TESTS = tests/unit/api_store tests/unit/api_model tests/unit/api_request tests/unit/api_turns tests/unit/api_meter
+API_UNIT_TESTS = tests/unit/api_store tests/unit/api_model tests/unit/api_metrics tests/unit/api_request tests/unit/api_turns tests/unit/api_meter
 check_PROGRAMS += $(API_UNIT_TESTS)
 TESTS += $(API_UNIT_TESTS)
 tests_unit_api_store_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_api_store_LDADD = $(BERTH_API_LIBS) $(CMOCKA_LIBS)
 tests_unit_api_model_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_api_model_LDADD = $(BERTH_API_LIBS) $(CMOCKA_LIBS)
+tests_unit_api_metrics_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_api_metrics_LDADD = $(BERTH_API_LIBS) $(CMOCKA_LIBS)
 tests_unit_api_request_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_api_request_LDADD = $(BERTH_API_LIBS) $(CMOCKA_LIBS)
 tests_unit_api_meter_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)

@@ -50,7 +50,7 @@ test_every_operation_is_told_of(void **state)
 
 		if (examples_of((enum op_id)i) == 0)
 			fail_msg("%s has no row in schema/example.c", op->name);
-		if (!op->answer && op->kind != KIND_STREAM)
+		if (!op->answer && op->kind != KIND_STREAM && op->kind != KIND_TEXT)
 			fail_msg("%s doesn't tell what it answers", op->name);
 	}
 }
