@@ -12,16 +12,14 @@ t_begin
 ok "a running container" B create calm --template busybox --memory 64M --start
 ok "one that is stopped" B create web --template busybox --memory 64M
 pid=$(field calm pid)
+OWNER=$(B token create panel --role owner --tenant default 2>/dev/null)
 told() { B list -o json | jq -cS '[.[] | {name, id, state, memory, disk, ip}]'; }
 goes_on() {
 	is "$1: the container goes on" "$pid" "$(field calm pid)"
 	ok "$1: and works" B exec calm -- true
 }
-# No command is run whose audit can't be written.
-goes_on_unaudited() {
-	is "$1: the container goes on" "$pid" "$(field calm pid)"
-	fails 1 "full|[Nn]o space" "$1: nobody enters unrecorded" B exec calm -- true
-}
+# Its tenant does nothing that isn't recorded.
+refuses_tenant() { fails 1 "full|[Nn]o space" "$1: its tenant doesn't get in" env BERTH_TOKEN="$OWNER" "$BUILD/berth" exec calm -- true; }
 # The same files on a small file system of their own.
 t_stop_daemon
 for d in db registry; do
@@ -39,10 +37,12 @@ like "a full state disk: a change is refused" "full|[Nn]o space" "$(cat "$T/out"
 fails 1 "full|[Nn]o space" "a full state disk: a creation is refused" B create more --template busybox
 ok "a full state disk: what is there can be read" B list
 like "a full state disk: the doctor says which and how much" "^problem +'$T/s/db' has 0 % of its space free" "$(B doctor)"
-goes_on_unaudited "a full state disk"
+goes_on "a full state disk"
+like "a full state disk: who goes in is in the log" "container_exec by uid:0 in .* can.t be recorded" "$(cat "$T/log")"
+refuses_tenant "a full state disk"
 t_stop_daemon KILL
 t_start_daemon || fail "a full state disk: the daemon starts"
-goes_on_unaudited "a full state disk, a new daemon"
+goes_on "a full state disk, a new daemon"
 rm "$T/s/db/filler"
 touch "$T"/s/db/filler{1..90}
 like "few inodes: the doctor says so, too" "^(problem|warning) +'$T/s/db' has [0-9]+ % of its inodes free" "$(B doctor)"
