@@ -24,7 +24,7 @@ refuses_tenant() { fails 1 "full|[Nn]o space" "$1: its tenant doesn't get in" en
 t_stop_daemon
 for d in db registry; do
 	cp -a "$T/s/$d" "$T/$d.kept"
-	mount -t tmpfs -o "size=4M,nr_inodes=100,mode=0700" tmpfs "$T/s/$d"
+	mount -t tmpfs -o "size=6M,nr_inodes=100,mode=0700" tmpfs "$T/s/$d"
 	cp -a "$T/$d.kept/." "$T/s/$d"
 	chown --reference="$T/$d.kept" "$T/s/$d"
 done
@@ -38,7 +38,7 @@ fails 1 "full|[Nn]o space" "a full state disk: a creation is refused" B create m
 ok "a full state disk: what is there can be read" B list
 like "a full state disk: the doctor says which and how much" "^problem +'$T/s/db' has 0 % of its space free" "$(B doctor)"
 goes_on "a full state disk"
-like "a full state disk: who goes in is in the log" "container_exec by uid:0 in .* can.t be recorded" "$(cat "$T/log")"
+like "a full state disk: who goes in is in the log" "CONTAINER_EXEC by uid:0 in .* can.t be recorded" "$(cat "$T/log")"
 refuses_tenant "a full state disk"
 t_stop_daemon KILL
 t_start_daemon || fail "a full state disk: the daemon starts"
