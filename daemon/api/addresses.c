@@ -177,7 +177,7 @@ address_read_history(struct call *c, char *after, struct page *page)
 	struct history_filter filter = { .has_at = record_has(c->op->query, &c->query, "at"),
 		                         .at = c->query.at,
 		                         .limit = page->left + 1 };
-	struct address address;
+	struct address address = { 0 };
 	const char *why;
 
 	if (address_of_path(c, &address) < 0)

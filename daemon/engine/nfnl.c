@@ -176,6 +176,20 @@ nfnl_delete_counted(struct nfnl_batch *b, const char *table, const char *map, co
 	nfnl_end(&b->out, at);
 }
 
+/* The macros of <linux/netlink.h> cast const and alignment away. */
+static const void *
+nfnl_data(const struct nlmsghdr *m)
+{
+	return (const char *)m + NLMSG_HDRLEN;
+}
+
+static const struct nlmsghdr *
+nfnl_next(const struct nlmsghdr *m, ssize_t *left)
+{
+	*left -= (ssize_t)NLMSG_ALIGN(m->nlmsg_len);
+	return (const struct nlmsghdr *)(const void *)((const char *)m + NLMSG_ALIGN(m->nlmsg_len));
+}
+
 /* Calls take() for each message of one datagram; 1: the answer goes on, 0: it has ended, -1 with errno. */
 typedef int nfnl_take(const struct nlmsghdr *message, void *arg);
 
@@ -192,8 +206,8 @@ nfnl_receive(int fd, nfnl_take *take, void *arg)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -1;
-	for (const struct nlmsghdr *m = (const struct nlmsghdr *)(const void *)data; rc == 1 && NLMSG_OK(m, (size_t)n);
-	     m = NLMSG_NEXT(m, n))
+	for (const struct nlmsghdr *m = (const struct nlmsghdr *)(const void *)data; rc == 1 && NLMSG_OK(m, n);
+	     m = nfnl_next(m, &n))
 		rc = take(m, arg);
 	return rc;
 }
@@ -201,7 +215,7 @@ nfnl_receive(int fd, nfnl_take *take, void *arg)
 static int
 nfnl_error_of(const struct nlmsghdr *m)
 {
-	const struct nlmsgerr *error = NLMSG_DATA(m);
+	const struct nlmsgerr *error = nfnl_data(m);
 
 	return m->nlmsg_len < NLMSG_LENGTH(sizeof *error) ? EBADMSG : -error->error;
 }
@@ -300,7 +314,7 @@ nfnl_attr_end(const struct nlattr *a)
 static void
 nfnl_sort_message(const struct nlmsghdr *m, const struct nlattr **out, size_t n)
 {
-	nfnl_sort((const char *)NLMSG_DATA(m) + NLMSG_ALIGN(sizeof(struct nfgenmsg)), (const char *)m + m->nlmsg_len, out, n);
+	nfnl_sort((const char *)nfnl_data(m) + NLMSG_ALIGN(sizeof(struct nfgenmsg)), (const char *)m + m->nlmsg_len, out, n);
 }
 
 static const char *

@@ -385,16 +385,8 @@ test_quoted_bytes_become_utf8(void **state)
 static void
 test_no_line_misleads(void **state)
 {
-	static const char *const wrong[] = { "\n",
-		                             "\x1b[2J",
-		                             "\x7f",
-		                             "\xc2\x9b[2J",
-		                             "a\xc2\x85",
-		                             "\xe2\x80\xa8",
-		                             "\xe2\x80\xae"
-		                             "cod.exe",
-		                             "\xe2\x81\xa6",
-		                             "\xff" };
+	static const char *const wrong[] = { "\n",           "\x1b[2J",          "\x7f",         "\xc2\x9b[2J", "a\xc2\x85",
+		                             "\xe2\x80\xa8", "\xe2\x80\xae.exe", "\xe2\x81\xa6", "\xff" };
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		assert_non_null(check_line(wrong[i]));
