@@ -25,6 +25,7 @@ libclient_a_SOURCES = \
 	client/problem.c client/problem.h \
 	client/pump.c client/pump.h \
 	client/query.c \
+	client/readings.c client/readings.h \
 	client/recover.c client/recover.h \
 	client/set.c \
 	client/show.c client/show.h \
@@ -32,6 +33,7 @@ libclient_a_SOURCES = \
 	client/stream.c client/stream.h \
 	client/table.c client/table.h \
 	client/template.c client/template.h \
+	client/top.c client/top.h \
 	client/usage.c client/usage.h \
 	client/terminal.c client/terminal.h \
 	client/verbs.c client/verbs.h \

@@ -16,6 +16,7 @@
 #include "client/stream.h"
 #include "client/table.h"
 #include "client/template.h"
+#include "client/top.h"
 #include "client/usage.h"
 #include "schema/container.h"
 #include "schema/ip.h"
@@ -386,6 +387,16 @@ const struct verb verbs[] = {
 	  .max = WORDS_ANY,
 	  .words = "@plan",
 	  .examples = "berth plan delete small" },
+	{ .name = "top",
+	  .args = "",
+	  .help = "Show live what containers use",
+	  .run = top_run,
+	  .options = top_opts,
+	  .groups = OPTS_TENANT,
+	  .more = "A key orders by a column, once more or r reverses it, < and > change the column, q ends it. Rates are those "
+	          "between two "
+	          "readings of the daemon, which come each sample_interval of berthd.conf(5): '-' until there are two.",
+	  .examples = "berth top\nberth top --sort memory -d 1\nberth top -b -n 2" },
 	{ .name = "usage",
 	  .args = "[NAME]",
 	  .help = "Tell what containers used: CPU, memory, disk, traffic",

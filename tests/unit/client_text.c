@@ -1,8 +1,10 @@
 /* What the client prints: safe for a terminal, right in every format. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +15,7 @@
 #include "client/choice.h"
 #include "client/clean.h"
 #include "client/print.h"
+#include "client/readings.h"
 #include "client/show.h"
 
 static void
@@ -237,13 +240,90 @@ test_key_files(void **state)
 	unlink(path);
 }
 
+#define OF(NAME) "{tenant=\"t\",name=\"" NAME "\",id=\"" NAME "-id\""
+
+static void
+test_readings(void **state)
+{
+	char first[] =
+	        "# TYPE berth_container_state gauge\n"
+	        "berth_containers{state=\"running\"} 2\n"
+	        "berth_container_state" OF(
+	                "a") ",state=\"running\"} 1\n"
+	                     "berth_container_state" OF(
+	                             "b\\\"},\\n") ",state=\"stopped\"} 1\n"
+	                                           "berth_container_sample_timestamp_seconds" OF(
+	                                                   "a") "} 100.500\n"
+	                                                        "berth_container_cpu_seconds_total" OF(
+	                                                                "a") "} 7.25\n"
+	                                                                     "berth_container_io_bytes_total" OF(
+	                                                                             "a") ",direction=\"read\"} 500\n"
+	                                                                                  "berth_container_traffic_bytes_total" OF(
+	                                                                                          "a") ",direction=\"in\",class="
+	                                                                                               "\"paid\"} 10\n"
+	                                                                                               "berth_container_traffic_"
+	                                                                                               "bytes_total" OF(
+	                                                                                                       "a") ",direction="
+	                                                                                                            "\"in\",class="
+	                                                                                                            "\"free\"} 5\n";
+	char second[] = "berth_container_sample_timestamp_seconds" OF(
+	        "a") "} 102.500\n"
+	             "berth_container_cpu_seconds_total" OF("a") "} 8.25\n"
+	                                                         "berth_container_io_bytes_total" OF(
+	                                                                 "a") ",direction=\"read\"} 100\n"
+	                                                                      "berth_container_traffic_bytes_total" OF(
+	                                                                              "a") ",direction=\"in\"} 35\n# EOF\n";
+	AUTO_READINGS struct readings before = { 0 }, now = { 0 }, same = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(readings_parse(&before, first, &e), 0);
+	assert_int_equal(before.n, 2);
+	assert_string_equal(before.v[0].state, "running");
+	assert_string_equal(before.v[1].name, "b\"},\n");
+	assert_true(before.v[0].v[READING_IN] == 15.0);
+	assert_true(isnan(before.v[1].v[READING_CPU]));
+	assert_int_equal(readings_parse(&now, second, &e), 0);
+	readings_derive(&now, &before);
+	assert_true(reading_shown(&now.v[0], READING_CPU) == 0.5);
+	assert_true(reading_shown(&now.v[0], READING_IN) == 10.0);
+	/* It began anew; of the other nothing was ever told. */
+	assert_true(isnan(reading_shown(&now.v[0], READING_READ)));
+	assert_true(isnan(reading_shown(&now.v[0], READING_OUT)));
+	assert_int_equal(readings_parse(&same, (char[]){ "berth_container_sample_timestamp_seconds" OF("a") "} 102.5\n" }, &e), 0);
+	readings_derive(&same, &now);
+	assert_true(reading_shown(&same.v[0], READING_CPU) == 0.5);
+}
+
+static void
+test_readings_that_are_none(void **state)
+{
+	static const char *const texts[] = {
+		"berth_container_x{",          "berth_container_x{}",
+		"berth_container_x{} 1",       "berth_container_x{id=\"1\"} 1",
+		"berth_container_x{id=\"1} 1", "berth_container_x{tenant=\"t\",name=\"n\",id=\"i\"}",
+		"berth_container_x{id=\"\\",
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		AUTO_READINGS struct readings readings = { 0 };
+		struct err e = { 0 };
+		char text[100];
+
+		snprintf(text, sizeof text, "%s", texts[i]);
+		if (readings_parse(&readings, text, &e) == 0)
+			fail_msg("'%s' is taken", texts[i]);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clean_text), cmocka_unit_test(test_clean_log), cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_csv),        cmocka_unit_test(test_values),    cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_clean_text), cmocka_unit_test(test_clean_log),
+		cmocka_unit_test(test_sizes),      cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_values),     cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_choice),     cmocka_unit_test(test_key_files),
+		cmocka_unit_test(test_readings),   cmocka_unit_test(test_readings_that_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
