@@ -21,6 +21,7 @@ libclient_a_SOURCES = \
 	client/list.c \
 	client/logs.c \
 	client/operation.c client/operation.h \
+	client/plot.c client/plot.h \
 	client/print.c client/print.h \
 	client/problem.c client/problem.h \
 	client/pump.c client/pump.h \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/call.h"
+#include "client/plot.h"
 #include "client/print.h"
 #include "schema/check.h"
 #include "schema/usage.h"
@@ -16,6 +17,7 @@ const struct opt usage_opts[] = {
 	{ "by", 0, "PERIOD", "A row each minute, hour, day or month.", "minute hour day month" },
 	{ "group", 0, "WHAT", "A row a container, or all of a tenant's or a plan's together.", "container tenant plan" },
 	{ "plan", 0, "PLAN", "Of this plan alone.", "@plan" },
+	{ "plot", 0, NULL, "Draw a chart of each of --fields over that time; cpu and memory when left out.", NULL },
 	{ NULL }
 };
 
@@ -38,7 +40,8 @@ usage_query(const struct client *c, const struct args *args, struct buf *query, 
 {
 	AUTO_BUF struct buf named = { 0 };
 
-	for (const struct opt *o = usage_opts; o->name; o++)
+	/* Times and periods of a chart are its own. */
+	for (const struct opt *o = usage_opts; o->name && !args_has(args, "plot"); o++)
 		call_query_add(query, o->name, args_value(args, o->name));
 	call_query_add(query, "tenant", c->tenant);
 	if (args->nwords == 0)
@@ -65,6 +68,8 @@ usage_run(struct client *c, const struct args *args, struct err *e)
 		return -1;
 	if (query.failed)
 		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (args_has(args, "plot"))
+		return plot_usage(c, args, &view, query.data ? query.data : "", e);
 	if (call_list(c, USAGE_LIST, NULL, query.data, &items, e) < 0)
 		return -1;
 	rc = print_list(c, &view, items, e);

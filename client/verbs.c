@@ -409,6 +409,7 @@ const struct verb verbs[] = {
 	          "host's free networks is apart. Memory is the average while it ran, of disk space of all the time. --fields and "
 	          "json have every figure that is kept. Times are UTC's.",
 	  .examples = "berth usage\nberth usage web1 --by day --from 2026-11-01\n"
+	              "berth usage web1 --plot --fields memory,traffic_out --from 2026-11-01\n"
 	              "berth usage --group tenant --from 2026-10-01 --to 2026-11-01 -o csv" },
 	{ .name = "ip list",
 	  .args = "",

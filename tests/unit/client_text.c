@@ -14,6 +14,7 @@
 
 #include "client/choice.h"
 #include "client/clean.h"
+#include "client/plot.h"
 #include "client/print.h"
 #include "client/readings.h"
 #include "client/show.h"
@@ -315,15 +316,49 @@ test_readings_that_are_none(void **state)
 	}
 }
 
+static void
+test_plot(void **state)
+{
+	const double v[] = { 0, 1048576, (double)NAN, 4194304 };
+	struct plot plot = {
+		.v = v, .n = 4, .rows = 2, .columns = 31, .type = FIELD_SIZE, .from = "11-24 10:00", .until = "11:00"
+	};
+	AUTO_BUF struct buf braille = { 0 }, ascii = { 0 }, none = { 0 };
+
+	plot_draw(&plot, &braille);
+	assert_string_equal(braille.data, "       4M ┤               ⣿⣿⣿⣿⣿\n"
+	                                  "       2M ┤     ⣤⣤⣤⣤⣤     ⣿⣿⣿⣿⣿\n"
+	                                  "        0 └────────────────────\n"
+	                                  "           11-24 10:00    11:00\n");
+	plot.ascii = true;
+	plot_draw(&plot, &ascii);
+	assert_string_equal(ascii.data, "       4M +               #####\n"
+	                                "       2M +     :::::     #####\n"
+	                                "        0 +--------------------\n"
+	                                "           11-24 10:00    11:00\n");
+	/* Nothing but zeros, more periods than columns, a terminal that is too narrow. */
+	plot = (struct plot){
+		.v = (double[100]){ 0 }, .n = 100, .rows = 2, .columns = 1, .ascii = true, .from = "a", .until = "b"
+	};
+	plot_draw(&plot, &none);
+	assert_non_null(strstr(none.data, "        1 +                   \n"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clean_text), cmocka_unit_test(test_clean_log),
-		cmocka_unit_test(test_sizes),      cmocka_unit_test(test_csv),
-		cmocka_unit_test(test_values),     cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_choice),     cmocka_unit_test(test_key_files),
-		cmocka_unit_test(test_readings),   cmocka_unit_test(test_readings_that_are_none),
+		cmocka_unit_test(test_clean_text),
+		cmocka_unit_test(test_clean_log),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_key_files),
+		cmocka_unit_test(test_plot),
+		cmocka_unit_test(test_readings),
+		cmocka_unit_test(test_readings_that_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
