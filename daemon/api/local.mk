@@ -23,7 +23,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/late.c daemon/api/late.h \
 	daemon/api/link.c daemon/api/link.h \
 	daemon/api/meter.c daemon/api/meter.h \
-	daemon/api/metrics.c \
+	daemon/api/metrics.c daemon/api/metrics.h \
 	daemon/api/metrics_text.c daemon/api/metrics_text.h \
 	daemon/api/operations.c \
 	daemon/api/parts.c \

@@ -11,7 +11,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/handlers.h"
 #include "daemon/api/meter.h"
-#include "daemon/api/metrics_text.h"
+#include "daemon/api/metrics.h"
 #include "daemon/api/reply.h"
 
 /* Of a container: what was read of it, then the rest. */
@@ -37,13 +37,15 @@ struct metrics_subject {
 };
 
 struct metrics {
-	struct call *c;
+	struct api *api;
+	const struct who *who;
 	enum metrics_format format;
 	int64_t now_ms;
 	struct metrics_subject *subjects;
 	size_t n, room;
 	int64_t states[STATE_COUNT];
-	struct buf out;
+	struct buf *out;
+	struct err *e;
 };
 
 struct metric {
@@ -134,7 +136,6 @@ metrics_clear(struct metrics *m)
 		free(m->subjects[i].info);
 	}
 	free(m->subjects);
-	buf_clear(&m->out);
 }
 
 #define AUTO_METRICS __attribute__((cleanup(metrics_clear)))
@@ -143,7 +144,7 @@ metrics_clear(struct metrics *m)
 static void
 metrics_fill_sample(const struct metrics *m, struct metrics_subject *subject, int64_t ctid)
 {
-	const struct api *api = m->c->api;
+	const struct api *api = m->api;
 	const struct meter_now *now = api->meter ? meter_find(api->meter, ctid) : NULL;
 
 	for (size_t i = 0; i < VALUES; i++)
@@ -200,7 +201,7 @@ metrics_add(void *arg, const void *record)
 	if (m->n == m->room) {
 		more = reallocarray(m->subjects, room, sizeof *more);
 		if (!more)
-			return err_set(&m->c->err, ERR_INTERNAL, "out of memory");
+			return err_set(m->e, ERR_INTERNAL, "out of memory");
 		m->subjects = more;
 		m->room = room;
 	}
@@ -209,7 +210,7 @@ metrics_add(void *arg, const void *record)
 	if (container_state_of_name(view->state, &state) == 1)
 		m->states[state]++;
 	if (!metrics_fill_labels(&m->subjects[m->n++], view))
-		return err_set(&m->c->err, ERR_INTERNAL, "out of memory");
+		return err_set(m->e, ERR_INTERNAL, "out of memory");
 	return 0;
 }
 
@@ -218,7 +219,7 @@ metrics_put_value_of_all(struct metrics *m, const struct metric *row, int value,
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (m->subjects[i].v[value] >= 0)
-			metrics_put_sample(&m->out, row->name, row->type, m->subjects[i].labels, labels, m->subjects[i].v[value],
+			metrics_put_sample(m->out, row->name, row->type, m->subjects[i].labels, labels, m->subjects[i].v[value],
 			                   row->divisor);
 }
 
@@ -253,7 +254,7 @@ static int
 metrics_put_info(struct metrics *m, const struct metric *row)
 {
 	for (size_t i = 0; i < m->n; i++)
-		metrics_put_sample(&m->out, row->name, row->type, m->subjects[i].labels, m->subjects[i].info, 1, 1);
+		metrics_put_sample(m->out, row->name, row->type, m->subjects[i].labels, m->subjects[i].info, 1, 1);
 	return 0;
 }
 
@@ -261,7 +262,7 @@ static int
 metrics_put_state(struct metrics *m, const struct metric *row)
 {
 	for (size_t i = 0; i < m->n; i++)
-		metrics_put_sample(&m->out, row->name, row->type, m->subjects[i].labels, m->subjects[i].state, 1, 1);
+		metrics_put_sample(m->out, row->name, row->type, m->subjects[i].labels, m->subjects[i].state, 1, 1);
 	return 0;
 }
 
@@ -272,7 +273,7 @@ metrics_put_states(struct metrics *m, const struct metric *row)
 
 	for (int i = 0; i < STATE_COUNT; i++) {
 		snprintf(labels, sizeof labels, "state=\"%s\"", container_state_name((enum container_state)i));
-		metrics_put_sample(&m->out, row->name, row->type, labels, NULL, m->states[i], 1);
+		metrics_put_sample(m->out, row->name, row->type, labels, NULL, m->states[i], 1);
 	}
 	return 0;
 }
@@ -286,20 +287,20 @@ metrics_put_operation(void *arg, const void *record)
 
 	metrics_put_label(&labels, "kind", count->kind);
 	metrics_put_label(&labels, "state", count->state);
-	metrics_put_sample(&m->out, "operations", METRIC_GAUGE, labels.data, NULL, count->count, 1);
-	return labels.failed ? err_set(&m->c->err, ERR_INTERNAL, "out of memory") : 0;
+	metrics_put_sample(m->out, "operations", METRIC_GAUGE, labels.data, NULL, count->count, 1);
+	return labels.failed ? err_set(m->e, ERR_INTERNAL, "out of memory") : 0;
 }
 
 static const char *
 metrics_tenant(const struct metrics *m)
 {
-	return m->c->who.tenant[0] ? m->c->who.tenant : NULL;
+	return m->who->tenant[0] ? m->who->tenant : NULL;
 }
 
 static int
 metrics_put_operations(struct metrics *m, const struct metric *row)
 {
-	return store_operation_states(m->c->api->model.store, metrics_tenant(m), metrics_put_operation, m, &m->c->err);
+	return store_operation_states(m->api->model.store, metrics_tenant(m), metrics_put_operation, m, m->e);
 }
 
 static int
@@ -308,8 +309,8 @@ metrics_put_build(struct metrics *m, const struct metric *row)
 	AUTO_BUF struct buf labels = { 0 };
 
 	metrics_put_label(&labels, "version", PACKAGE_VERSION);
-	metrics_put_label(&labels, "instance_name", m->c->api->settings.instance);
-	metrics_put_sample(&m->out, row->name, row->type, labels.data, NULL, 1, 1);
+	metrics_put_label(&labels, "instance_name", m->api->settings.instance);
+	metrics_put_sample(m->out, row->name, row->type, labels.data, NULL, 1, 1);
 	return 0;
 }
 
@@ -325,25 +326,25 @@ metrics_clock_us(clockid_t clock)
 static int
 metrics_put_started(struct metrics *m, const struct metric *row)
 {
-	metrics_put_sample(&m->out, row->name, row->type, NULL, NULL, m->c->api->started_at, 1);
+	metrics_put_sample(m->out, row->name, row->type, NULL, NULL, m->api->started_at, 1);
 	return 0;
 }
 
 static int
 metrics_put_cpu(struct metrics *m, const struct metric *row)
 {
-	metrics_put_sample(&m->out, row->name, row->type, NULL, NULL, metrics_clock_us(CLOCK_PROCESS_CPUTIME_ID), US);
+	metrics_put_sample(m->out, row->name, row->type, NULL, NULL, metrics_clock_us(CLOCK_PROCESS_CPUTIME_ID), US);
 	return 0;
 }
 
 static int
 metrics_put_pass(struct metrics *m, const struct metric *row)
 {
-	const struct meter *meter = m->c->api->meter;
+	const struct meter *meter = m->api->meter;
 	int64_t pass_ms = meter ? meter_last_pass(meter) : 0;
 
 	if (pass_ms > 0)
-		metrics_put_sample(&m->out, row->name, row->type, NULL, NULL, pass_ms, 1000);
+		metrics_put_sample(m->out, row->name, row->type, NULL, NULL, pass_ms, 1000);
 	return 0;
 }
 
@@ -351,17 +352,17 @@ static int
 metrics_put_database(struct metrics *m, const struct metric *row)
 {
 	int64_t bytes;
-	int rc = store_bytes(m->c->api->model.store, &bytes, &m->c->err);
+	int rc = store_bytes(m->api->model.store, &bytes, m->e);
 
 	if (rc == 1)
-		metrics_put_sample(&m->out, row->name, row->type, NULL, NULL, bytes, 1);
+		metrics_put_sample(m->out, row->name, row->type, NULL, NULL, bytes, 1);
 	return rc < 0 ? -1 : 0;
 }
 
 static int
 metrics_put_all(struct metrics *m)
 {
-	bool host = !role_is_tenants(m->c->who.role);
+	bool host = !role_is_tenants(m->who->role);
 
 	for (size_t i = 0; i < sizeof metrics_rows / sizeof *metrics_rows; i++) {
 		const struct metric *row = &metrics_rows[i];
@@ -369,23 +370,34 @@ metrics_put_all(struct metrics *m)
 		if (row->host && !host)
 			continue;
 		if (row->help)
-			metrics_put_head(&m->out, m->format, row->name, row->type, row->help);
+			metrics_put_head(m->out, m->format, row->name, row->type, row->help);
 		if (row->put(m, row) < 0)
 			return -1;
 	}
-	metrics_put_end(&m->out, m->format);
-	return m->out.failed ? err_set(&m->c->err, ERR_INTERNAL, "out of memory") : 0;
+	metrics_put_end(m->out, m->format);
+	return m->out->failed ? err_set(m->e, ERR_INTERNAL, "out of memory") : 0;
+}
+
+int
+metrics_write(struct api *api, const struct who *who, enum metrics_format format, struct buf *out, struct err *e)
+{
+	AUTO_METRICS struct metrics m = {
+		.api = api, .who = who, .format = format, .now_ms = metrics_clock_us(CLOCK_REALTIME) / 1000, .out = out, .e = e
+	};
+	const struct container_filter filter = { .tenant = metrics_tenant(&m), .limit = INT64_MAX };
+
+	if (store_container_list(api->model.store, &filter, metrics_add, &m, e) < 0)
+		return -1;
+	return metrics_put_all(&m);
 }
 
 struct answered
 metrics_handle_show(struct call *c)
 {
-	AUTO_METRICS struct metrics m = { .c = c,
-		                          .format = metrics_format_of(c->request->accept),
-		                          .now_ms = metrics_clock_us(CLOCK_REALTIME) / 1000 };
-	const struct container_filter filter = { .tenant = metrics_tenant(&m), .limit = INT64_MAX };
+	enum metrics_format format = metrics_format_of(c->request->accept);
+	AUTO_BUF struct buf out = { 0 };
 
-	if (store_container_list(c->api->model.store, &filter, metrics_add, &m, &c->err) < 0 || metrics_put_all(&m) < 0)
+	if (metrics_write(c->api, &c->who, format, &out, &c->err) < 0)
 		return reply_error(c);
-	return reply_bytes(c, metrics_media_type(m.format), "Vary: Accept\r\n", m.out.data, m.out.len);
+	return reply_bytes(c, metrics_media_type(format), "Vary: Accept\r\n", out.data, out.len);
 }

@@ -25,14 +25,17 @@ class Api(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(SOCKET)
 
-    def call(self, method, path, body=None):
+    def text(self, method, path, body=None):
         headers = {"Authorization": "Bearer " + self.token} if self.token else {}
         self.request(method, path, None if body is None else json.dumps(body), headers)
         answer = self.getresponse()
         text = answer.read()
         if answer.status >= 400:
             raise SystemExit("%s %s: %d %s" % (method, path, answer.status, text.decode()))
-        return json.loads(text)
+        return text.decode()
+
+    def call(self, method, path, body=None):
+        return json.loads(self.text(method, path, body))
 
 
 def wait(api, operations):
@@ -155,6 +158,16 @@ def main():
     if names is not None:
         figure("system calls of the api for two lists, of them on control groups", "%d, %d" % (sum(names.values()), cgroups))
 
+    # What Prometheus asks for: all figures of all, once each is read.
+    time.sleep(11)
+    scrape = "/v1/metrics"
+    text = api.text("GET", scrape)
+    scrapes = [load(SOCKET, scrape, 20)["median_us"] for _ in range(ROUNDS)]
+    _, read = calls_of(lambda: load(SOCKET, scrape, 1))
+    figure("metrics of all, %d lines" % text.count("\n"), "%.1f ms, %d bytes" % (median(scrapes) / 1000, len(text)))
+    figure("its time on a processor", "%.1f ms" % (cpu_us(os.environ["API_PID"], lambda: load(SOCKET, scrape, 20), 21) / 1000))
+    figure("containers that are read", text.count("berth_container_sample_timestamp_seconds{"))
+
     # One, by a token of its owner, beside the bare server with an answer of the same size.
     one = "/v1/containers/n0"
     size = len(json.dumps(Api(tokens["t0"]).call("GET", one), separators=(",", ":")))
@@ -188,7 +201,8 @@ def main():
     met = [
         verdict("none lost, none doubled", lost == 0 and doubled == 0),
         verdict("list of %d <= 20 ms" % CONTAINERS, median(lists) <= 20000),
-        verdict("it walks no control groups", not cgroups),
+        verdict("metrics of %d <= 100 ms" % CONTAINERS, median(scrapes) <= 100000),
+        verdict("neither walks control groups", not cgroups and not read),
         verdict("GET >= 0.5 x bare", ratio >= 0.5),
         verdict("p99 with 8 connections <= 4 x bare's", tail <= 4),
     ]
