@@ -99,12 +99,12 @@ readings_add(struct readings *r, const struct labels *labels)
 		r->room = room;
 	}
 	reading = &r->v[r->n];
-	*reading = (struct reading){ .at = NAN, .tenant = strdup(labels->tenant), .name = strdup(labels->name) };
+	*reading = (struct reading){ .at = (double)NAN, .tenant = strdup(labels->tenant), .name = strdup(labels->name) };
 	snprintf(reading->id, sizeof reading->id, "%s", labels->id);
 	for (size_t i = 0; i < READING_VALUES; i++)
-		reading->v[i] = NAN;
+		reading->v[i] = (double)NAN;
 	for (size_t i = 0; i < READING_RATES; i++)
-		reading->rate[i] = NAN;
+		reading->rate[i] = (double)NAN;
 	r->n++;
 	return reading->tenant && reading->name ? reading : NULL;
 }
@@ -187,7 +187,9 @@ readings_derive(struct readings *readings, struct readings *before)
 double
 reading_shown(const struct reading *reading, enum reading_value value)
 {
-	return value < READING_RATES ? reading->rate[value] : reading->v[value];
+	if (value < READING_RATES)
+		return reading->rate[value];
+	return value < READING_VALUES ? reading->v[value] : (double)NAN;
 }
 
 void

@@ -2,7 +2,7 @@
 # GET /v1/metrics: in both formats, as their own checkers want them; whose figures who sees; and a real Prometheus that scrapes them
 # through the listener for tokens.
 . "$(dirname "$0")/../lib/lib.sh"
-EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1'
+export EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1'
 t_begin
 PORT=$((20000 + NUMBER)) WEB=$((20100 + NUMBER)) SCRAPER=''
 t_end_first() { [ -z "$SCRAPER" ] || { kill "$SCRAPER"; wait "$SCRAPER"; } 2>/dev/null; }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # berth usage NAME --plot: what a container used, as a chart of the terminal's width.
 . "$(dirname "$0")/../lib/lib.sh"
-EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1'
+export EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1'
 t_begin
 B create web --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1 || fail "create web"
 B exec web -- sh -c 'i=0; while [ $i -lt 1500000 ]; do i=$((i+1)); done'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # berth top: batches for pipes, and the screen: keys, sizes, signals; the terminal is as it was, whatever ended it.
 . "$(dirname "$0")/../lib/lib.sh"
-EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1'
+export EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1'
 t_begin
 B tenant create acme >/dev/null 2>&1
 B create busy --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1 || fail "create busy"
