@@ -46,7 +46,12 @@ struct init_report {
 };
 
 /* What launches ask of `berth-job net`, descriptor 4: NET_ATTACH comes with the network namespace. Each is answered. */
-enum net_command { NET_ATTACH = 'a', NET_DETACH = 'd' };
+enum net_command {
+	NET_ATTACH = 'a',
+	NET_DETACH = 'd',
+	NET_MORE_DISK = 'm', /* not the network's, but this job is at hand: room for what overlay makes when it is mounted */
+	NET_OWN_DISK = 'o'   /* the limit as it was */
+};
 
 struct net_answer {
 	int32_t rc;
@@ -58,6 +63,8 @@ int launch_net_begin(struct launch *l, struct err *e);
 int launch_net_attach(struct launch *l, struct err *e);
 int launch_net_wait(struct launch *l, struct err *e);
 void launch_net_detach(struct launch *l);
+/* Has the volume a little more than its limit, or again just that. */
+int launch_net_disk(struct launch *l, bool more, struct err *e);
 
 /* Under systemd: the monitor's scope is made beside the rest; in the end machined is told, and not waited for. */
 int launch_unit_begin(struct launch *l, struct err *e);

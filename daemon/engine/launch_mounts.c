@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
@@ -115,12 +116,49 @@ mounts_attach_in_tree(const struct launch *l, int fd, const char *name, struct e
 	return 0;
 }
 
+static bool
+mounts_is_read_only(int fd)
+{
+	struct statvfs st;
+
+	return fstatvfs(fd, &st) == 0 && (st.f_flag & ST_RDONLY);
+}
+
+/*
+ * Overlay makes a directory of its own when it is mounted; on a full disk it can't, and the tree comes up read-only: nobody could
+ * ever make room inside. So it gets room for that, and the limit is as before when init runs.
+ */
+static int
+mounts_tree(struct launch *l, int userns, int *fd_out, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	int rc;
+
+	if (rootfs_mount(l->spec, userns, &fd, e) < 0)
+		return -1;
+	if (!mounts_is_read_only(fd)) {
+		*fd_out = take_fd(&fd);
+		return 0;
+	}
+	close(take_fd(&fd));
+	if (launch_net_disk(l, true, e) < 0)
+		return -1;
+	rc = rootfs_mount(l->spec, userns, &fd, e);
+	if (launch_net_disk(l, false, rc < 0 ? NULL : e) < 0 || rc < 0)
+		return -1;
+	if (mounts_is_read_only(fd))
+		return err_set(e, ERR_NO_SPACE,
+		               "The container's disk is so full that its tree can't be written to: give it more disk");
+	*fd_out = take_fd(&fd);
+	return 0;
+}
+
 static int
 launch_mount_rescued(struct launch *l, int userns, struct err *e)
 {
 	AUTO_CLOSE int tree = -1;
 
-	if (rootfs_mount(l->spec, userns, &tree, e) < 0)
+	if (mounts_tree(l, userns, &tree, e) < 0)
 		return -1;
 	return mounts_attach_in_tree(l, tree, "mnt", e);
 }
@@ -136,7 +174,7 @@ launch_mount_tree(struct launch *l, struct err *e)
 	userns = open(path, O_RDONLY | O_CLOEXEC);
 	if (userns < 0)
 		return err_sys(e, "open the user namespace");
-	if ((rescue ? rootfs_mount_rescue : rootfs_mount)(l->spec, userns, &l->root, e) < 0)
+	if ((rescue ? rootfs_mount_rescue(l->spec, userns, &l->root, e) : mounts_tree(l, userns, &l->root, e)) < 0)
 		return -1;
 	if (move_mount(l->root, "", AT_FDCWD, ".", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(e, "attach the container's root");

@@ -48,7 +48,7 @@ launch_net_attach(struct launch *l, struct err *e)
 int
 launch_net_wait(struct launch *l, struct err *e)
 {
-	struct net_answer answer = { .rc = -1 };
+	struct net_answer answer, failed = { .rc = 0 };
 	struct pollfd p = { .fd = l->net, .events = POLLIN };
 
 	for (; l->net_pending > 0; l->net_pending--) {
@@ -56,12 +56,22 @@ launch_net_wait(struct launch *l, struct err *e)
 			return err_set(e, ERR_TIMEOUT, "The network wasn't ready in %d s", NET_TIMEOUT_MS / 1000);
 		if (recv(l->net, &answer, sizeof answer, 0) != (ssize_t)sizeof answer)
 			return err_set(e, ERR_INTERNAL, "the network helper died");
+		if (answer.rc < 0 && failed.rc == 0)
+			failed = answer;
 	}
-	if (answer.rc == 0)
+	if (failed.rc == 0)
 		return 0;
 	if (e)
-		*e = answer.error;
+		*e = failed.error;
 	return -1;
+}
+
+int
+launch_net_disk(struct launch *l, bool more, struct err *e)
+{
+	if (launch_net_ask(l, more ? NET_MORE_DISK : NET_OWN_DISK, NULL, e) < 0)
+		return -1;
+	return launch_net_wait(l, e);
 }
 
 void

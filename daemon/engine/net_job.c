@@ -6,10 +6,11 @@
 #include "daemon/engine/job.h"
 #include "daemon/engine/launch.h"
 #include "daemon/engine/net.h"
+#include "daemon/engine/volume.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 
-enum { NET_CHANNEL = 4 };
+enum { NET_CHANNEL = 4, NET_MORE_BYTES = 16 << 20 };
 
 static int
 net_obey(const struct spec *spec, char command, int netns, const struct net_answer *prepared, struct err *e)
@@ -20,6 +21,10 @@ net_obey(const struct spec *spec, char command, int netns, const struct net_answ
 		return prepared->rc < 0 ? -1 : net_attach(spec, netns, e);
 	if (command == NET_DETACH)
 		return net_detach(spec, e);
+	if (command == NET_MORE_DISK)
+		return volume_lend(spec, NET_MORE_BYTES, e);
+	if (command == NET_OWN_DISK)
+		return volume_lend(spec, 0, e);
 	return err_set(e, ERR_BAD_REQUEST, "unknown network command");
 }
 

@@ -170,6 +170,17 @@ volume_set_quota(const struct spec *spec, struct err *e)
 }
 
 int
+volume_lend(const struct spec *spec, int64_t bytes, struct err *e)
+{
+	const struct volume_backend *backend = volume_backend_get(spec->layout.storage, e);
+	AUTO_CLOSE int dir = -1;
+
+	if (!backend || volume_need_dir(spec, &dir, e) < 0)
+		return -1;
+	return backend->set_limit(dir, spec->config.disk + bytes, e);
+}
+
+int
 volume_delete(const struct spec *spec, struct err *e)
 {
 	const struct volume_backend *backend = volume_backend_get(spec->layout.storage, e);

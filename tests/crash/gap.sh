@@ -2,8 +2,7 @@
 # What goes on while parts of the daemon are gone, and how soon a new one knows of it. CONTAINERS (100) are adopted at the end.
 . "$(dirname "$0")/../lib/lib.sh"
 CONTAINERS=${CONTAINERS:-100}
-EXTRA_CONF='id_count = 200
-pool_size = 4G' t_begin
+ID_COUNT=200 POOL_SIZE=4G t_begin
 inside() { B exec "$1" -- sh -c "$2"; }
 ok "containers" sh -c 'for n in web talker loop ends; do "$BUILD/berth" create $n --template busybox --memory 64M --disk 64M --start || exit 1; done'
 api_pid() { pgrep -P "$DAEMON" -f berth-api; }

@@ -68,6 +68,12 @@ ok "fewer processes, live" B set hog pids=30
 is "effective" 30 "$(limit hog pids effective)"
 ok "CPUs, live" B set hog cpus=0.7
 is "effective" 0.7 "$(limit hog cpus effective)"
+# To the last byte, also of what directories need; whoever did that to himself must be able to make room again.
+B exec hog -- sh -c 'dd if=/dev/zero of=/root/full bs=1M; dd if=/dev/zero of=/root/full2 bs=4k; i=0; while mkdir /root/d$i; do i=$((i+1)); done' >/dev/null 2>&1
+ok "a restart with a full disk" B restart hog --kill
+ok "leaves it its root" B exec hog -- rm -f /root/full /root/full2
+ok "which can be written to again" wait_for 10 B exec hog -- sh -c 'echo x >/root/room'
+is "within the same limit" 67108864 "$(limit hog disk effective)"
 ok "more disk, live" B set hog disk=128M
 is "effective" 134217728 "$(limit hog disk effective)"
 ok "host name, live" B set hog hostname=renamed

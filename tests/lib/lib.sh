@@ -144,7 +144,7 @@ t_begin() {
 		claims_dir = $CLAIMS
 		pool_size = ${POOL_SIZE:-2G}
 		id_base = $ID_BASE
-		id_count = 100
+		id_count = ${ID_COUNT:-100}
 		project_base = $((700000 + n * 1000))
 		subnet4 = $SUBNET.0/24
 		subnet6 = ${SUBNET6}:/64
