@@ -227,8 +227,9 @@ openapi_add_schemas(struct json_object *schemas)
 static void
 openapi_put_content(struct json_object *response, const char *type, const char *schema)
 {
-	struct json_object *content = json_put_object(json_put_object(response, "content"), type);
+	struct json_object *types = json_object_object_get(response, "content"), *content;
 
+	content = json_put_object(types ? types : json_put_object(response, "content"), type);
 	if (schema)
 		openapi_put_ref(json_put_object(content, "schema"), "schemas", schema);
 	else
@@ -276,6 +277,9 @@ openapi_put_success(struct json_object *responses, const struct op *op)
 	                    : op->kind == KIND_TEXT   ? "text/plain"
 	                                              : "application/json",
 	                    op->answer ? name : NULL);
+	/* What Accept may ask for. */
+	if (op->kind == KIND_TEXT)
+		openapi_put_content(response, "application/openmetrics-text", NULL);
 	if (op->kind != KIND_JOB)
 		return;
 	response = json_put_object(responses, "202");
