@@ -6,7 +6,7 @@ libberth_a_SOURCES = \
 	daemon/util/fault.c daemon/util/fault.def daemon/util/fault.h \
 	daemon/util/fd.c daemon/util/fd.h \
 	daemon/util/json.c daemon/util/json.h \
-	daemon/util/log.c daemon/util/log.h \
+	daemon/util/lockdown.c daemon/util/lockdown.h daemon/util/log.c daemon/util/log.h \
 	daemon/util/man.c daemon/util/man.h \
 	daemon/util/prefix.c daemon/util/prefix.h \
 	daemon/util/strv.c daemon/util/strv.h \
@@ -38,4 +38,4 @@ libberth_a_SOURCES = \
 	schema/webhook.c schema/webhook.h \
 	schema/wire.c \
 	schema/words.c schema/words.h
-libberth_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+libberth_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS)

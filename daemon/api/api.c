@@ -24,6 +24,7 @@
 #include "daemon/model/operation.h"
 #include "daemon/model/token.h"
 #include "daemon/util/fd.h"
+#include "daemon/util/lockdown.h"
 #include "daemon/util/log.h"
 
 enum { API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5, API_TOKENS_FD = 6, API_SETTINGS_MAX = 1 << 20, API_PURGE_S = 3600 };
@@ -123,7 +124,7 @@ api_drop(struct api *api, struct err *e)
 	api_raise_files(api->settings.max_connections);
 	if (api_enter_directory(api, user->pw_uid, e) < 0)
 		return -1;
-	return sandbox_drop(user->pw_uid, user->pw_gid, e);
+	return lockdown_drop(user->pw_uid, user->pw_gid, NULL, 0, e);
 }
 
 static void

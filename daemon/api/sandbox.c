@@ -1,62 +1,9 @@
 #include "daemon/api/sandbox.h"
 
-#include <errno.h>
-#include <grp.h>
-#include <linux/sched.h>
-#include <seccomp.h>
-#include <signal.h>
-#include <stddef.h>
-#include <sys/capability.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
-static int
-sandbox_drop_capabilities(struct err *e)
-{
-	cap_t none = cap_init();
-	int rc;
+#include "daemon/util/lockdown.h"
 
-	if (!none)
-		return err_sys(e, "cap_init");
-	rc = cap_set_proc(none);
-	cap_free(none);
-	return rc < 0 ? err_sys(e, "drop the capabilities") : 0;
-}
-
-/* Only while CAP_SETPCAP is still there. */
-static int
-sandbox_drop_bounds(struct err *e)
-{
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return err_sys(e, "drop capability %lu from the bounding set", cap);
-	return 0;
-}
-
-int
-sandbox_drop(uid_t uid, gid_t gid, struct err *e)
-{
-	if (sandbox_drop_bounds(e) < 0)
-		return -1;
-	if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
-		return err_sys(e, "become user %u", (unsigned int)uid);
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
-		return err_sys(e, "drop the ambient capabilities");
-	if (sandbox_drop_capabilities(e) < 0)
-		return -1;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return err_sys(e, "forbid new privileges");
-	if (uid != 0 && setuid(0) == 0)
-		return err_set(e, ERR_INTERNAL, "root came back");
-	/* One that hangs would not see its engine go, and keep the database from the next one. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return err_sys(e, "tie the api to its engine");
-	return 0;
-}
-
-/* What isn't listed fails with EPERM, so that a library's optional call does no harm; what no bug should ever try kills. */
 static const int sandbox_allowed[] = {
 	SCMP_SYS(accept4),
 	SCMP_SYS(access),
@@ -174,39 +121,23 @@ static const int sandbox_deadly[] = {
 	SCMP_SYS(pidfd_getfd),
 };
 
+/* The only ioctl is "how much can be read". */
 static int
-sandbox_add_rules(scmp_filter_ctx ctx)
+sandbox_allow_further(scmp_filter_ctx ctx)
 {
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < sizeof sandbox_allowed / sizeof *sandbox_allowed; i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, sandbox_allowed[i], 0);
-	for (size_t i = 0; rc == 0 && i < sizeof sandbox_deadly / sizeof *sandbox_deadly; i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, sandbox_deadly[i], 0);
-	/* Memory never becomes code, and the only ioctl is "how much can be read". */
-	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD));
-	return rc;
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, FIONREAD));
 }
 
 int
 sandbox_filter(struct err *e)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int rc;
+	static const struct lockdown_filter filter = {
+		.allowed = sandbox_allowed,
+		.nallowed = sizeof sandbox_allowed / sizeof *sandbox_allowed,
+		.deadly = sandbox_deadly,
+		.ndeadly = sizeof sandbox_deadly / sizeof *sandbox_deadly,
+		.further = sandbox_allow_further,
+	};
 
-	if (!ctx)
-		return err_set(e, ERR_INTERNAL, "seccomp_init failed");
-	rc = sandbox_add_rules(ctx);
-	if (rc == 0)
-		rc = seccomp_load(ctx);
-	seccomp_release(ctx);
-	if (rc == 0)
-		return 0;
-	errno = -rc;
-	return err_sys(e, "load the seccomp filter");
+	return lockdown_filter(&filter, e);
 }

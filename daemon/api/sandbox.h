@@ -1,13 +1,9 @@
-/* The way from root to a user with nothing to lose. */
+/* What the api may ask of the kernel. */
 #ifndef BERTH_API_SANDBOX_H
 #define BERTH_API_SANDBOX_H
 
-#include <sys/types.h>
-
 #include "daemon/util/err.h"
 
-/* All groups, ids, capabilities and the bounding set go, for good; no new privileges, not dumpable. */
-int sandbox_drop(uid_t uid, gid_t gid, struct err *e);
 /* The system calls that an event loop with a database needs, and no others. */
 int sandbox_filter(struct err *e);
 

@@ -1,45 +1,15 @@
 #include "daemon/engine/hook_sandbox.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
-#include <seccomp.h>
-#include <signal.h>
-#include <sys/capability.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
+
+#include "daemon/util/lockdown.h"
 
 int
 hook_drop(const char *user, struct err *e)
 {
-	const struct passwd *pw = getpwnam(user);
-	cap_t none = cap_init();
-	int rc;
-
-	if (!pw || pw->pw_uid == 0 || !none) {
-		cap_free(none);
-		return err_set(e, ERR_INTERNAL, "there is no user '%s' but root (option hook_user)", user);
-	}
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return err_sys(e, "drop capability %lu from the bounding set", cap);
-	if (setgroups(0, NULL) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
-	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
-		return err_sys(e, "become user %s", user);
-	rc = cap_set_proc(none);
-	cap_free(none);
-	if (rc < 0)
-		return err_sys(e, "drop the capabilities");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return err_sys(e, "forbid new privileges");
-	return 0;
+	return lockdown_become(user, NULL, 0, e);
 }
 
-/* What isn't listed fails with EPERM: libraries try this and that. */
 static const int hook_allowed[] = {
 	SCMP_SYS(access),
 	SCMP_SYS(bind),
@@ -135,42 +105,27 @@ static const int hook_deadly[] = {
 	SCMP_SYS(open_by_handle_at),
 };
 
-static const int hook_families[] = { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK };
-
 static int
-hook_add_rules(scmp_filter_ctx ctx)
+hook_allow_further(scmp_filter_ctx ctx)
 {
-	int rc = 0;
+	static const int families[] = { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK };
+	int rc = lockdown_allow_reading(ctx);
 
-	for (size_t i = 0; rc == 0 && i < sizeof hook_allowed / sizeof *hook_allowed; i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, hook_allowed[i], 0);
-	for (size_t i = 0; rc == 0 && i < sizeof hook_deadly / sizeof *hook_deadly; i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, hook_deadly[i], 0);
-	for (size_t i = 0; rc == 0 && i < sizeof hook_families / sizeof *hook_families; i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-		                      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)hook_families[i]));
-	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-		                      SCMP_A2(SCMP_CMP_MASKED_EQ, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 0));
-	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (rc == 0)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	for (size_t i = 0; rc == 0 && i < sizeof families / sizeof *families; i++)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
 	return rc;
 }
 
 int
 hook_filter(struct err *e)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int rc;
+	static const struct lockdown_filter filter = {
+		.allowed = hook_allowed,
+		.nallowed = sizeof hook_allowed / sizeof *hook_allowed,
+		.deadly = hook_deadly,
+		.ndeadly = sizeof hook_deadly / sizeof *hook_deadly,
+		.further = hook_allow_further,
+	};
 
-	if (!ctx)
-		return err_set(e, ERR_INTERNAL, "seccomp_init failed");
-	rc = hook_add_rules(ctx);
-	if (rc == 0)
-		rc = seccomp_load(ctx);
-	seccomp_release(ctx);
-	errno = -rc;
-	return rc == 0 ? 0 : err_sys(e, "load the seccomp filter");
+	return lockdown_filter(&filter, e);
 }
