@@ -98,10 +98,10 @@ engine_on_sigchld(evutil_socket_t fd, short what, void *arg)
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 		if (pid == engine->api_pid)
 			engine->api_pid = 0;
-		else if (pid == engine->hook_pid)
-			engine->hook_pid = 0;
-		else if (pid == engine->sampler_pid)
-			engine->sampler_pid = 0;
+		else if (pid == engine->hook.pid)
+			engine->hook.pid = 0;
+		else if (pid == engine->sampler.pid)
+			engine->sampler.pid = 0;
 }
 
 static void
@@ -174,9 +174,7 @@ engine_clear(struct engine *engine)
 int
 engine_run(const struct settings *settings, int ready_fd, struct err *e)
 {
-	struct engine engine = {
-		.settings = settings, .run_fd = -1, .listeners.socket = -1, .api_link = -1, .sampler = -1, .ready_fd = ready_fd
-	};
+	struct engine engine = { .settings = settings, .run_fd = -1, .listeners.socket = -1, .api_link = -1, .ready_fd = ready_fd };
 	int rc = -1;
 
 	TAILQ_INIT(&engine.waiting);

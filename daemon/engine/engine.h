@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "daemon/engine/listen.h"
+#include "daemon/engine/child.h"
 #include "daemon/engine/registry.h"
 
 struct engine;
@@ -84,14 +85,10 @@ struct engine {
 	bool api_hangs; /* said already */
 
 	/* hook.c */
-	pid_t hook_pid;
-	int hook_fd; /* 0: none */
-	struct event *hook_event;
+	struct child hook;
 
 	/* sampler.c */
-	pid_t sampler_pid;
-	int sampler; /* -1: none */
-	struct event *sampler_event;
+	struct child sampler;
 	struct event *sampler_respawn;
 	time_t sampler_delay_s;
 

@@ -22,7 +22,7 @@ berth_sampler_SOURCES = daemon/engine/cgroup_file.c daemon/engine/cgroup_file.h 
 	daemon/engine/traffic.h daemon/engine/traffic_read.c
 berth_sampler_LDADD = libberth.a $(JSON_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS)
 berth_sampler_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS)
-berthd_SOURCES += daemon/engine/sampler.c
+berthd_SOURCES += daemon/engine/child.c daemon/engine/child.h daemon/engine/sampler.c
 
 # Posts to webhooks: the only one that reaches the world.
 pkglibexec_PROGRAMS += berth-hook
