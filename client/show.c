@@ -19,7 +19,7 @@ static const char *const show_sections[][2] = {
 	{ "Configuration", "plan,owner,billing,labels,template,hostname,ip,dns,ssh_keys,memory,swap,cpus,cpu_weight,pids,disk,io_"
 	                   "weight,io_read,io_write,"
 	                   "onboot,boot_priority,boot_delay,firewall_operator,blocked_ports,firewall,connections,forwards,rate_in,"
-	                   "rate_out,rate_burst,throttled" },
+	                   "rate_out,rate_burst,throttled,net_weight" },
 };
 
 static const char *const limit_columns[] = { "configured", "effective", "used", "peak", "hits", "pressure" };

@@ -86,6 +86,8 @@ static const struct field container_config_fields[] = {
 	SIZE_FIELD(C, rate_burst, MAKE_LIVE | OPS, 0, GIB, 0,
 	           "Bytes that it may send or receive at once at full speed; 0 is a hundredth of a second's."),
 	BOOL_FIELD(C, throttled, SEEN, 0, "Whether its rates are those of one whose month's traffic is used up."),
+	INT_FIELD(C, net_weight, MAKE_LIVE | OPS, NET_WEIGHT_MIN, NET_WEIGHT_MAX, NET_WEIGHT,
+	          "Its share of what is sent by the host's `uplink` when that is full."),
 	END_FIELDS
 };
 

@@ -6,6 +6,7 @@
 
 /* kbit/s: ten gigabits. */
 enum { RATE_MAX = 10 * 1000 * 1000 };
+enum { NET_WEIGHT_MIN = 10, NET_WEIGHT_MAX = 10000, NET_WEIGHT = 100 };
 
 /* What a user may choose. The same rows make the API's bodies, the database's columns, the launch spec and the manifest. */
 struct container_config {
@@ -52,6 +53,7 @@ struct container_config {
 	int64_t rate_out;
 	int64_t rate_burst; /* bytes */
 	int64_t throttled;  /* to option throttle_rate */
+	int64_t net_weight; /* share of option uplink */
 };
 
 extern const struct schema container_config_schema;

@@ -10,6 +10,7 @@
 
 #include "schema/audit.h"
 #include "schema/check.h"
+#include "schema/container.h"
 
 #ifndef BERTH_LIBEXECDIR
 #define BERTH_LIBEXECDIR "/usr/libexec/berth"
@@ -48,6 +49,14 @@ check_log_level(const char *text)
 		if (strcmp(text, levels[i]) == 0)
 			return NULL;
 	return "must be error, warning, info or debug";
+}
+
+static const char *
+check_interface(const char *text)
+{
+	size_t len = strcspn(text, "/:\" \t\\");
+
+	return len == 0 || text[len] || text[0] == '.' ? "must be an interface's name, such as eth0" : check_line(text);
 }
 
 bool
@@ -218,6 +227,11 @@ static const struct field settings_fields[] = {
 	MILLI_FIELD(S, throttle_rate, 0, 1, 10 * 1000 * 1000, 1000,
 	            "Megabits a second that a container sends and receives at most once its traffic is used up, where that "
 	            "throttles it."),
+	STRING_FIELD(S, uplink, 0, 15, check_interface,
+	             "Interface by which the host reaches the world: what containers send by it is shared by their `net_weight` "
+	             "when it is full. Left alone when left out."),
+	MILLI_FIELD(S, uplink_rate, FIELD_NO_PRESET, 1000, RATE_MAX, 0,
+	            "Megabits a second that the uplink carries; a little less than the line, so that packets wait here."),
 	END_FIELDS
 };
 
@@ -289,6 +303,8 @@ settings_check(const struct settings *s, struct err *e)
 		rc = err_param(e, "id_base", "must be a multiple of 65536");
 	else if (s->id_count > (4294967296 - 65536 - s->id_base) / 65536)
 		rc = err_param(e, "id_count", "reaches past the last user id, 4294901759");
+	if (s->uplink && *s->uplink && s->uplink_rate == 0)
+		rc = err_param(e, "uplink_rate", "is needed beside 'uplink': the megabits a second that it carries");
 	if (s->token_listen.n > 1 && strv_contains(&s->token_listen, "off"))
 		rc = err_param(e, "token_listen", "is off and names something: leave one out");
 	if (strv_contains(&s->token_listen, s->socket))

@@ -72,6 +72,8 @@ struct settings {
 	int64_t hook_retry;
 	int64_t hook_give_up;
 	int64_t throttle_rate; /* kbit/s */
+	char *uplink;
+	int64_t uplink_rate; /* kbit/s */
 };
 
 extern const struct schema settings_schema;

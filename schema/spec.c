@@ -44,6 +44,7 @@ static const struct field place_fields[] = { STRING_FIELD(P, id, FIELD_REQUIRED,
 	                                     INT_FIELD(P, connections, 0, 0, 16777216, 0, "Connections at once."),
 	                                     LIST_FIELD(P, nics, 0, NIC_MAX, check_nic, "Interfaces on networks."),
 	                                     LINES_FIELD(P, forwards, 0, FORWARD_LIST_MAX, forward_explain, "Ports of the host."),
+	                                     INT_FIELD(P, net_weight, 0, 0, NET_WEIGHT_MAX, NET_WEIGHT, "Share of the uplink."),
 	                                     END_FIELDS };
 
 #define T template
@@ -75,7 +76,7 @@ const struct schema template_schema = { "template", sizeof(struct template), tem
 const struct schema spec_schema = { "spec", sizeof(struct spec), spec_fields };
 
 static const char *const place_shared[] = { "ip",          "firewall", "firewall_operator", "blocked_ports",
-	                                    "connections", "nics",     "forwards" };
+	                                    "connections", "nics",     "forwards",          "net_weight" };
 
 bool
 place_has(const char *field)

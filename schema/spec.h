@@ -40,6 +40,7 @@ struct place {
 	int64_t connections;
 	struct strv nics; /* interfaces on networks */
 	struct strv forwards;
+	int64_t net_weight;
 };
 
 /* Takes over from the configuration what both have: addresses, and what the firewall is made from. false: out of memory. */

@@ -93,6 +93,7 @@ static const struct field plan_fields[] = {
 	MILLI_FIELD(P, rate_in, LIMIT, 0, RATE_MAX, 0, "What its containers receive at most, in megabits a second; 0 is no limit."),
 	MILLI_FIELD(P, rate_out, LIMIT, 0, RATE_MAX, 0, "What they send at most, in megabits a second; 0 is no limit."),
 	SIZE_FIELD(P, rate_burst, LIMIT, 0, 1024 * MIB, 0, "Bytes that they may send or receive at once at full speed."),
+	INT_FIELD(P, net_weight, LIMIT, NET_WEIGHT_MIN, NET_WEIGHT_MAX, 0, "Share of the host's uplink when that is full."),
 	END_FIELDS
 };
 const struct schema plan_schema = { "plan", sizeof(struct plan), plan_fields };

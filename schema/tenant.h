@@ -57,6 +57,7 @@ struct plan {
 	int64_t rate_in;
 	int64_t rate_out;
 	int64_t rate_burst;
+	int64_t net_weight;
 };
 
 /* A credential: a bearer token, or a user or group of the host. */

@@ -10,6 +10,7 @@
 #include "daemon/engine/firewall_policy.h"
 #include "daemon/engine/nic_firewall.h"
 #include "daemon/engine/registry_file.h"
+#include "daemon/engine/uplink.h"
 #include "daemon/util/buf.h"
 #include "daemon/util/log.h"
 
@@ -27,6 +28,7 @@ static const char firewall_rules[] =
         "add set inet %1$s src6 { type ifname . ipv6_addr; }\n"
         "add set inet %1$s source_prefixes { type ifname . ipv6_addr; flags interval; }\n"
         "add map inet %1$s tenant { type ifname : mark; }\n"
+        "add map inet %1$s classes { type ifname : classid; }\n"
         "add set inet %1$s peer4 { type mark . ipv4_addr; }\n"
         "add set inet %1$s peer6 { type mark . ipv6_addr; }\n"
         "add set inet %1$s peer_prefixes { type mark . ipv6_addr; flags interval; }\n"
@@ -170,6 +172,12 @@ firewall_put_options(struct buf *out, const struct settings *s)
 		firewall_put_prefix(out, s, "closed", s->management.v[i]);
 	firewall_put_prefix(out, s, "private", s->subnet4);
 	firewall_put_prefix(out, s, "private", s->subnet6);
+	/* Whoever set a priority inside: by the uplink a packet goes in its container's class. */
+	if (s->uplink && *s->uplink)
+		buf_addf(out,
+		         "add chain inet %1$s uplink { type filter hook forward priority 200; }\n"
+		         "add rule inet %1$s uplink oifname \"%2$s\" meta priority set iifname map @classes\n",
+		         s->instance, s->uplink);
 	if (!s->nat)
 		return;
 	/* A private address behind translation isn't for others; a connection that a rule sent there is. */
@@ -197,17 +205,22 @@ firewall_put_address(struct buf *out, const char *verb, const char *t, const str
 }
 
 static void
-firewall_put_veth(struct buf *out, const char *verb, const char *t, const struct place *place)
+firewall_put_veth(struct buf *out, const char *verb, const struct settings *s, const struct place *place)
 {
+	const char *t = s->instance;
+	char class[UPLINK_CLASS_TEXT];
+
 	buf_addf(out, "%s element inet %s veths { \"%s\" }\n", verb, t, place->veth);
 	buf_addf(out, "%s element arp %s veths { \"%s\" }\n", verb, t, place->veth);
 	buf_addf(out, "%s element inet %s tenant { \"%s\" : %lld }\n", verb, t, place->veth, (long long)place->tenant_number);
+	if (uplink_class(s, place, class))
+		buf_addf(out, "%s element inet %s classes { \"%s\" : %s }\n", verb, t, place->veth, class);
 }
 
 static void
 firewall_put_container(struct buf *out, const struct settings *s, const struct place *place, const struct strv *ip)
 {
-	firewall_put_veth(out, "add", s->instance, place);
+	firewall_put_veth(out, "add", s, place);
 	for (size_t i = 0; i < ip->n; i++)
 		firewall_put_address(out, "add", s->instance, place, ip->v[i]);
 }
@@ -294,8 +307,8 @@ firewall_change(const struct settings *s, const struct place *place, const struc
 	for (size_t i = 0; i < ip->n; i++)
 		firewall_put_address(&out, "add", s->instance, place, ip->v[i]);
 	if (veth) {
-		firewall_put_veth(&out, "add", s->instance, place);
-		firewall_put_veth(&out, "delete", s->instance, place);
+		firewall_put_veth(&out, "add", s, place);
+		firewall_put_veth(&out, "delete", s, place);
 		firewall_policy_drop(&out, s->instance, place);
 		firewall_forward_drop(&out, s->instance, place);
 	}

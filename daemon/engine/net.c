@@ -8,6 +8,7 @@
 #include "daemon/engine/nic.h"
 #include "daemon/engine/shape.h"
 #include "daemon/engine/traffic.h"
+#include "daemon/engine/uplink.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -262,7 +263,7 @@ net_detach(const struct spec *spec, struct err *e)
 	AUTO_NL struct nl_sock *sock = NULL;
 
 	if (net_open(&sock, e) < 0 || net_delete_link(sock, spec->place.veth, e) < 0 || nic_detach(spec, e) < 0 ||
-	    shape_remove(spec, e) < 0)
+	    shape_remove(spec, e) < 0 || uplink_clear(&spec->settings, &spec->place, e) < 0)
 		return -1;
 	return firewall_change(&spec->settings, &spec->place, &spec->config.ip, &none, true, e);
 }

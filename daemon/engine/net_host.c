@@ -14,6 +14,7 @@
 #include "daemon/engine/shape.h"
 #include "daemon/engine/nic_firewall.h"
 #include "daemon/engine/traffic.h"
+#include "daemon/engine/uplink.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -200,7 +201,7 @@ net_take_back(const char *instance, const struct strv *subnets)
 
 	log_warning("instance '%s' has vanished without a cleanup: its rules are removed", instance);
 	if (firewall_cleanup(instance, &e) < 0 || nic_firewall_cleanup(instance, &e) < 0 || traffic_cleanup(instance, &e) < 0 ||
-	    shape_sweep(instance, &e) < 0)
+	    shape_sweep(instance, &e) < 0 || uplink_cleanup(instance, &e) < 0)
 		log_err(&e, "remove the rules of instance '%s'", instance);
 	else if (net_open(&sock, &e) < 0 || net_open_subnets(sock, subnets, NULL, &e) < 0)
 		log_err(&e, "remove the routes of instance '%s'", instance);
@@ -225,6 +226,8 @@ net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 	AUTO_CLOSE int claims = -1;
 
 	if (net_check_subnets(s, e) < 0 || net_open(&sock, e) < 0 || net_claim(s, &claims, &former, e) < 0)
+		return -1;
+	if (uplink_make(s, e) < 0)
 		return -1;
 	/* The rules come before anything is forwarded. */
 	if (firewall_make(s, e) < 0 || nic_firewall_make(s, e) < 0 || traffic_make(s, e) < 0 || net_close_subnets(sock, s, e) < 0 ||
@@ -251,7 +254,7 @@ net_host_cleanup(const struct settings *s, struct err *e)
 	if (!claims_subnets(claims, s->instance, &former))
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	if (nic_sweep_devices(s, true, true, NULL, e) < 0 || nic_firewall_cleanup(s->instance, e) < 0 ||
-	    shape_sweep(s->instance, e) < 0)
+	    shape_sweep(s->instance, e) < 0 || uplink_cleanup(s->instance, e) < 0)
 		return -1;
 	if (firewall_cleanup(s->instance, e) < 0 || traffic_cleanup(s->instance, e) < 0 ||
 	    net_open_subnets(sock, &former, NULL, e) < 0)

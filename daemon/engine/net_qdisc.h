@@ -26,4 +26,25 @@ int net_make_ifb(struct nl_sock *sock, const char *name, struct err *e);
 int net_redirect_arrivals(struct nl_sock *sock, int index, int through, struct err *e);
 int net_clear_arrivals(struct nl_sock *sock, int index, struct err *e);
 
+/*
+ * An interface that many share by weight when it is full: a token bucket at its root, and classes that take turns below it. root
+ * and classes are the handles, MAJOR << 16; frame: bytes of the largest frame; rest: the quantum of what has no class.
+ */
+enum { NET_SHARE_ALL = 1, NET_SHARE_REST = 2 };
+struct net_share {
+	uint32_t root;
+	uint32_t classes;
+	struct net_bucket bucket;
+	int64_t frame;
+	int64_t rest;
+};
+/* Classes that are there stay. Refused where somebody else has configured the interface. */
+int net_make_shares(struct nl_sock *sock, int index, const struct net_share *share, struct err *e);
+/* quantum: bytes a turn. Makes the class or changes it. */
+int net_set_share(struct nl_sock *sock, int index, uint32_t class, int64_t quantum, struct err *e);
+/* Absent is success. */
+int net_clear_share(struct nl_sock *sock, int index, uint32_t class, struct err *e);
+/* Gives every interface whose root has that handle, `but` this one, the kernel's default back. */
+int net_sweep_shares(struct nl_sock *sock, uint32_t root, int but, struct err *e);
+
 #endif

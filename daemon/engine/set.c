@@ -18,6 +18,7 @@
 #include "daemon/engine/registry_file.h"
 #include "daemon/engine/rootfs.h"
 #include "daemon/engine/shape.h"
+#include "daemon/engine/uplink.h"
 #include "daemon/engine/volume.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -278,6 +279,34 @@ set_rates_up(struct job *job, struct err *e)
 	return -1;
 }
 
+/* By the options of now, which a container that has run for long doesn't know. */
+static int
+set_weight(const struct job *job, int64_t weight, struct err *e)
+{
+	return uplink_set(&job->spec.settings, &job->spec.place, weight, e);
+}
+
+static void
+set_weight_down(struct job *job)
+{
+	struct set *s = set_of(job);
+
+	if (s->running && set_changes(s, "net_weight"))
+		set_weight(job, s->old.config.net_weight, NULL);
+}
+
+static int
+set_weight_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+
+	if (!set_changes(s, "net_weight"))
+		return 0;
+	if (!s->running)
+		return uplink_clear(&job->spec.settings, &job->spec.place, e);
+	return set_weight(job, job->spec.config.net_weight, e);
+}
+
 static int
 set_provision_up(struct job *job, struct err *e)
 {
@@ -358,11 +387,17 @@ set_manifest_up(struct job *job, struct err *e)
 }
 
 static const struct step set_steps[] = {
-	{ "limits", set_limits_up, set_limits_down },       { "disk", set_disk_up, set_disk_down },
-	{ "network", set_network_up, set_network_down },    { "firewall", set_firewall_up, set_firewall_down },
-	{ "networks", set_networks_up, set_networks_down }, { "rates", set_rates_up, set_rates_down },
-	{ "files", set_provision_up, set_provision_down },  { "registry", set_registry_up, set_registry_down },
-	{ "launch spec", set_spec_up, set_spec_down },      { "manifest", set_manifest_up, NULL },
+	{ "limits", set_limits_up, set_limits_down },
+	{ "disk", set_disk_up, set_disk_down },
+	{ "network", set_network_up, set_network_down },
+	{ "firewall", set_firewall_up, set_firewall_down },
+	{ "networks", set_networks_up, set_networks_down },
+	{ "rates", set_rates_up, set_rates_down },
+	{ "weight", set_weight_up, set_weight_down },
+	{ "files", set_provision_up, set_provision_down },
+	{ "registry", set_registry_up, set_registry_down },
+	{ "launch spec", set_spec_up, set_spec_down },
+	{ "manifest", set_manifest_up, NULL },
 };
 
 /* The launch spec but for the configuration stays what it is: also the template booted for rescue. */

@@ -8,6 +8,8 @@
 #include "daemon/engine/net_link.h"
 #include "daemon/engine/net_qdisc.h"
 #include "daemon/engine/nic.h"
+#include "daemon/engine/uplink.h"
+#include "daemon/util/log.h"
 
 /* A burst is a hundredth of a second at full speed, but some large packets at least; what waits is gone after a tenth. */
 enum { SHAPE_BURSTS_A_SECOND = 100, SHAPE_BURST_MIN = 16 << 10, SHAPE_QUEUES_A_SECOND = 10, SHAPE_QUEUE_MIN = 128 << 10 };
@@ -110,7 +112,11 @@ int
 shape_attach(const struct spec *spec, struct err *e)
 {
 	const struct container_config *c = &spec->config;
+	struct err unshared = { 0 };
 
+	/* An uplink that has gone keeps nobody from starting: what it sends meanwhile is one with the host's. */
+	if (uplink_set(&spec->settings, &spec->place, c->net_weight, &unshared) < 0)
+		log_err(&unshared, "share the uplink with container %" PRId64, spec->place.ctid);
 	return c->rate_in == 0 && c->rate_out == 0 && !c->throttled ? 0 : shape_apply(spec, e);
 }
 
