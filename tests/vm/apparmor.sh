@@ -45,6 +45,28 @@ fi
 api=$(pgrep -P "$(systemctl show -p MainPID --value berthd 2>/dev/null || echo 0)" -x berth-api)
 [ -z "$api" ] || is "the api is under its own profile" "berth-api (enforce)" "$(cat "/proc/$api/attr/current")"
 
+# The service's own sender of webhooks.
+conf=/etc/berth/berthd.conf
+hooks=$(mktemp -d)
+cp -p $conf "$hooks/conf"
+printf '%s\n' "hook_http = yes" "hook_allow = 127.0.0.1/32" >>$conf
+ok "the service may post to this host" systemctl restart berthd
+python3 -B "$TOP/tests/lib/hook_receiver.py" "$hooks" >"$hooks/log" 2>&1 &
+receiver=$!
+wait_for 10 test -s "$hooks/port" || fail "a receiver: $(cat "$hooks/log")"
+ok "a webhook" B webhook create probe --url "http://127.0.0.1:$(cat "$hooks/port")/ok"
+ok "what happens" B tenant create probe
+ok "is posted" wait_for 10 grep -q tenant.created "$hooks/got"
+is "by a sender under its own profile" "berth-hook (enforce)" "$(cat "/proc/$(pgrep -o -x berth-hook)/attr/current")"
+B tenant delete probe >/dev/null 2>&1
+B webhook delete "$(B webhook list -q)" >/dev/null 2>&1
+is "the webhook is gone" "" "$(B webhook list -q)"
+is "nothing that it needs is refused" "" "$(journalctl -k --no-pager | grep 'apparmor="DENIED".*profile="berth-hook"')"
+kill $receiver
+cat "$hooks/conf" >$conf
+systemctl restart berthd
+rm -rf "$hooks"
+
 # An instance with its state elsewhere.
 other=$(mktemp -d /srv/other.XXXXXX)
 chmod 755 "$other"
