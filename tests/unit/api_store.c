@@ -141,6 +141,19 @@ test_secrets_are_no_columns(void **state)
 	store_close(s);
 }
 
+/* With what stands beside one that was refused. */
+static void
+remove_database(const char *path)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	char file[128];
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		snprintf(file, sizeof file, "%s%s", path, ends[i]);
+		unlink(file);
+	}
+}
+
 static void
 test_migrations(void **state)
 {
@@ -162,7 +175,7 @@ test_migrations(void **state)
 	}
 	assert_int_equal(store_open(path, &s, &e), -1);
 	assert_non_null(strstr(e.message, "newer"));
-	unlink(path);
+	remove_database(path);
 }
 
 static void
@@ -208,8 +221,8 @@ test_an_older_database_is_kept(void **state)
 	assert_int_equal(sql_number(s, &n, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'", &e, ""), 1);
 	assert_int_equal(n, 0);
 	store_close(s);
-	unlink(copy);
-	unlink(path);
+	remove_database(copy);
+	remove_database(path);
 }
 
 /* A row of each kind of the first schema. */
