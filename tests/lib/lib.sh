@@ -112,12 +112,13 @@ NUMBERS=/run/berth-tests
 t_take_number() {
 	local tries owner
 	mkdir -p "$NUMBERS"
-	n=$(($$ % 80))
-	for ((tries = 0; tries < 80; tries++, n = (n + 1) % 80)); do
+	# From 1: a zero in an IPv6 address is written in more ways than one.
+	n=$(($$ % 79 + 1))
+	for ((tries = 0; tries < 79; tries++, n = n % 79 + 1)); do
 		owner=$(readlink "$NUMBERS/$n") && ! kill -0 "$owner" 2>/dev/null && rm -f "$NUMBERS/$n"
 		! ln -s $$ "$NUMBERS/$n" 2>/dev/null || return 0
 	done
-	echo "80 tests run already" >&2
+	echo "79 tests run already" >&2
 	exit 1
 }
 
