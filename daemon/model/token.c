@@ -236,11 +236,15 @@ token_is_ended(const struct token *token, int64_t now)
 static bool
 token_split(const char *text, char id_out[TOKEN_ID_SIZE], char hash_out[TOKEN_HASH_SIZE])
 {
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const size_t prefix = strlen(TOKEN_PREFIX), id = TOKEN_ID_SIZE - 1;
 	unsigned char secret[TOKEN_SECRET_BYTES];
 	size_t len = 0;
 
 	if (strncmp(text, TOKEN_PREFIX, prefix) != 0 || strlen(text) < prefix + id + 1 || text[prefix + id] != '_')
+		return false;
+	/* libsodium takes some bytes past ASCII for letters: a secret has one text alone. */
+	if (strspn(text + prefix + id + 1, alphabet) != strlen(text + prefix + id + 1))
 		return false;
 	memcpy(id_out, text + prefix, id);
 	id_out[id] = '\0';

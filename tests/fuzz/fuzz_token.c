@@ -10,6 +10,24 @@ static struct settings settings;
 static struct model model = { .settings = &settings };
 static char valid[TOKEN_TEXT_SIZE];
 
+/* A byte past ASCII is no letter, wherever it stands and whichever letters the token has. */
+static void
+check_high_bytes(void)
+{
+	char text[TOKEN_TEXT_SIZE];
+	struct err e = { 0 };
+	struct who who;
+
+	for (size_t i = 0; i < strlen(valid); i++)
+		for (int high = 0x80; high <= 0xff; high++) {
+			memcpy(text, valid, sizeof text);
+			text[i] = (char)high;
+			err_clear(&e);
+			if (token_authenticate(&model, text, &who, &e) == 0)
+				__builtin_trap();
+		}
+}
+
 static void
 make_world(void)
 {
@@ -26,6 +44,7 @@ make_world(void)
 		abort();
 	record_clear(&token_schema, &body);
 	record_clear(&token_schema, &made);
+	check_high_bytes();
 }
 
 /* Pairs of bytes: where, and by what the character there is changed; what follows 0xff is put behind it, or cuts it short. */
