@@ -9,21 +9,31 @@ static const struct opt common_opts[] = {
 	{ "socket", 0, "PATH", "The daemon's socket; BERTH_SOCKET when left out, else /run/berth/berth.sock.", "@file" },
 	{ "quiet", 'q', NULL, "No messages and no progress; of a list, the names alone.", NULL },
 	{ "help", 'h', NULL, "Show this help.", NULL },
-	{ NULL }
+	{ NULL },
 };
-static const struct opt output_opts[] = { { "output", 'o', "FORMAT", "table, json or csv.", "table json csv" },
-	                                  { "fields", 0, "NAME,…", "Show these fields, in this order.", NULL },
-	                                  { NULL } };
-static const struct opt list_opts[] = { { "sort", 0, "NAME,…", "Order by these fields; a '-' before one reverses it.", NULL },
-	                                { "no-header", 0, NULL, "No line of titles.", NULL },
-	                                { NULL } };
-static const struct opt wait_opts[] = { { "no-wait", 0, NULL, "Print the operation's id and don't wait for its end.", NULL },
-	                                { NULL } };
-static const struct opt many_opts[] = { { "all", 0, NULL, "All containers that it applies to (with --tenant: of that tenant).",
-	                                  NULL },
-	                                { "label", 0, "KEY[=VALUE]", "Those of them with this label.", NULL },
-	                                { NULL } };
-static const struct opt tenant_opts[] = { { "tenant", 0, "TENANT", "Names are of this tenant.", NULL }, { NULL } };
+static const struct opt output_opts[] = {
+	{ "output", 'o', "FORMAT", "table, json or csv.", "table json csv" },
+	{ "fields", 0, "NAME,…", "Show these fields, in this order.", NULL },
+	{ NULL },
+};
+static const struct opt list_opts[] = {
+	{ "sort", 0, "NAME,…", "Order by these fields; a '-' before one reverses it.", NULL },
+	{ "no-header", 0, NULL, "No line of titles.", NULL },
+	{ NULL },
+};
+static const struct opt wait_opts[] = {
+	{ "no-wait", 0, NULL, "Print the operation's id and don't wait for its end.", NULL },
+	{ NULL },
+};
+static const struct opt many_opts[] = {
+	{ "all", 0, NULL, "All containers that it applies to (with --tenant: of that tenant).", NULL },
+	{ "label", 0, "KEY[=VALUE]", "Those of them with this label.", NULL },
+	{ NULL },
+};
+static const struct opt tenant_opts[] = {
+	{ "tenant", 0, "TENANT", "Names are of this tenant.", NULL },
+	{ NULL },
+};
 
 int
 args_usage(struct err *e, const char *fmt, ...)

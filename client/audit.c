@@ -1,24 +1,24 @@
-#include "client/audit.h"
-
 #include <json-c/json.h>
 #include <string.h>
 
 #include "client/call.h"
 #include "client/print.h"
+#include "client/verbs.h"
 #include "schema/audit.h"
 
 static const struct view audit_view = {
 	.columns = "time,actor,kind,tenant,object,status,code,count", .schemas = { &audit_schema }, .names = "seq", .key = "seq"
 };
 
-const struct opt audit_opts[] = { { "actor", 0, "ACTOR", "By this caller: uid:NUMBER, token:ID or daemon.", NULL },
-	                          { "kind", 0, "KIND", "Of this kind, such as container_create.", NULL },
-	                          { "container", 0, "NAME", "On this container.", "@container" },
-	                          { "since", 0, "TIME", "Not before: 2026-11-24T10:30:00Z, a day, or seconds since the epoch.",
-	                            NULL },
-	                          { "until", 0, "TIME", "Not after.", NULL },
-	                          { "last", 0, "NUMBER", "So many of the newest, at most 1000; 100 where no time is given.", NULL },
-	                          { NULL } };
+static const struct opt audit_opts[] = {
+	{ "actor", 0, "ACTOR", "By this caller: uid:NUMBER, token:ID or daemon.", NULL },
+	{ "kind", 0, "KIND", "Of this kind, such as container_create.", NULL },
+	{ "container", 0, "NAME", "On this container.", "@container" },
+	{ "since", 0, "TIME", "Not before: 2026-11-24T10:30:00Z, a day, or seconds since the epoch.", NULL },
+	{ "until", 0, "TIME", "Not after.", NULL },
+	{ "last", 0, "NUMBER", "So many of the newest, at most 1000; 100 where no time is given.", NULL },
+	{ NULL },
+};
 
 /* The newest ones, in one page. */
 static int
@@ -39,7 +39,7 @@ audit_read_last(struct client *c, const char *last, struct buf *query, struct js
 	return rc;
 }
 
-int
+static int
 audit_list(struct client *c, const struct args *args, struct err *e)
 {
 	AUTO_BUF struct buf query = { 0 };
@@ -64,3 +64,19 @@ audit_list(struct client *c, const struct args *args, struct err *e)
 	json_object_put(items);
 	return rc;
 }
+
+const struct verb audit_verb = {
+	.name = "audit",
+	.args = "",
+	.help = "Show who changed what, or would have",
+	.more = "The newest first. STATUS is HTTP's: 403 was denied, 409 in conflict; a job has an entry when it was asked for "
+	        "(202) and one for its end, so has a session of exec or console (101). COUNT is how many it stands for: of "
+	        "refused requests that come too fast only some are written, the rest are counted. To a tenant its own part is "
+	        "shown.",
+	.examples = "berth audit\n"
+	            "berth audit --tenant acme --since 2026-11-24\n"
+	            "berth audit --kind token_create -o json",
+	.options = audit_opts,
+	.groups = VERB_LISTS | OPTS_TENANT,
+	.run = audit_list,
+};

@@ -45,23 +45,24 @@ complete_remote(struct client *c, enum op_id op, const char *field, const char *
 
 /* Whether the row before this one is of the same group, whose word was told with it. */
 static bool
-complete_is_told(const struct verb *verb, size_t len)
+complete_is_told(const struct verb *const *verb, size_t len)
 {
-	return verb > verbs && verb->name[len] == ' ' && strncmp(verb[-1].name, verb->name, len + 1) == 0;
+	return verb > verbs && verb[0]->name[len] == ' ' && strncmp(verb[-1]->name, verb[0]->name, len + 1) == 0;
 }
 
 /* First words, or the second ones of a group. */
 static void
 complete_verbs(const char *group, const char *prefix)
 {
-	for (const struct verb *v = verbs; v->name; v++) {
-		size_t len = strcspn(v->name, " ");
+	for (const struct verb *const *v = verbs; *v; v++) {
+		const char *name = (*v)->name;
+		size_t len = strcspn(name, " ");
 		char word[32];
 
-		snprintf(word, sizeof word, "%.*s", (int)len, v->name);
-		if (group && strcmp(word, group) == 0 && v->name[len])
-			complete_one(v->name + len + 1, prefix);
-		if (!group && v->help && !complete_is_told(v, len))
+		snprintf(word, sizeof word, "%.*s", (int)len, name);
+		if (group && strcmp(word, group) == 0 && name[len])
+			complete_one(name + len + 1, prefix);
+		if (!group && (*v)->help && !complete_is_told(v, len))
 			complete_one(word, prefix);
 	}
 }
@@ -115,7 +116,7 @@ complete_keys(const struct verb *verb, const char *prefix)
 }
 
 static void
-complete_verb(struct client *c, const struct verb *verb, char *const *words, size_t n, const char *prefix)
+complete_words_of(struct client *c, const struct verb *verb, char *const *words, size_t n, const char *prefix)
 {
 	struct opt_set set;
 	const struct opt *before = NULL;
@@ -176,7 +177,7 @@ complete_skip(char *const *words, size_t n)
 }
 
 /* The last word is the one under the cursor, empty when it isn't begun. */
-int
+static int
 complete_show(struct client *c, const struct args *args, struct err *e)
 {
 	size_t n = args->nwords > 0 ? args->nwords - 1 : 0, used = 0, skip = complete_skip(args->words, n);
@@ -187,10 +188,18 @@ complete_show(struct client *c, const struct args *args, struct err *e)
 	n -= skip;
 	verb = verb_find(words, n, &used);
 	if (verb)
-		complete_verb(c, verb, words + used, n - used, prefix);
+		complete_words_of(c, verb, words + used, n - used, prefix);
 	else if (n == 0)
 		complete_verbs(NULL, prefix);
 	else if (n == 1 && verb_is_group(words[0]))
 		complete_verbs(words[0], prefix);
 	return 0;
 }
+
+const struct verb complete_verb = {
+	.name = "complete",
+	.args = "WORD…",
+	.max = WORDS_ANY,
+	.stop = 1,
+	.run = complete_show,
+};

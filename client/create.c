@@ -1,5 +1,3 @@
-#include "client/create.h"
-
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,9 +6,10 @@
 #include "client/operation.h"
 #include "client/print.h"
 #include "client/show.h"
+#include "client/verbs.h"
 
 /* Those whose option isn't simply the field's name and value; the rest comes from the field table. */
-const struct opt create_opts[] = {
+static const struct opt create_opts[] = {
 	{ "template", 0, "TEMPLATE", "Template, as NAME or NAME@VERSION (required).", "@template" },
 	{ "ip", 0, "ADDRESS", "An address, or auto (one of each family), auto4, auto6; may be repeated.", "auto auto4 auto6" },
 	{ "dns", 0, "ADDRESS", "A name server; may be repeated.", NULL },
@@ -20,9 +19,8 @@ const struct opt create_opts[] = {
 	{ "password-stdin", 0, NULL, "Read root's password from standard input.", NULL },
 	{ "start", 0, NULL, "Start it as well.", NULL },
 	{ "dry-run", 0, NULL, "Check only; create nothing.", NULL },
-	{ NULL }
+	{ NULL },
 };
-const struct opt set_opts[] = { { "dry-run", 0, NULL, "Check only; change nothing.", NULL }, { NULL } };
 
 static const struct field *
 create_field_of(const struct arg *arg)
@@ -109,7 +107,7 @@ create_send(struct client *c, const struct container_config *config, bool start,
 	return create_show(c, id.data, config->name, start, e);
 }
 
-int
+static int
 create_container(struct client *c, const struct args *args, struct err *e)
 {
 	struct container_config config = { 0 };
@@ -129,3 +127,21 @@ create_container(struct client *c, const struct args *args, struct err *e)
 	record_clear(&container_config_schema, &config);
 	return rc;
 }
+
+const struct verb create_verb = {
+	.name = "create",
+	.args = "NAME --template TEMPLATE",
+	.help = "Create a container",
+	.more = "Sizes are bytes, or take K, M, G or T. What is left out has the daemon's default.",
+	.examples = "berth create web1 --template busybox --start\n"
+	            "berth create web2 --template debian-12 --memory 1G --cpus 1.5 --disk 10G --ssh-key ~/.ssh/id_ed25519.pub\n"
+	            "berth create web3 --template debian-12 --password-stdin < password",
+	.options = create_opts,
+	.groups = OPTS_WAIT | OPTS_OUTPUT,
+	.schema = &container_config_schema,
+	.flags = FIELD_CREATE,
+	.skip = "name,ssh_keys",
+	.min = 1,
+	.max = 1,
+	.run = create_container,
+};

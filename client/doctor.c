@@ -1,14 +1,15 @@
-#include "client/doctor.h"
-
 #include <json-c/json.h>
 #include <string.h>
 
 #include "client/operation.h"
 #include "client/print.h"
+#include "client/verbs.h"
 
-const struct opt doctor_opts[] = { { "fix", 0, NULL, "Put right what is safe to first: kernel settings, leftovers.", NULL },
-	                           { "all", 0, NULL, "Show what is well, too.", NULL },
-	                           { NULL } };
+static const struct opt doctor_opts[] = {
+	{ "fix", 0, NULL, "Put right what is safe to first: kernel settings, leftovers.", NULL },
+	{ "all", 0, NULL, "Show what is well, too.", NULL },
+	{ NULL },
+};
 
 static const struct view doctor_view = {
 	.columns = "severity,check,text,remedy",
@@ -76,7 +77,7 @@ doctor_ask(struct client *c, bool fix, struct json_object **answer_out, struct e
 	return rc;
 }
 
-int
+static int
 doctor_show(struct client *c, const struct args *args, struct err *e)
 {
 	bool all = args_has(args, "all"), problem = false;
@@ -96,3 +97,16 @@ doctor_show(struct client *c, const struct args *args, struct err *e)
 	json_object_put(answer);
 	return rc < 0 ? -1 : problem;
 }
+
+const struct verb doctor_verb = {
+	.name = "doctor",
+	.args = "",
+	.help = "Check the host, and what was left on it",
+	.more = "Tells what to do about each thing it finds. The exit status is 1 while there is a problem.",
+	.examples = "berth doctor\n"
+	            "berth doctor --fix\n"
+	            "berth doctor -o json",
+	.options = doctor_opts,
+	.groups = VERB_LISTS,
+	.run = doctor_show,
+};

@@ -1,5 +1,3 @@
-#include "client/events.h"
-
 #include <json-c/json.h>
 #include <poll.h>
 #include <stdio.h>
@@ -9,12 +7,15 @@
 #include "client/print.h"
 #include "client/problem.h"
 #include "client/sse.h"
+#include "client/verbs.h"
 
-const struct opt events_opts[] = { { "follow", 'f', NULL, "Go on with what comes; with json, an object a line.", NULL },
-	                           { "since", 0, "NUMBER", "Only those after this sequence number.", NULL },
-	                           { "tail", 'n', "COUNT", "Of those that there are, the last ones only; 10 with -f alone.", NULL },
-	                           { "container", 0, "NAME", "On this container.", "@container" },
-	                           { NULL } };
+static const struct opt events_opts[] = {
+	{ "follow", 'f', NULL, "Go on with what comes; with json, an object a line.", NULL },
+	{ "since", 0, "NUMBER", "Only those after this sequence number.", NULL },
+	{ "tail", 'n', "COUNT", "Of those that there are, the last ones only; 10 with -f alone.", NULL },
+	{ "container", 0, "NAME", "On this container.", "@container" },
+	{ NULL },
+};
 
 static const struct view events_view = {
 	.columns = "seq,time,type,tenant,name,operation,data",
@@ -189,7 +190,7 @@ events_follow(struct events *ev, struct err *e)
 	return err_is_set(e) ? -1 : err_set(e, ERR_UNAVAILABLE, "The daemon sends no more events");
 }
 
-int
+static int
 events_show(struct client *c, const struct args *args, struct err *e)
 {
 	struct events ev = {
@@ -218,3 +219,15 @@ events_show(struct client *c, const struct args *args, struct err *e)
 	json_object_put(ev.items);
 	return rc;
 }
+
+const struct verb events_verb = {
+	.name = "events",
+	.args = "",
+	.help = "Show what happened, and what happens",
+	.more = "Each event has a number; --since goes on after one that was seen.",
+	.examples = "berth events\n"
+	            "berth events -f --since 120 -o json",
+	.options = events_opts,
+	.groups = VERB_LISTS | OPTS_TENANT,
+	.run = events_show,
+};

@@ -1,5 +1,3 @@
-#include "client/firewall.h"
-
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,14 +5,20 @@
 #include "client/call.h"
 #include "client/lines.h"
 #include "client/print.h"
+#include "client/verbs.h"
 
 static const struct view firewall_view = { .columns = "by,number,rule", .names = "by,number,rule", .key = "rule" };
 
 static const char operator_help[] = "Among the operator's rules, which come before the container's own.";
-const struct opt firewall_add_opts[] = { { "at", 0, "NUMBER", "Its place among the rules; the last one when left out.", NULL },
-	                                 { "operator", 0, NULL, operator_help, NULL },
-	                                 { NULL } };
-const struct opt firewall_delete_opts[] = { { "operator", 0, NULL, operator_help, NULL }, { NULL } };
+static const struct opt firewall_add_opts[] = {
+	{ "at", 0, "NUMBER", "Its place among the rules; the last one when left out.", NULL },
+	{ "operator", 0, NULL, operator_help, NULL },
+	{ NULL },
+};
+static const struct opt firewall_delete_opts[] = {
+	{ "operator", 0, NULL, operator_help, NULL },
+	{ NULL },
+};
 
 /* In the order in which they are asked. */
 static const struct {
@@ -51,7 +55,7 @@ firewall_take_rows(struct json_object *container, size_t list, struct json_objec
 	json_object_put(rules);
 }
 
-int
+static int
 firewall_list(struct client *c, const struct args *args, struct err *e)
 {
 	struct json_object *container = NULL, *items;
@@ -70,14 +74,59 @@ firewall_list(struct client *c, const struct args *args, struct err *e)
 	return rc;
 }
 
-int
+const struct verb firewall_list_verb = {
+	.name = "firewall list",
+	.args = "NAME",
+	.help = "List the rules of a container's firewall, in the order in which they are asked",
+	.more = "The first that fits decides. BY is whose rule it is; blocked ports come from the plan, or the operator.",
+	.examples = "berth firewall list web1",
+	.groups = VERB_LISTS | OPTS_TENANT,
+	.min = 1,
+	.max = 1,
+	.words = "@container",
+	.run = firewall_list,
+};
+
+static int
 firewall_add(struct client *c, const struct args *args, struct err *e)
 {
 	return lines_add(c, args, firewall_field(args), e);
 }
 
-int
+const struct verb firewall_add_verb = {
+	.name = "firewall add",
+	.args = "NAME RULE…",
+	.help = "Add a rule to a container's firewall",
+	.more = "RULE is 'allow|deny|reject in|out [tcp|udp|icmp|icmpv6|any [PORT[-PORT]]] [from|to ADDRESS[/LENGTH]] [log]', "
+	        "or 'default in|out allow|deny|reject [log]' for what no rule fits. Ports are the receiver's. Replies to what "
+	        "was let through pass. A rule holds for connections that exist as well: what it refuses ends.",
+	.examples = "berth firewall add web1 allow in tcp 22 from 203.0.113.0/24\n"
+	            "berth firewall add web1 default in deny log\n"
+	            "berth firewall add web1 --operator --at 1 deny out udp 123",
+	.options = firewall_add_opts,
+	.groups = OPTS_WAIT | OPTS_TENANT,
+	.min = 2,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = firewall_add,
+};
+
+static int
 firewall_delete(struct client *c, const struct args *args, struct err *e)
 {
 	return lines_delete(c, args, firewall_field(args), e);
 }
+
+const struct verb firewall_delete_verb = {
+	.name = "firewall delete",
+	.args = "NAME NUMBER|RULE…",
+	.help = "Delete a rule of a container's firewall",
+	.examples = "berth firewall delete web1 2\n"
+	            "berth firewall delete web1 allow in tcp 22",
+	.options = firewall_delete_opts,
+	.groups = OPTS_WAIT | OPTS_TENANT,
+	.min = 2,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = firewall_delete,
+};

@@ -1,5 +1,3 @@
-#include "client/forward.h"
-
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +5,7 @@
 #include "client/lines.h"
 #include "client/operation.h"
 #include "client/print.h"
+#include "client/verbs.h"
 #include "schema/container.h"
 #include "schema/forward.h"
 
@@ -15,7 +14,10 @@ static const struct view forward_view = { .columns = "protocol,port,on,tenant,na
 	                                  .names = "protocol,port,on,to,number",
 	                                  .key = "name" };
 
-const struct opt forward_list_opts[] = { { "container", 0, "NAME", "Those of this container.", "@container" }, { NULL } };
+static const struct opt forward_list_opts[] = {
+	{ "container", 0, "NAME", "Those of this container.", "@container" },
+	{ NULL },
+};
 
 static void
 forward_put_ports(struct json_object *row, const char *name, const struct port_range *range)
@@ -88,7 +90,7 @@ forward_of_one(struct client *c, const char *name, struct json_object *items, st
 	return 0;
 }
 
-int
+static int
 forward_list(struct client *c, const struct args *args, struct err *e)
 {
 	const char *name = args_value(args, "container");
@@ -105,14 +107,57 @@ forward_list(struct client *c, const struct args *args, struct err *e)
 	return rc;
 }
 
-int
+const struct verb forward_list_verb = {
+	.name = "forward list",
+	.args = "",
+	.help = "List the ports of the host that are forwarded to containers",
+	.more = "ON is the address of the host that it is for; all of them where it names none.",
+	.examples = "berth forward list\n"
+	            "berth forward list --container web1",
+	.options = forward_list_opts,
+	.groups = VERB_LISTS | OPTS_TENANT,
+	.run = forward_list,
+};
+
+static int
 forward_add(struct client *c, const struct args *args, struct err *e)
 {
 	return lines_add(c, args, "forwards", e);
 }
 
-int
+const struct verb forward_add_verb = {
+	.name = "forward add",
+	.args = "NAME FORWARD…",
+	.help = "Forward ports of the host to a container",
+	.more = "FORWARD is 'tcp|udp PORT[-PORT] [to PORT[-PORT]] [on ADDRESS]': the ports of the host, those of the container "
+	        "where they differ, and the address of the host where it isn't for all of them. It goes to the container's "
+	        "first address of each family.",
+	.examples = "berth forward add web1 tcp 2222 to 22\n"
+	            "berth forward add web1 udp 5000-5009\n"
+	            "berth forward add web1 tcp 443 on 203.0.113.1",
+	.groups = OPTS_WAIT | OPTS_TENANT,
+	.min = 2,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = forward_add,
+};
+
+static int
 forward_delete(struct client *c, const struct args *args, struct err *e)
 {
 	return lines_delete(c, args, "forwards", e);
 }
+
+const struct verb forward_delete_verb = {
+	.name = "forward delete",
+	.args = "NAME NUMBER|FORWARD…",
+	.help = "Take forwarded ports back",
+	.more = "Connections through it that exist go on until they end; new ones don't come.",
+	.examples = "berth forward delete web1 1\n"
+	            "berth forward delete web1 tcp 2222 to 22",
+	.groups = OPTS_WAIT | OPTS_TENANT,
+	.min = 2,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = forward_delete,
+};

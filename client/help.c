@@ -10,7 +10,10 @@
 
 enum { HELP_INDENT = 26, HELP_WIDTH = 100 };
 
-const struct opt help_opts[] = { { "man", 0, NULL, "The verbs' part of the man page.", NULL }, { NULL } };
+static const struct opt help_opts[] = {
+	{ "man", 0, NULL, "The verbs' part of the man page.", NULL },
+	{ NULL },
+};
 
 static int
 help_width(void)
@@ -136,7 +139,7 @@ help_usage(const struct verb *verb)
 }
 
 void
-help_verb(const struct verb *verb)
+help_print_verb(const struct verb *verb)
 {
 	struct opt_set set;
 
@@ -173,19 +176,19 @@ help_verb_line(const struct verb *verb)
 }
 
 void
-help_group(const char *word)
+help_print_group(const char *word)
 {
 	size_t len = strlen(word);
 
 	printf("Usage: berth %s VERB…\n\n", word);
-	for (const struct verb *v = verbs; v->name; v++)
-		if (strncmp(v->name, word, len) == 0 && v->name[len] == ' ')
-			help_verb_line(v);
+	for (const struct verb *const *v = verbs; *v; v++)
+		if (strncmp((*v)->name, word, len) == 0 && (*v)->name[len] == ' ')
+			help_verb_line(*v);
 	printf("\n'berth help %s VERB' tells more.\n", word);
 }
 
 void
-help_overview(void)
+help_print_overview(void)
 {
 	static const char *const statuses[] = { "0 done",
 		                                "1 failed",
@@ -197,9 +200,9 @@ help_overview(void)
 		                                "7 daemon unreachable" };
 
 	printf("Usage: berth VERB…\n\nVerbs:\n");
-	for (const struct verb *v = verbs; v->name; v++)
-		if (v->help)
-			help_verb_line(v);
+	for (const struct verb *const *v = verbs; *v; v++)
+		if ((*v)->help)
+			help_verb_line(*v);
 	printf("\nExit status: ");
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		printf("%s%s", i ? ", " : "", statuses[i]);
@@ -274,12 +277,12 @@ man_verbs(void)
 	opt_set_add_groups(&common, OPTS_COMMON);
 	for (size_t i = 0; i < common.n; i++)
 		man_option(&common.v[i], NULL);
-	for (const struct verb *v = verbs; v->name; v++)
-		if (v->help)
-			man_verb(v);
+	for (const struct verb *const *v = verbs; *v; v++)
+		if ((*v)->help)
+			man_verb(*v);
 }
 
-int
+static int
 help_show(struct client *c, const struct args *args, struct err *e)
 {
 	const char *second = args->nwords > 1 ? args->words[1] : NULL, *near;
@@ -291,19 +294,30 @@ help_show(struct client *c, const struct args *args, struct err *e)
 		return 0;
 	}
 	if (args->nwords == 0) {
-		help_overview();
+		help_print_overview();
 		return 0;
 	}
 	verb = verb_find(args->words, args->nwords, &used);
 	if (verb && verb->help && used == args->nwords) {
-		help_verb(verb);
+		help_print_verb(verb);
 		return 0;
 	}
 	if (!second && verb_is_group(args->words[0])) {
-		help_group(args->words[0]);
+		help_print_group(args->words[0]);
 		return 0;
 	}
 	near = verb_nearest(args->words[0], second);
 	return args_usage(e, "There is no verb '%s%s%s'%s%s%s", args->words[0], second ? " " : "", second ? second : "",
 	                  near ? ". Did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
+
+const struct verb help_verb = {
+	.name = "help",
+	.args = "[VERB]",
+	.help = "Show help",
+	.examples = "berth help create",
+	.options = help_opts,
+	.max = 2,
+	.words = "@verb",
+	.run = help_show,
+};

@@ -1,29 +1,33 @@
-#include "client/lifecycle.h"
-
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client/operation.h"
 #include "client/problem.h"
+#include "client/verbs.h"
 #include "daemon/util/strv.h"
 #include "schema/check.h"
 
-const struct opt lifecycle_start_opts[] = {
-	{ "rescue", 0, "TEMPLATE", "Boot this template instead; the container's own tree is at /mnt.", "@template" }, { NULL }
+static const struct opt lifecycle_start_opts[] = {
+	{ "rescue", 0, "TEMPLATE", "Boot this template instead; the container's own tree is at /mnt.", "@template" },
+	{ NULL },
 };
-const struct opt lifecycle_stop_opts[] = { { "timeout", 0, "SECONDS",
-	                                     "Kill it after so long; the daemon's stop-timeout when left out.", NULL },
-	                                   { "kill", 0, NULL, "Kill it at once.", NULL },
-	                                   { NULL } };
-const struct opt lifecycle_suspend_opts[] = { { "reason", 0, "TEXT", "Why; its tenant sees it (required).", NULL },
-	                                      { "timeout", 0, "SECONDS",
-	                                        "Kill it after so long; the daemon's stop-timeout when left out.", NULL },
-	                                      { "kill", 0, NULL, "Kill it at once.", NULL },
-	                                      { NULL } };
-const struct opt lifecycle_delete_opts[] = { { "force", 0, NULL, "Stop it first where it runs.", NULL },
-	                                     { "yes", 'y', NULL, "Don't ask.", NULL },
-	                                     { NULL } };
+static const struct opt lifecycle_stop_opts[] = {
+	{ "timeout", 0, "SECONDS", "Kill it after so long; the daemon's stop-timeout when left out.", NULL },
+	{ "kill", 0, NULL, "Kill it at once.", NULL },
+	{ NULL },
+};
+static const struct opt lifecycle_suspend_opts[] = {
+	{ "reason", 0, "TEXT", "Why; its tenant sees it (required).", NULL },
+	{ "timeout", 0, "SECONDS", "Kill it after so long; the daemon's stop-timeout when left out.", NULL },
+	{ "kill", 0, NULL, "Kill it at once.", NULL },
+	{ NULL },
+};
+static const struct opt lifecycle_delete_opts[] = {
+	{ "force", 0, NULL, "Stop it first where it runs.", NULL },
+	{ "yes", 'y', NULL, "Don't ask.", NULL },
+	{ NULL },
+};
 
 /* One verb on one container. */
 struct action {
@@ -135,7 +139,7 @@ lifecycle_run(struct client *c, const struct args *args, struct action *action, 
 	return rc;
 }
 
-int
+static int
 lifecycle_start(struct client *c, const struct args *args, struct err *e)
 {
 	struct action action = { .op = CONTAINER_START, .done = "started", .states = "stopped,crashed" };
@@ -149,6 +153,20 @@ lifecycle_start(struct client *c, const struct args *args, struct err *e)
 	}
 	return lifecycle_run(c, args, &action, e);
 }
+
+const struct verb start_verb = {
+	.name = "start",
+	.args = "NAME…",
+	.help = "Start containers",
+	.examples = "berth start web1 web2\n"
+	            "berth start --all\n"
+	            "berth start web1 --rescue busybox",
+	.options = lifecycle_start_opts,
+	.groups = VERB_MANY,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = lifecycle_start,
+};
 
 static int
 lifecycle_stop_body(const struct args *args, struct json_object **body_out, struct err *e)
@@ -167,7 +185,7 @@ lifecycle_stop_body(const struct args *args, struct json_object **body_out, stru
 	return 0;
 }
 
-int
+static int
 lifecycle_stop(struct client *c, const struct args *args, struct err *e)
 {
 	struct action action = { .op = CONTAINER_STOP, .done = "stopped", .states = "starting,running,frozen" };
@@ -177,7 +195,22 @@ lifecycle_stop(struct client *c, const struct args *args, struct err *e)
 	return lifecycle_run(c, args, &action, e);
 }
 
-int
+const struct verb stop_verb = {
+	.name = "stop",
+	.args = "NAME…",
+	.help = "Stop containers",
+	.more = "Its init is asked to power off, in its own way; after the timeout it is killed.",
+	.examples = "berth stop web1 --timeout 10\n"
+	            "berth stop web1 --kill\n"
+	            "berth stop --all --tenant acme",
+	.options = lifecycle_stop_opts,
+	.groups = VERB_MANY,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = lifecycle_stop,
+};
+
+static int
 lifecycle_restart(struct client *c, const struct args *args, struct err *e)
 {
 	struct action action = { .op = CONTAINER_RESTART, .done = "restarted", .states = "running,frozen" };
@@ -187,7 +220,19 @@ lifecycle_restart(struct client *c, const struct args *args, struct err *e)
 	return lifecycle_run(c, args, &action, e);
 }
 
-int
+const struct verb restart_verb = {
+	.name = "restart",
+	.args = "NAME…",
+	.help = "Stop and start containers",
+	.examples = "berth restart web1",
+	.options = lifecycle_stop_opts,
+	.groups = VERB_MANY,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = lifecycle_restart,
+};
+
+static int
 lifecycle_suspend(struct client *c, const struct args *args, struct err *e)
 {
 	struct action action = { .op = CONTAINER_SUSPEND,
@@ -205,7 +250,21 @@ lifecycle_suspend(struct client *c, const struct args *args, struct err *e)
 	return lifecycle_run(c, args, &action, e);
 }
 
-int
+const struct verb suspend_verb = {
+	.name = "suspend",
+	.args = "NAME… --reason TEXT",
+	.help = "Stop containers and keep them down, whatever their tenant does",
+	.more = "Its tenant sees the reason, and can neither start nor delete it. Not even a reboot of the host brings it up.",
+	.examples = "berth suspend acme:web1 --reason 'unpaid invoice 4711'\n"
+	            "berth suspend --all --tenant acme --reason abuse --kill",
+	.options = lifecycle_suspend_opts,
+	.groups = VERB_MANY,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = lifecycle_suspend,
+};
+
+static int
 lifecycle_unsuspend(struct client *c, const struct args *args, struct err *e)
 {
 	struct action action = { .op = CONTAINER_UNSUSPEND, .done = "no longer suspended", .states = "suspended" };
@@ -213,7 +272,20 @@ lifecycle_unsuspend(struct client *c, const struct args *args, struct err *e)
 	return lifecycle_run(c, args, &action, e);
 }
 
-int
+const struct verb unsuspend_verb = {
+	.name = "unsuspend",
+	.args = "NAME…",
+	.help = "Lift the suspension of containers",
+	.more = "One that ran, or should have, starts again.",
+	.examples = "berth unsuspend acme:web1\n"
+	            "berth unsuspend --all --tenant acme",
+	.groups = VERB_MANY,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = lifecycle_unsuspend,
+};
+
+static int
 lifecycle_freeze(struct client *c, const struct args *args, struct err *e)
 {
 	struct action action = { .op = CONTAINER_FREEZE, .done = "frozen", .states = "running" };
@@ -221,7 +293,18 @@ lifecycle_freeze(struct client *c, const struct args *args, struct err *e)
 	return lifecycle_run(c, args, &action, e);
 }
 
-int
+const struct verb freeze_verb = {
+	.name = "freeze",
+	.args = "NAME…",
+	.help = "Freeze all processes of containers",
+	.examples = "berth freeze web1",
+	.groups = VERB_MANY,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = lifecycle_freeze,
+};
+
+static int
 lifecycle_thaw(struct client *c, const struct args *args, struct err *e)
 {
 	struct action action = { .op = CONTAINER_THAW, .done = "thawed", .states = "frozen" };
@@ -229,7 +312,18 @@ lifecycle_thaw(struct client *c, const struct args *args, struct err *e)
 	return lifecycle_run(c, args, &action, e);
 }
 
-int
+const struct verb thaw_verb = {
+	.name = "thaw",
+	.args = "NAME…",
+	.help = "Thaw frozen containers",
+	.examples = "berth thaw web1",
+	.groups = VERB_MANY,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = lifecycle_thaw,
+};
+
+static int
 lifecycle_delete(struct client *c, const struct args *args, struct err *e)
 {
 	struct action action = { .op = CONTAINER_DELETE, .done = "deleted" };
@@ -238,6 +332,20 @@ lifecycle_delete(struct client *c, const struct args *args, struct err *e)
 		call_query_add(&action.query, "force", "true");
 	return lifecycle_run(c, args, &action, e);
 }
+
+const struct verb delete_verb = {
+	.name = "delete",
+	.args = "NAME…",
+	.help = "Delete containers and their data",
+	.more = "A running container is refused without --force. On a terminal it asks first.",
+	.examples = "berth delete web1\n"
+	            "berth delete web1 web2 --force --yes",
+	.options = lifecycle_delete_opts,
+	.groups = VERB_MANY,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = lifecycle_delete,
+};
 
 static int
 lifecycle_host(struct client *c, enum op_id op, const char *label, const char *said, struct err *e)
@@ -256,14 +364,33 @@ lifecycle_host(struct client *c, enum op_id op, const char *label, const char *s
 	return failed > 0;
 }
 
-int
+static int
 lifecycle_host_boot(struct client *c, const struct args *args, struct err *e)
 {
 	return lifecycle_host(c, HOST_BOOT, "boot", "started", e);
 }
 
-int
+const struct verb host_boot_verb = {
+	.name = "host boot",
+	.args = "",
+	.help = "Start the containers that belong up",
+	.more = "berthd does so by itself when it starts for the first time since the host booted; then this waits for its end.",
+	.examples = "berth host boot",
+	.run = lifecycle_host_boot,
+};
+
+static int
 lifecycle_host_shutdown(struct client *c, const struct args *args, struct err *e)
 {
 	return lifecycle_host(c, HOST_SHUTDOWN, "shutdown", "stopped", e);
 }
+
+const struct verb host_shutdown_verb = {
+	.name = "host shutdown",
+	.args = "",
+	.help = "Stop all containers, as before the host's end",
+	.more = "Those with the lowest boot_priority stop first, within shutdown_timeout in all. They come back with the next "
+	        "boot.",
+	.examples = "berth host shutdown",
+	.run = lifecycle_host_shutdown,
+};

@@ -4,6 +4,7 @@
 
 #include "client/call.h"
 #include "client/show.h"
+#include "client/verbs.h"
 #include "daemon/util/fd.h"
 #include "schema/container.h"
 
@@ -51,17 +52,19 @@ list_name_in_full(struct json_object *items)
 	}
 }
 
-const struct opt list_opts[] = { { "state", 0, "STATE", "Those in this state.",
-	                           "stopped running frozen crashed suspended creating starting stopping deleting" },
-	                         { "template", 0, "TEMPLATE", "Those made from this template.", "@template" },
-	                         { "plan", 0, "PLAN", "Those of this plan.", "@plan" },
-	                         { "label", 0, "KEY[=VALUE]", "Those with this label.", NULL },
-	                         { "owner", 0, "TEXT", "Those of this owner.", NULL },
-	                         { "billing", 0, "TEXT", "Those of this number in the books.", NULL },
-	                         { "name", 0, "NAME", "The one of this name.", "@container" },
-	                         { NULL } };
+static const struct opt list_opts[] = {
+	{ "state", 0, "STATE", "Those in this state.",
+	  "stopped running frozen crashed suspended creating starting stopping deleting" },
+	{ "template", 0, "TEMPLATE", "Those made from this template.", "@template" },
+	{ "plan", 0, "PLAN", "Those of this plan.", "@plan" },
+	{ "label", 0, "KEY[=VALUE]", "Those with this label.", NULL },
+	{ "owner", 0, "TEXT", "Those of this owner.", NULL },
+	{ "billing", 0, "TEXT", "Those of this number in the books.", NULL },
+	{ "name", 0, "NAME", "The one of this name.", "@container" },
+	{ NULL },
+};
 
-int
+static int
 list_containers(struct client *c, const struct args *args, struct err *e)
 {
 	AUTO_BUF struct buf query = { 0 };
@@ -87,3 +90,16 @@ list_containers(struct client *c, const struct args *args, struct err *e)
 	json_object_put(items);
 	return rc;
 }
+
+const struct verb list_verb = {
+	.name = "list",
+	.args = "",
+	.help = "List containers",
+	.more = "With -q the names alone. Sizes are exact bytes in json and csv.",
+	.examples = "berth list --sort -memory\n"
+	            "berth list --fields name,state,ipv4 -o csv --no-header\n"
+	            "berth list --state running -q",
+	.options = list_opts,
+	.groups = VERB_LISTS | OPTS_TENANT,
+	.run = list_containers,
+};

@@ -2,44 +2,50 @@
 noinst_LIBRARIES += libclient.a
 libclient_a_SOURCES = \
 	client/args.c client/args.h \
+	client/audit.c \
 	client/call.c client/call.h \
 	client/choice.c client/choice.h \
 	client/clean.c client/clean.h \
 	client/client.c client/client.h \
 	client/complete.c \
-	client/create.c client/create.h client/doctor.c client/doctor.h \
-	client/events.c client/events.h \
-	client/firewall.c client/firewall.h \
+	client/create.c \
+	client/doctor.c \
+	client/events.c \
+	client/firewall.c \
 	client/follow.c client/follow.h \
-	client/forward.c client/forward.h \
+	client/forward.c \
 	client/help.c \
 	client/http.c client/http.h \
-	client/audit.c client/audit.h \
-	client/ip.c client/ip.h \
-	client/lifecycle.c client/lifecycle.h \
+	client/ip.c \
+	client/lifecycle.c \
 	client/lines.c client/lines.h \
 	client/list.c \
 	client/logs.c \
+	client/network.c \
 	client/operation.c client/operation.h \
+	client/plan.c \
 	client/plot.c client/plot.h \
 	client/print.c client/print.h \
 	client/problem.c client/problem.h \
 	client/pump.c client/pump.h \
 	client/query.c \
 	client/readings.c client/readings.h \
-	client/recover.c client/recover.h \
+	client/recover.c \
 	client/set.c \
 	client/show.c client/show.h \
 	client/sse.c client/sse.h \
-	client/stream.c client/stream.h \
+	client/stream.c \
 	client/table.c client/table.h \
-	client/template.c client/template.h \
-	client/top.c client/top.h \
-	client/usage.c client/usage.h \
+	client/template.c \
+	client/tenant.c \
 	client/terminal.c client/terminal.h \
-	client/verbs.c client/verbs.h \
+	client/token.c \
+	client/top.c \
+	client/usage.c \
+	client/verbs.c client/verbs.def client/verbs.h \
 	client/version.c \
-	client/which.c
+	client/webhook.c \
+	client/which.c client/which.h
 libclient_a_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SMARTCOLS_CFLAGS)
 
 bin_PROGRAMS += berth

@@ -6,13 +6,15 @@
 #include "client/clean.h"
 #include "client/print.h"
 #include "client/problem.h"
-#include "client/stream.h"
+#include "client/verbs.h"
 #include "daemon/util/fd.h"
 
-const struct opt stream_logs_opts[] = { { "follow", 'f', NULL, "Go on with what comes.", NULL },
-	                                { "tail", 'n', "LINES", "The last lines only.", NULL },
-	                                { "raw", 0, NULL, "All bytes as they are, also on a terminal.", NULL },
-	                                { NULL } };
+static const struct opt stream_logs_opts[] = {
+	{ "follow", 'f', NULL, "Go on with what comes.", NULL },
+	{ "tail", 'n', "LINES", "The last lines only.", NULL },
+	{ "raw", 0, NULL, "All bytes as they are, also on a terminal.", NULL },
+	{ NULL },
+};
 
 struct logs {
 	bool filter;
@@ -49,7 +51,7 @@ logs_fetch(struct client *c, const char *path, bool follow, struct logs *logs, s
 	return problem_check(&reply, e);
 }
 
-int
+static int
 stream_logs(struct client *c, const struct args *args, struct err *e)
 {
 	AUTO_BUF struct buf target = { 0 }, path = { 0 };
@@ -81,3 +83,18 @@ stream_logs(struct client *c, const struct args *args, struct err *e)
 	client_release_interrupt(c, &old);
 	return rc < 0 && strcmp(e->code, "ctrl_c") == 0 ? EXIT_INTERRUPTED : rc;
 }
+
+const struct verb logs_verb = {
+	.name = "logs",
+	.args = "NAME",
+	.help = "Show what was written to the console",
+	.more = "On a terminal, what would act on it is left out, but colours; elsewhere, or with --raw, all bytes go through.",
+	.examples = "berth logs web1 --tail 20\n"
+	            "berth logs web1 -f",
+	.options = stream_logs_opts,
+	.groups = OPTS_TENANT,
+	.min = 1,
+	.max = 1,
+	.words = "@container",
+	.run = stream_logs,
+};

@@ -55,7 +55,7 @@ main_unknown(char *const *words, size_t n, struct err *e)
 	const char *near = verb_nearest(words[0], n > 1 ? words[1] : NULL);
 
 	if (group && (n == 1 || strcmp(words[1], "--help") == 0 || strcmp(words[1], "-h") == 0)) {
-		help_group(words[0]);
+		help_print_group(words[0]);
 		return n == 1 ? EXIT_USAGE : 0;
 	}
 	return args_usage(e, "There is no verb '%s%s%s'%s%s%s%s%s", words[0], group ? " " : "", group ? words[1] : "",
@@ -86,7 +86,7 @@ main_run(const struct verb *verb, struct args *args, int argc, char **argv, stru
 	if (args_parse(args, &set, argc, argv, verb->stop, e) < 0)
 		return -1;
 	if (args_has(args, "help")) {
-		help_verb(verb);
+		help_print_verb(verb);
 		return 0;
 	}
 	if (main_check_words(verb, args, e) < 0 || main_prepare(&client, args, e) < 0)
@@ -109,7 +109,7 @@ main_dispatch(struct args *args, int argc, char **argv, const struct verb **verb
 	if (args_parse(args, &common, argc, argv, 1, e) < 0)
 		return -1;
 	if (args->nwords == 0) {
-		help_overview();
+		help_print_overview();
 		return args_has(args, "help") ? 0 : EXIT_USAGE;
 	}
 	verb = verb_find(args->words, args->nwords, &used);

@@ -8,16 +8,21 @@
 #include "client/follow.h"
 #include "client/print.h"
 #include "client/problem.h"
+#include "client/verbs.h"
 #include "schema/check.h"
 #include "schema/operation.h"
 
-const struct opt operation_list_opts[] = { { "state", 0, "STATE", "In this state: queued, running, succeeded, failed or cancelled.",
-	                                     "queued running succeeded failed cancelled" },
-	                                   { "container", 0, "NAME", "On this container.", "@container" },
-	                                   { "kind", 0, "KIND", "Of this kind, such as container_create.", NULL },
-	                                   { NULL } };
-const struct opt operation_wait_opts[] = { { "timeout", 0, "SECONDS", "Give up waiting after so long (exit status 6).", NULL },
-	                                   { NULL } };
+static const struct opt operation_list_opts[] = {
+	{ "state", 0, "STATE", "In this state: queued, running, succeeded, failed or cancelled.",
+	  "queued running succeeded failed cancelled" },
+	{ "container", 0, "NAME", "On this container.", "@container" },
+	{ "kind", 0, "KIND", "Of this kind, such as container_create.", NULL },
+	{ NULL },
+};
+static const struct opt operation_wait_opts[] = {
+	{ "timeout", 0, "SECONDS", "Give up waiting after so long (exit status 6).", NULL },
+	{ NULL },
+};
 
 static const struct view operation_view = {
 	.columns = "id,kind,name,template,state,percent,created_at",
@@ -83,7 +88,7 @@ operation_run(struct client *c, enum op_id op, const char *id, const char *query
 	return operation_print_id(strrchr(path.data, '/') + 1, e);
 }
 
-int
+static int
 operation_list(struct client *c, const struct args *args, struct err *e)
 {
 	AUTO_BUF struct buf query = { 0 };
@@ -101,7 +106,17 @@ operation_list(struct client *c, const struct args *args, struct err *e)
 	return rc;
 }
 
-int
+const struct verb operation_list_verb = {
+	.name = "operation list",
+	.args = "",
+	.help = "List operations, the newest first",
+	.examples = "berth operation list --state running",
+	.options = operation_list_opts,
+	.groups = VERB_LISTS,
+	.run = operation_list,
+};
+
+static int
 operation_show(struct client *c, const struct args *args, struct err *e)
 {
 	struct json_object *operation = NULL;
@@ -113,6 +128,18 @@ operation_show(struct client *c, const struct args *args, struct err *e)
 	json_object_put(operation);
 	return rc;
 }
+
+const struct verb operation_show_verb = {
+	.name = "operation show",
+	.args = "ID",
+	.help = "Show an operation",
+	.examples = "berth operation show 0b54…",
+	.groups = OPTS_OUTPUT,
+	.min = 1,
+	.max = 1,
+	.words = "@operation",
+	.run = operation_show,
+};
 
 static int
 operation_wait_one(struct client *c, const char *id, int timeout_ms, struct err *e)
@@ -127,7 +154,7 @@ operation_wait_one(struct client *c, const char *id, int timeout_ms, struct err 
 	return follow_operation(c, path.data, id, timeout_ms, NULL, e);
 }
 
-int
+static int
 operation_wait(struct client *c, const struct args *args, struct err *e)
 {
 	int64_t timeout = -1;
@@ -148,7 +175,20 @@ operation_wait(struct client *c, const struct args *args, struct err *e)
 	return status;
 }
 
-int
+const struct verb operation_wait_verb = {
+	.name = "operation wait",
+	.args = "ID…",
+	.help = "Follow operations to their end",
+	.more = "The exit status is 0 when all succeeded, else that of the first error.",
+	.examples = "berth operation wait $(berth start web1 --no-wait)",
+	.options = operation_wait_opts,
+	.min = 1,
+	.max = WORDS_ANY,
+	.words = "@operation",
+	.run = operation_wait,
+};
+
+static int
 operation_cancel(struct client *c, const struct args *args, struct err *e)
 {
 	int status = 0;
@@ -166,3 +206,14 @@ operation_cancel(struct client *c, const struct args *args, struct err *e)
 	}
 	return status;
 }
+
+const struct verb operation_cancel_verb = {
+	.name = "operation cancel",
+	.args = "ID…",
+	.help = "Cancel operations",
+	.examples = "berth operation cancel 0b54…",
+	.min = 1,
+	.max = WORDS_ANY,
+	.words = "@operation",
+	.run = operation_cancel,
+};

@@ -12,12 +12,4 @@
 int operation_run(struct client *c, enum op_id op, const char *id, const char *query, struct json_object *body, const char *label,
                   struct json_object **end_out, struct err *e);
 
-int operation_list(struct client *c, const struct args *args, struct err *e);
-int operation_show(struct client *c, const struct args *args, struct err *e);
-int operation_wait(struct client *c, const struct args *args, struct err *e);
-int operation_cancel(struct client *c, const struct args *args, struct err *e);
-
-extern const struct opt operation_list_opts[];
-extern const struct opt operation_wait_opts[];
-
 #endif

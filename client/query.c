@@ -7,16 +7,18 @@
 
 #include "client/call.h"
 #include "client/clean.h"
-#include "client/events.h"
 #include "client/print.h"
 #include "client/problem.h"
+#include "client/verbs.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/strv.h"
 
-const struct opt query_opts[] = { { "data", 'd', "JSON", "The body: JSON, @FILE, or - for standard input.", "@file" },
-	                          { "header", 'H', "HEADER", "A header line, such as 'If-Match: \"3\"'; may be repeated.", NULL },
-	                          { "include", 'i', NULL, "Show the status and the Location first, on standard error.", NULL },
-	                          { NULL } };
+static const struct opt query_opts[] = {
+	{ "data", 'd', "JSON", "The body: JSON, @FILE, or - for standard input.", "@file" },
+	{ "header", 'H', "HEADER", "A header line, such as 'If-Match: \"3\"'; may be repeated.", NULL },
+	{ "include", 'i', NULL, "Show the status and the Location first, on standard error.", NULL },
+	{ NULL },
+};
 
 enum { QUERY_BODY_MAX = 64 << 20 };
 
@@ -109,7 +111,7 @@ query_tell(const struct http_reply *reply)
 		fprintf(stderr, "Location: %s\n", location.data);
 }
 
-int
+static int
 query_send(struct client *c, const struct args *args, struct err *e)
 {
 	AUTO_REPLY struct http_reply reply = { 0 };
@@ -135,3 +137,16 @@ query_send(struct client *c, const struct args *args, struct err *e)
 		query_tell(&reply);
 	return problem_check(&reply, e);
 }
+
+const struct verb query_verb = {
+	.name = "query",
+	.args = "METHOD PATH",
+	.help = "Send a request to the API as it is",
+	.examples = "berth query GET /v1/containers?limit=2\n"
+	            "berth query POST /v1/containers -d @web1.json",
+	.options = query_opts,
+	.min = 2,
+	.max = 2,
+	.words = "GET POST PATCH PUT DELETE",
+	.run = query_send,
+};

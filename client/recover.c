@@ -1,11 +1,13 @@
-#include "client/recover.h"
-
 #include <json-c/json.h>
 
 #include "client/call.h"
 #include "client/print.h"
+#include "client/verbs.h"
 
-const struct opt recover_opts[] = { { "dry-run", 0, NULL, "Only tell what would be taken up.", NULL }, { NULL } };
+static const struct opt recover_opts[] = {
+	{ "dry-run", 0, NULL, "Only tell what would be taken up.", NULL },
+	{ NULL },
+};
 
 static const struct view recover_view = {
 	.columns = "tenant,name,ctid,source,problem",
@@ -31,7 +33,7 @@ recover_has_problem(struct json_object *items)
 	return false;
 }
 
-int
+static int
 recover_run(struct client *c, const struct args *args, struct err *e)
 {
 	bool dry_run = args_has(args, "dry-run"), problem;
@@ -55,3 +57,19 @@ recover_run(struct client *c, const struct args *args, struct err *e)
 	json_object_put(report);
 	return rc < 0 ? -1 : problem;
 }
+
+const struct verb recover_verb = {
+	.name = "recover",
+	.args = "",
+	.help = "Rebuild a lost or damaged database",
+	.more = "berthd keeps containers running without its database, and asks for this. The newest copy on the pool is built "
+	        "on; over it goes what the containers' manifests tell. A damaged file is put aside, not removed. SOURCE tells "
+	        "where a container's configuration comes from: manifest, launch (its last start), copy, or registry: then only "
+	        "name, template and addresses are known. The exit status is 1 if something is left to look at.",
+	.examples = "berth recover --dry-run\n"
+	            "berth recover\n"
+	            "berth recover -o json",
+	.options = recover_opts,
+	.groups = VERB_LISTS,
+	.run = recover_run,
+};

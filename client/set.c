@@ -4,9 +4,14 @@
 #include <string.h>
 
 #include "client/choice.h"
-#include "client/create.h"
 #include "client/operation.h"
+#include "client/verbs.h"
 #include "daemon/util/fd.h"
+
+static const struct opt set_opts[] = {
+	{ "dry-run", 0, NULL, "Check only; change nothing.", NULL },
+	{ NULL },
+};
 
 /* Keys may hold commas: one key, or a file of them. */
 static int
@@ -39,7 +44,7 @@ set_word(struct container_config *config, const char *word, bool *password, stru
 	return 0;
 }
 
-int
+static int
 set_container(struct client *c, const struct args *args, struct err *e)
 {
 	struct container_config config = { 0 };
@@ -69,3 +74,23 @@ set_container(struct client *c, const struct args *args, struct err *e)
 	record_clear(&container_config_schema, &config);
 	return rc;
 }
+
+const struct verb set_verb = {
+	.name = "set",
+	.args = "NAME KEY=VALUE…",
+	.help = "Change a container, live where the kernel allows it",
+	.more = "A list is replaced whole: ip=ADDRESS,ADDRESS. ssh_keys=@FILE reads a file of keys. The word password alone "
+	        "asks for root's new password, or reads it from standard input.",
+	.examples = "berth set web1 memory=2G cpus=2\n"
+	            "berth set web1 ip=10.66.0.10,fd00:66::10\n"
+	            "berth set web1 password",
+	.options = set_opts,
+	.groups = OPTS_WAIT | OPTS_TENANT,
+	.schema = &container_config_schema,
+	.flags = FIELD_PATCH,
+	.keys = true,
+	.min = 2,
+	.max = WORDS_ANY,
+	.words = "@container",
+	.run = set_container,
+};

@@ -9,6 +9,7 @@
 
 #include "client/call.h"
 #include "client/clean.h"
+#include "client/verbs.h"
 #include "daemon/util/fd.h"
 #include "schema/container.h"
 
@@ -142,7 +143,7 @@ show_page(struct json_object *container, struct json_object *limits, struct err 
 	return fflush(stdout) == 0 ? 0 : err_sys(e, "write standard output");
 }
 
-int
+static int
 show_container(struct client *c, const struct args *args, struct err *e)
 {
 	struct json_object *container = NULL, *limits = NULL;
@@ -167,3 +168,18 @@ show_container(struct client *c, const struct args *args, struct err *e)
 	json_object_put(limits);
 	return rc;
 }
+
+const struct verb show_verb = {
+	.name = "show",
+	.args = "NAME",
+	.help = "Show a container, its limits and what it uses",
+	.more = "NAME is a name, tenant:name, UUID or CTID, here as everywhere. With json, limits are in the member 'limits'.",
+	.examples = "berth show web1\n"
+	            "berth show web1 -o json\n"
+	            "berth show web1 --fields state,exit",
+	.groups = OPTS_OUTPUT | OPTS_TENANT,
+	.min = 1,
+	.max = 1,
+	.words = "@container",
+	.run = show_container,
+};

@@ -1,5 +1,3 @@
-#include "client/stream.h"
-
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,21 +9,26 @@
 #include "client/print.h"
 #include "client/problem.h"
 #include "client/pump.h"
+#include "client/verbs.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/utf8.h"
 #include "schema/check.h"
 
 enum { DETACH_KEY = 0x1d }; /* Ctrl-] */
 
-const struct opt stream_exec_opts[] = { { "user", 'u', "USER", "As this user inside, a name or a uid; root when left out.", NULL },
-	                                { "env", 'e', "KEY=VALUE", "A variable of its environment; may be repeated.", NULL },
-	                                { "cwd", 'w', "DIRECTORY", "Where it runs; the user's home when left out.", NULL },
-	                                { "tty", 't', NULL, "On a terminal of its own, also when the streams are none.", NULL },
-	                                { "no-tty", 'T', NULL, "Three streams apart, also on a terminal.", NULL },
-	                                { "no-stdin", 'n', NULL, "Give it no input.", NULL },
-	                                { NULL } };
-const struct opt stream_enter_opts[] = { { "user", 'u', "USER", "As this user inside, a name or a uid; root when left out.", NULL },
-	                                 { NULL } };
+static const struct opt stream_exec_opts[] = {
+	{ "user", 'u', "USER", "As this user inside, a name or a uid; root when left out.", NULL },
+	{ "env", 'e', "KEY=VALUE", "A variable of its environment; may be repeated.", NULL },
+	{ "cwd", 'w', "DIRECTORY", "Where it runs; the user's home when left out.", NULL },
+	{ "tty", 't', NULL, "On a terminal of its own, also when the streams are none.", NULL },
+	{ "no-tty", 'T', NULL, "Three streams apart, also on a terminal.", NULL },
+	{ "no-stdin", 'n', NULL, "Give it no input.", NULL },
+	{ NULL },
+};
+static const struct opt stream_enter_opts[] = {
+	{ "user", 'u', "USER", "As this user inside, a name or a uid; root when left out.", NULL },
+	{ NULL },
+};
 
 static const char login_shell[] = "[ -x /bin/bash ] && exec /bin/bash -l; exec /bin/sh -l";
 
@@ -148,7 +151,7 @@ stream_command(struct client *c, const struct args *args, char *const *argv, boo
 	return rc;
 }
 
-int
+static int
 stream_exec(struct client *c, const struct args *args, struct err *e)
 {
 	bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !args_has(args, "no-stdin");
@@ -157,7 +160,26 @@ stream_exec(struct client *c, const struct args *args, struct err *e)
 	return stream_command(c, args, args->words + 1, tty, e);
 }
 
-int
+const struct verb exec_verb = {
+	.name = "exec",
+	.args = "NAME -- COMMAND…",
+	.help = "Run a command inside",
+	.more = "Standard input, output and error are kept apart, unless input and output are a terminal: then it gets one. The "
+	        "exit status is the command's own: 126 when it can't be run, 127 when it isn't found, 128 and the signal's "
+	        "number when one ended it.",
+	.examples = "berth exec web1 -- uname -a\n"
+	            "tar c . | berth exec web1 -- tar x -C /srv\n"
+	            "berth exec web1 --user www-data -- id",
+	.options = stream_exec_opts,
+	.groups = OPTS_TENANT,
+	.min = 2,
+	.max = WORDS_ANY,
+	.stop = 2,
+	.words = "@container",
+	.run = stream_exec,
+};
+
+static int
 stream_enter(struct client *c, const struct args *args, struct err *e)
 {
 	char shell[] = "/bin/sh", option[] = "-c", script[sizeof login_shell];
@@ -167,7 +189,20 @@ stream_enter(struct client *c, const struct args *args, struct err *e)
 	return stream_command(c, args, argv, isatty(STDIN_FILENO) && isatty(STDOUT_FILENO), e);
 }
 
-int
+const struct verb enter_verb = {
+	.name = "enter",
+	.args = "NAME",
+	.help = "Open a shell inside",
+	.examples = "berth enter web1",
+	.options = stream_enter_opts,
+	.groups = OPTS_TENANT,
+	.min = 1,
+	.max = 1,
+	.words = "@container",
+	.run = stream_enter,
+};
+
+static int
 stream_console(struct client *c, const struct args *args, struct err *e)
 {
 	AUTO_REPLY struct http_reply reply = { 0 };
@@ -195,3 +230,16 @@ stream_console(struct client *c, const struct args *args, struct err *e)
 		client_say(c, end == PUMP_DETACHED ? "\nDetached." : "\nThe console has closed.");
 	return 0;
 }
+
+const struct verb console_verb = {
+	.name = "console",
+	.args = "NAME",
+	.help = "Attach to a container's console",
+	.more = "Ctrl-] detaches.",
+	.examples = "berth console web1",
+	.groups = OPTS_TENANT,
+	.min = 1,
+	.max = 1,
+	.words = "@container",
+	.run = stream_console,
+};

@@ -9,97 +9,8 @@
 #include "client/print.h"
 #include "client/problem.h"
 #include "daemon/util/fd.h"
-#include "schema/ip.h"
-#include "schema/network.h"
-#include "schema/tenant.h"
-#include "schema/webhook.h"
 
-struct table {
-	const char *noun;
-	enum op_id list, show, create, set, delete;
-	struct view view;
-};
-
-static const struct table tenants = {
-	"tenant",
-	TENANT_LIST,
-	TENANT_SHOW,
-	TENANT_CREATE,
-	TENANT_SET,
-	TENANT_DELETE,
-	{ .columns = "name,used.containers,containers,used.cpus,cpus,used.memory,memory,used.disk,disk,forbid",
-	  .schemas = { &tenant_schema },
-	  .names = "used",
-	  .key = "name" },
-};
-static const struct table plans = {
-	"plan",
-	PLAN_LIST,
-	PLAN_SHOW,
-	PLAN_CREATE,
-	PLAN_SET,
-	PLAN_DELETE,
-	{ .columns = "name,revision,cpus,memory,disk,pids,description", .schemas = { &plan_schema }, .key = "name" },
-};
-static const struct table ips = {
-	"ip",
-	IP_POOL_LIST,
-	IP_POOL_SHOW,
-	IP_POOL_CREATE,
-	IP_POOL_SET,
-	IP_POOL_DELETE,
-	{ .columns = "name,prefix,used,automatic,rest,tenants,description",
-	  .schemas = { &ip_pool_schema },
-	  .names = "used",
-	  .key = "name" },
-};
-static const struct table networks = {
-	"network",
-	NETWORK_LIST,
-	NETWORK_SHOW,
-	NETWORK_CREATE,
-	NETWORK_SET,
-	NETWORK_DELETE,
-	{ .columns = "name,tenant,kind,prefix,bridge,vlan,used,description",
-	  .schemas = { &network_schema },
-	  .names = "used",
-	  .key = "name" },
-};
-static const struct table tokens = {
-	"token",
-	TOKEN_LIST,
-	TOKEN_SHOW,
-	TOKEN_CREATE,
-	TOKEN_SET,
-	TOKEN_DELETE,
-	{ .columns = "id,name,role,tenant,uid,gid,expires_at,used_at", .schemas = { &token_schema }, .key = "id" },
-};
-
-static const struct table webhooks = {
-	"webhook",
-	WEBHOOK_LIST,
-	WEBHOOK_SHOW,
-	WEBHOOK_CREATE,
-	WEBHOOK_SET,
-	WEBHOOK_DELETE,
-	{ .columns = "id,name,tenant,url,enabled,pending,last_success_at,failures,last_error",
-	  .schemas = { &webhook_schema },
-	  .names = "pending",
-	  .key = "id" },
-};
-
-/* Room for a row of any of them. */
-union row {
-	uint64_t set;
-	struct tenant tenant;
-	struct plan plan;
-	struct token token;
-	struct ip_pool ip_pool;
-	struct network network;
-	struct webhook webhook;
-};
-
-static int
+int
 table_list(struct client *c, const struct table *t, struct err *e)
 {
 	struct json_object *items = NULL;
@@ -112,7 +23,7 @@ table_list(struct client *c, const struct table *t, struct err *e)
 	return rc;
 }
 
-static int
+int
 table_show(struct client *c, const struct table *t, const struct args *args, struct err *e)
 {
 	struct json_object *item = NULL;
@@ -144,8 +55,7 @@ table_tell_made(struct client *c, const struct table *t, struct json_object *ite
 }
 
 static int
-table_send(struct client *c, const struct table *t, enum op_id op, const char *id, const void *record,
-           struct json_object **item_out, struct err *e)
+table_send(struct client *c, enum op_id op, const char *id, const void *record, struct json_object **item_out, struct err *e)
 {
 	struct json_object *body = record_to_json(op_get(op)->body, record, false);
 	int rc = body ? call_json(c, op, id, NULL, body, item_out, e) : err_set(e, ERR_INTERNAL, "out of memory");
@@ -162,27 +72,31 @@ table_wrong(struct err *e)
 	return -1;
 }
 
-static int
+int
 table_create(struct client *c, const struct table *t, const struct args *args, struct err *e)
 {
 	const struct schema *schema = op_get(t->create)->body;
 	struct json_object *item = NULL;
-	union row row = { 0 };
-	int rc = choice_set(schema, &row, field_find(schema, "name", NULL), "NAME", args->words[0], e);
+	void *row = calloc(1, schema->size);
+	int rc;
 
-	if (choice_take_options(schema, &row, args, e) < 0 || rc < 0)
+	if (!row)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	rc = choice_set(schema, row, field_find(schema, "name", NULL), "NAME", args->words[0], e);
+	if (choice_take_options(schema, row, args, e) < 0 || rc < 0)
 		rc = table_wrong(e);
 	if (rc == 0)
-		rc = table_send(c, t, t->create, NULL, &row, &item, e);
+		rc = table_send(c, t->create, NULL, row, &item, e);
 	if (rc == 0)
 		rc = table_tell_made(c, t, item, e);
 	json_object_put(item);
-	record_clear(schema, &row);
+	record_clear(schema, row);
+	free(row);
 	return rc;
 }
 
 static int
-table_take_words(const struct schema *schema, union row *row, const struct args *args, struct err *e)
+table_take_words(const struct schema *schema, void *row, const struct args *args, struct err *e)
 {
 	int rc = 0;
 
@@ -200,24 +114,28 @@ table_take_words(const struct schema *schema, union row *row, const struct args 
 	return rc < 0 ? table_wrong(e) : 0;
 }
 
-static int
+int
 table_set(struct client *c, const struct table *t, const struct args *args, struct err *e)
 {
 	const struct schema *schema = op_get(t->set)->body;
 	struct json_object *item = NULL;
-	union row row = { 0 };
-	int rc = table_take_words(schema, &row, args, e);
+	void *row = calloc(1, schema->size);
+	int rc;
 
+	if (!row)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	rc = table_take_words(schema, row, args, e);
 	if (rc == 0)
-		rc = table_send(c, t, t->set, args->words[0], &row, &item, e);
+		rc = table_send(c, t->set, args->words[0], row, &item, e);
 	if (rc == 0)
 		client_say(c, "%s %s: changed", t->noun, args->words[0]);
 	json_object_put(item);
-	record_clear(schema, &row);
+	record_clear(schema, row);
+	free(row);
 	return rc;
 }
 
-static int
+int
 table_delete(struct client *c, const struct table *t, const struct args *args, struct err *e)
 {
 	int status = 0;
@@ -236,32 +154,3 @@ table_delete(struct client *c, const struct table *t, const struct args *args, s
 	}
 	return status;
 }
-
-#define TABLE_VERBS(noun)                                                                                                          \
-	int noun##_list(struct client *c, const struct args *args, struct err *e)                                                  \
-	{                                                                                                                          \
-		return table_list(c, &noun##s, e);                                                                                 \
-	}                                                                                                                          \
-	int noun##_show(struct client *c, const struct args *args, struct err *e)                                                  \
-	{                                                                                                                          \
-		return table_show(c, &noun##s, args, e);                                                                           \
-	}                                                                                                                          \
-	int noun##_create(struct client *c, const struct args *args, struct err *e)                                                \
-	{                                                                                                                          \
-		return table_create(c, &noun##s, args, e);                                                                         \
-	}                                                                                                                          \
-	int noun##_set(struct client *c, const struct args *args, struct err *e)                                                   \
-	{                                                                                                                          \
-		return table_set(c, &noun##s, args, e);                                                                            \
-	}                                                                                                                          \
-	int noun##_delete(struct client *c, const struct args *args, struct err *e)                                                \
-	{                                                                                                                          \
-		return table_delete(c, &noun##s, args, e);                                                                         \
-	}
-
-TABLE_VERBS(tenant)
-TABLE_VERBS(plan)
-TABLE_VERBS(token)
-TABLE_VERBS(ip)
-TABLE_VERBS(network)
-TABLE_VERBS(webhook)

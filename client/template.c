@@ -1,17 +1,17 @@
-#include "client/template.h"
-
 #include <json-c/json.h>
 #include <stdlib.h>
 
 #include "client/operation.h"
 #include "client/print.h"
 #include "client/problem.h"
+#include "client/verbs.h"
 #include "daemon/util/fd.h"
 #include "schema/check.h"
 #include "schema/spec.h"
 
-const struct opt template_build_opts[] = {
-	{ "version", 0, "VERSION", "Version to make; the date and a number when left out.", NULL }, { NULL }
+static const struct opt template_build_opts[] = {
+	{ "version", 0, "VERSION", "Version to make; the date and a number when left out.", NULL },
+	{ NULL },
 };
 
 static const struct view template_view = {
@@ -21,7 +21,7 @@ static const struct view template_view = {
 	.key = "id",
 };
 
-int
+static int
 template_list(struct client *c, const struct args *args, struct err *e)
 {
 	struct json_object *items = NULL;
@@ -34,7 +34,16 @@ template_list(struct client *c, const struct args *args, struct err *e)
 	return rc;
 }
 
-int
+const struct verb template_list_verb = {
+	.name = "template list",
+	.args = "",
+	.help = "List templates",
+	.examples = "berth template list",
+	.groups = VERB_LISTS,
+	.run = template_list,
+};
+
+static int
 template_show(struct client *c, const struct args *args, struct err *e)
 {
 	struct json_object *item = NULL;
@@ -46,6 +55,18 @@ template_show(struct client *c, const struct args *args, struct err *e)
 	json_object_put(item);
 	return rc;
 }
+
+const struct verb template_show_verb = {
+	.name = "template show",
+	.args = "TEMPLATE",
+	.help = "Show a template",
+	.examples = "berth template show debian-12",
+	.groups = OPTS_OUTPUT,
+	.min = 1,
+	.max = 1,
+	.words = "@template",
+	.run = template_show,
+};
 
 static int
 template_build_one(struct client *c, const char *name, const char *version, struct err *e)
@@ -92,13 +113,27 @@ template_each(struct client *c, const struct args *args, int (*one)(struct clien
 	return status;
 }
 
-int
+static int
 template_build(struct client *c, const struct args *args, struct err *e)
 {
 	if (args_has(args, "version") && args->nwords > 1)
 		return args_usage(e, "--version is for one template");
 	return template_each(c, args, template_build_one, args_value(args, "version"), e);
 }
+
+const struct verb template_build_verb = {
+	.name = "template build",
+	.args = "RECIPE…",
+	.help = "Build a template from the operator's recipe",
+	.examples = "berth template build busybox\n"
+	            "berth template build debian-12 --version 20261101",
+	.options = template_build_opts,
+	.groups = OPTS_WAIT,
+	.min = 1,
+	.max = WORDS_ANY,
+	.words = "busybox debian-12",
+	.run = template_build,
+};
 
 static int
 template_delete_one(struct client *c, const char *name, const char *unused, struct err *e)
@@ -110,8 +145,20 @@ template_delete_one(struct client *c, const char *name, const char *unused, stru
 	return 0;
 }
 
-int
+static int
 template_delete(struct client *c, const struct args *args, struct err *e)
 {
 	return template_each(c, args, template_delete_one, NULL, e);
 }
+
+const struct verb template_delete_verb = {
+	.name = "template delete",
+	.args = "TEMPLATE…",
+	.help = "Delete a template that no container uses",
+	.examples = "berth template delete debian-12@20261101",
+	.groups = OPTS_WAIT,
+	.min = 1,
+	.max = WORDS_ANY,
+	.words = "@template",
+	.run = template_delete,
+};

@@ -1,5 +1,5 @@
 /* One request a refresh, whatever the number of containers; plain ANSI sequences draw the screen. */
-#include "client/top.h"
+#include "client/verbs.h"
 
 #include <errno.h>
 #include <math.h>
@@ -16,12 +16,14 @@
 #include "client/readings.h"
 #include "client/terminal.h"
 
-const struct opt top_opts[] = { { "interval", 'd', "SECONDS", "Between refreshes; 3 when left out.", NULL },
-	                        { "batch", 'b', NULL, "Print one table after another, for scripts and pipes.", NULL },
-	                        { "count", 'n', "COUNT", "End after so many.", NULL },
-	                        { "sort", 0, "FIELD", "Order by this one; a '-' before it reverses it. cpu when left out.",
-	                          "cpu memory pids read write in out name state" },
-	                        { NULL } };
+static const struct opt top_opts[] = {
+	{ "interval", 'd', "SECONDS", "Between refreshes; 3 when left out.", NULL },
+	{ "batch", 'b', NULL, "Print one table after another, for scripts and pipes.", NULL },
+	{ "count", 'n', "COUNT", "End after so many.", NULL },
+	{ "sort", 0, "FIELD", "Order by this one; a '-' before it reverses it. cpu when left out.",
+	  "cpu memory pids read write in out name state" },
+	{ NULL },
+};
 
 enum { TOP_NAME = -1, TOP_STATE = -2, TOP_LINES = 3, TOP_NAME_MIN = 10, TOP_NAME_MAX = 60 };
 enum { KEY_CTRL_C = 3, KEY_CTRL_L = 12, KEY_CTRL_Z = 26, KEY_UP = 256, KEY_DOWN, KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_LEFT, KEY_RIGHT };
@@ -466,7 +468,7 @@ top_sort_of(struct top *top, const char *text, struct err *e)
 	return args_usage(e, "--sort '%s' must be cpu, memory, limit, pids, read, write, in, out, name or state", text);
 }
 
-int
+static int
 top_run(struct client *c, const struct args *args, struct err *e)
 {
 	AUTO_TOP struct top top = { .c = c, .terminal = TERMINAL_NONE, .screen = !args_has(args, "batch") };
@@ -491,3 +493,17 @@ top_run(struct client *c, const struct args *args, struct err *e)
 	}
 	return rc < 0 ? -1 : 0;
 }
+
+const struct verb top_verb = {
+	.name = "top",
+	.args = "",
+	.help = "Show live what containers use",
+	.more = "A key orders by a column, once more or r reverses it, < and > change the column, q ends it. Rates are those "
+	        "between two readings of the daemon, which come each sample_interval of berthd.conf(5): '-' until there are two.",
+	.examples = "berth top\n"
+	            "berth top --sort memory -d 1\n"
+	            "berth top -b -n 2",
+	.options = top_opts,
+	.groups = OPTS_TENANT,
+	.run = top_run,
+};

@@ -1,5 +1,3 @@
-#include "client/usage.h"
-
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,10 +5,11 @@
 #include "client/call.h"
 #include "client/plot.h"
 #include "client/print.h"
+#include "client/verbs.h"
 #include "schema/check.h"
 #include "schema/usage.h"
 
-const struct opt usage_opts[] = {
+static const struct opt usage_opts[] = {
 	{ "from", 0, "TIME",
 	  "Since then; the month's beginning when left out. 2026-11-24T10:30:00Z, a day, or seconds since the epoch.", NULL },
 	{ "to", 0, "TIME", "Until then; now when left out.", NULL },
@@ -18,7 +17,7 @@ const struct opt usage_opts[] = {
 	{ "group", 0, "WHAT", "A row a container, or all of a tenant's or a plan's together.", "container tenant plan" },
 	{ "plan", 0, "PLAN", "Of this plan alone.", "@plan" },
 	{ "plot", 0, NULL, "Draw a chart of each of --fields over that time; cpu and memory when left out.", NULL },
-	{ NULL }
+	{ NULL },
 };
 
 /* What tells a row from the others comes first. */
@@ -53,7 +52,7 @@ usage_query(const struct client *c, const struct args *args, struct buf *query, 
 	return named.failed ? err_set(e, ERR_INTERNAL, "out of memory") : 0;
 }
 
-int
+static int
 usage_run(struct client *c, const struct args *args, struct err *e)
 {
 	const char *group = args_value(args, "group");
@@ -76,3 +75,21 @@ usage_run(struct client *c, const struct args *args, struct err *e)
 	json_object_put(items);
 	return rc;
 }
+
+const struct verb usage_verb = {
+	.name = "usage",
+	.args = "[NAME]",
+	.help = "Tell what containers used: CPU, memory, disk, traffic",
+	.more = "NAME may be the UUID of one that is gone. Traffic in and out is what is paid, of both families; that with the "
+	        "host's free networks is apart. Memory is the average while it ran, of disk space of all the time. --fields and "
+	        "json have every figure that is kept. Times are UTC's.",
+	.examples = "berth usage\n"
+	            "berth usage web1 --by day --from 2026-11-01\n"
+	            "berth usage web1 --plot --fields memory,traffic_out --from 2026-11-01\n"
+	            "berth usage --group tenant --from 2026-10-01 --to 2026-11-01 -o csv",
+	.options = usage_opts,
+	.groups = VERB_LISTS | OPTS_TENANT,
+	.max = 1,
+	.words = "@container",
+	.run = usage_run,
+};

@@ -1,4 +1,4 @@
-/* The table of verbs: the command line, help, completion and the man page come from it. */
+/* The verbs: the command line, help, completion and the man page come from them. Each is a row in the file of its noun. */
 #ifndef BERTH_VERBS_H
 #define BERTH_VERBS_H
 
@@ -7,10 +7,13 @@
 
 enum { WORDS_ANY = 1 << 20 };
 
+/* Groups of options that go together. */
+enum { VERB_LISTS = OPTS_OUTPUT | OPTS_LIST, VERB_MANY = OPTS_WAIT | OPTS_MANY | OPTS_TENANT };
+
 struct verb {
 	const char *name;     /* one word or two: "template list" */
 	const char *args;     /* what comes after it, for the usage line */
-	const char *help;     /* one line */
+	const char *help;     /* one line; NULL: the verb isn't shown */
 	const char *more;     /* further sentences, or NULL */
 	const char *examples; /* lines, or NULL */
 	const struct opt *options;
@@ -26,23 +29,25 @@ struct verb {
 	int (*run)(struct client *c, const struct args *args, struct err *e);
 };
 
-/* Ends with a row without a name. */
-extern const struct verb verbs[];
+#define VERB(name) extern const struct verb name##_verb;
+#include "client/verbs.def"
+#undef VERB
+
+/* All of them, in the order of their help; ends with NULL. */
+extern const struct verb *const verbs[];
 
 /* The verb that words begin with, and how many of them name it; NULL when there is none. */
 const struct verb *verb_find(char *const *words, size_t n, size_t *used_out);
 /* Whether a verb of two words begins with this one. */
 bool verb_is_group(const char *word);
+/* Replaces *set by the options that the verb takes. */
 void verb_options(const struct verb *verb, struct opt_set *set);
 /* The verb that was probably meant, or NULL. */
 const char *verb_nearest(const char *word, const char *second);
 
-int help_show(struct client *c, const struct args *args, struct err *e);
-int complete_show(struct client *c, const struct args *args, struct err *e);
-extern const struct opt help_opts[];
 /* Help of one verb, of a group, or of all, on standard output. */
-void help_verb(const struct verb *verb);
-void help_group(const char *word);
-void help_overview(void);
+void help_print_verb(const struct verb *verb);
+void help_print_group(const char *word);
+void help_print_overview(void);
 
 #endif

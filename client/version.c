@@ -3,9 +3,9 @@
 
 #include "client/call.h"
 #include "client/clean.h"
-#include "client/events.h"
 #include "client/print.h"
 #include "client/problem.h"
+#include "client/verbs.h"
 #include "config.h"
 
 static void
@@ -19,7 +19,7 @@ version_print(struct json_object *features)
 }
 
 /* The client's own is told also where the daemon can't be reached: then that is an error. */
-int
+static int
 version_show(struct client *c, const struct args *args, struct err *e)
 {
 	struct json_object *features = NULL, *json;
@@ -41,3 +41,12 @@ version_show(struct client *c, const struct args *args, struct err *e)
 	json_object_put(features);
 	return rc;
 }
+
+const struct verb version_verb = {
+	.name = "version",
+	.args = "",
+	.help = "Show the versions of client and daemon",
+	.examples = "berth version",
+	.groups = OPTS_OUTPUT,
+	.run = version_show,
+};

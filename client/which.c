@@ -1,3 +1,5 @@
+#include "client/which.h"
+
 #include <ctype.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -5,8 +7,8 @@
 #include <string.h>
 
 #include "client/call.h"
-#include "client/events.h"
 #include "client/print.h"
+#include "client/verbs.h"
 #include "daemon/util/fd.h"
 #include "schema/check.h"
 #include "schema/container.h"
@@ -60,7 +62,7 @@ which_pid_max(void)
 	return strtoll(text, NULL, 10);
 }
 
-int
+static int
 which_show(struct client *c, const struct args *args, struct err *e)
 {
 	AUTO_BUF struct buf query = { 0 };
@@ -89,3 +91,18 @@ which_show(struct client *c, const struct args *args, struct err *e)
 	json_object_put(items);
 	return rc;
 }
+
+const struct verb which_verb = {
+	.name = "which",
+	.args = "PID|UID|IP|MAC|VETH",
+	.help = "Which container a pid, uid, address, MAC or veth belongs to",
+	.more = "A number is a pid, or a uid when it is too great for a pid: pid:N and uid:N say it.",
+	.examples = "berth which 4711\n"
+	            "berth which uid:1879113728\n"
+	            "berth which 10.66.0.10 -q\n"
+	            "berth which berth101",
+	.groups = VERB_LISTS,
+	.min = 1,
+	.max = 1,
+	.run = which_show,
+};

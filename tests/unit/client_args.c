@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "client/args.h"
-#include "client/events.h"
 #include "client/verbs.h"
+#include "client/which.h"
 #include "schema/container.h"
 
 #define WORDS(...)                                                                                                                 \
@@ -170,7 +170,8 @@ check_options(const struct verb *verb)
 static void
 test_verbs(void **state)
 {
-	for (const struct verb *v = verbs; v->name; v++) {
+	for (const struct verb *const *row = verbs; *row; row++) {
+		const struct verb *v = *row;
 		char first[32] = "", second[32] = "";
 		char *words[] = { first, second };
 		size_t used = 0, len = strcspn(v->name, " ");
