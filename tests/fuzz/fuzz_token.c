@@ -10,7 +10,7 @@ static struct settings settings;
 static struct model model = { .settings = &settings };
 static char valid[TOKEN_TEXT_SIZE];
 
-/* A byte past ASCII is no letter, wherever it stands and whichever letters the token has. */
+/* A byte past ASCII is no letter, wherever it stands. */
 static void
 check_high_bytes(void)
 {
@@ -28,22 +28,35 @@ check_high_bytes(void)
 		}
 }
 
+/* One with the letter that libsodium takes such bytes for: every second token has it. */
+static void
+make_valid(void)
+{
+	struct token body = { 0 };
+	struct err e = { 0 };
+
+	row_put_text(&token_schema, &body, "name", "fuzz");
+	row_put_text(&token_schema, &body, "role", "viewer");
+	row_put_text(&token_schema, &body, "tenant", "default");
+	do {
+		struct token made = { 0 };
+
+		if (token_create(&model, &who_daemon, &body, false, &made, valid, &e) < 0)
+			abort();
+		record_clear(&token_schema, &made);
+	} while (!strchr(valid + strlen("berth_0123456789abcdef_"), '_'));
+	record_clear(&token_schema, &body);
+}
+
 static void
 make_world(void)
 {
-	struct token body = { 0 }, made = { 0 };
 	struct err e = { 0 };
 
 	log_init("fuzz", LOG_LEVEL_ERROR);
 	if (token_setup(&e) < 0 || !settings_apply_defaults(&settings) || store_open(":memory:", &model.store, &e) < 0)
 		abort();
-	row_put_text(&token_schema, &body, "name", "fuzz");
-	row_put_text(&token_schema, &body, "role", "viewer");
-	row_put_text(&token_schema, &body, "tenant", "default");
-	if (token_create(&model, &who_daemon, &body, false, &made, valid, &e) < 0)
-		abort();
-	record_clear(&token_schema, &body);
-	record_clear(&token_schema, &made);
+	make_valid();
 	check_high_bytes();
 }
 
