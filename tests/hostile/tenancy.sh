@@ -104,4 +104,24 @@ case_cve_2025_54290_nothing_tells_of_another_tenant() {
 	B stop --kill acme:web globex:web >/dev/null 2>&1
 }
 
+# Own: what a change would give back isn't free before it has: one that must fail lends nothing.
+case_a_change_that_fails_lends_nothing() {
+	ok "a tenant" B tenant create lender --disk 1G --containers 4 --memory 512M
+	local lender
+	lender=$(B token create l --role owner --tenant lender 2>/dev/null)
+	ok "nearly all it may have" B create big --tenant lender --template busybox --memory 32M --disk 900M --start
+	ok "with something on it" B exec lender:big -- dd if=/dev/zero of=/root/full bs=1M count=64
+	is "smaller than what is on it" 202 "$(status_as "$lender" PATCH /v1/containers/big '{"disk":"16M"}')"
+	is "while that is tried, nothing of it is free" "409 tenant_limit" \
+		"$(as "$lender" POST /v1/containers '{"name":"more","template":"busybox","memory":"32M","disk":"800M"}' | sed 1d | jq -r '"\(.status) \(.code)"')"
+	settle
+	is "the change fails" "failed" "$(B operation list -o json | jq -r '[.[]|select(.tenant=="lender" and .kind=="container_set")][0].state')"
+	is "the tenant has what it had" 943718400 "$(B tenant show lender -o json | jq .used.disk)"
+	is "what succeeds frees it" 202 "$(status_as "$lender" PATCH /v1/containers/big '{"disk":"100M"}')"
+	settle
+	is "then it can be had" 202 "$(status_as "$lender" POST /v1/containers '{"name":"more","template":"busybox","memory":"32M","disk":"800M"}')"
+	settle
+	B delete -y --force lender:big lender:more >/dev/null 2>&1
+}
+
 t_run_cases

@@ -339,6 +339,39 @@ test_interrupted_change(void **state)
 	end(w, works.v[0].request.op, ERR_NONE);
 }
 
+/* Until a smaller size has been taken the larger one counts: a change that fails is taken back. */
+static void
+test_a_change_frees_nothing_before_its_end(void **state)
+{
+	struct world *w = *state;
+	struct container_view view = { 0 };
+	struct container_config patch = { 0 };
+	struct operation operation = { 0 };
+	struct strv changed = { 0 };
+	struct totals used = { 0 };
+	struct err e = { 0 };
+	char id[37], op[37];
+
+	assert_int_equal(create(w, "x", "auto4", id, op, &e), 0);
+	end(w, op, ERR_NONE);
+	row_put_int(CONFIG, &patch, "disk", 64 << 20);
+	row_put_int(CONFIG, &patch, "cpus", 1500);
+	assert_int_equal(store_container_get(w->model.store, id, &view, &e), 1);
+	assert_int_equal(container_change(&w->model, &who_daemon, &view, &patch, false, &changed, &operation, &e), 0);
+	assert_int_equal(store_tenant_used(w->model.store, "default", &used, &e), 0);
+	assert_int_equal(used.disk, 10LL << 30);
+	assert_int_equal(used.cpus, 1500);
+	assert_int_equal(used.addresses, 1);
+	end(w, operation.id, ERR_CONFLICT);
+	assert_int_equal(store_tenant_used(w->model.store, "default", &used, &e), 0);
+	assert_int_equal(used.disk, 10LL << 30);
+	assert_int_equal(used.cpus, 1000);
+	record_clear(VIEW, &view);
+	record_clear(CONFIG, &patch);
+	record_clear(&operation_schema, &operation);
+	strv_clear(&changed);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 
 int
@@ -352,6 +385,7 @@ main(void)
 		TEST(test_ends),
 		TEST(test_reconcile),
 		TEST(test_interrupted_change),
+		TEST(test_a_change_frees_nothing_before_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
