@@ -126,12 +126,9 @@ operation_cancel(struct call *c, struct operation *operation)
 	struct request request = { 0 };
 	int rc;
 
-	if (operation_find(&c->api->model, &c->who, c->arg, operation, &c->err) < 0)
+	if (operation_find(&c->api->model, &c->who, c->arg, operation, &c->err) < 0 ||
+	    operation_check_cancel(&c->who, operation, &c->err) < 0)
 		return -1;
-	if (!operation_is_open(operation)) {
-		err_set(&c->err, ERR_CONFLICT, "The operation has ended already: its state is %s", operation->state);
-		return err_code(&c->err, "already_ended");
-	}
 	if (boot_cancel(c->api->boot, operation->id))
 		return 0;
 	rc = queue_cancel(c->api->queue, operation->id, &c->err);

@@ -98,6 +98,21 @@ operation_check_lock(struct model *m, const char *container, struct err *e)
 }
 
 int
+operation_check_cancel(const struct who *who, const struct operation *operation, struct err *e)
+{
+	if (!operation_is_open(operation)) {
+		err_set(e, ERR_CONFLICT, "The operation has ended already: its state is %s", operation->state);
+		return err_code(e, "already_ended");
+	}
+	/* Else nothing that is done to a tenant would ever come about, a suspension first of all. */
+	if (role_is_tenants(who->role) && !operation->by_tenant) {
+		err_set(e, ERR_DENIED, "The operation is the host's operator's: only he can cancel it");
+		return err_code(e, "operators_operation");
+	}
+	return 0;
+}
+
+int
 operation_insert(struct model *m, const struct operation *operation, struct err *e)
 {
 	if (m->subject) {

@@ -20,6 +20,8 @@ int operation_make(struct operation *out, enum op_id op, const struct container_
                    const struct who *who, struct err *e);
 /* Inside a transaction: refuses with ERR_LOCKED while another one is open on the container. */
 int operation_check_lock(struct model *m, const char *container, struct err *e);
+/* Whether he may cancel it: ERR_CONFLICT "already_ended"; ERR_DENIED "operators_operation", which a tenant has no say in. */
+int operation_check_cancel(const struct who *who, const struct operation *operation, struct err *e);
 int operation_insert(struct model *m, const struct operation *operation, struct err *e);
 /* Before it is asked for: from here on a crash interrupts it. */
 int operation_started(struct model *m, const char *id, struct err *e);
