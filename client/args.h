@@ -25,7 +25,7 @@ enum opt_group {
 	OPTS_TENANT = 1 << 5
 };
 
-enum { OPTS_MAX = 64, OPT_NAME_MAX = 32 };
+enum { OPTS_MAX = 128, OPT_NAME_MAX = 32 };
 
 /* All options of a verb, collected from its rows, the groups, and the schema fields that carry one of `schema_flags`. */
 struct opt_set {

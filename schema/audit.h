@@ -5,7 +5,7 @@
 #include "schema/field.h"
 
 struct audit_entry {
-	uint64_t set;
+	struct field_set set;
 	int64_t time;
 	char *actor;
 	char *role;

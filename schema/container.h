@@ -10,7 +10,7 @@ enum { NET_WEIGHT_MIN = 10, NET_WEIGHT_MAX = 10000, NET_WEIGHT = 100 };
 
 /* What a user may choose. The same rows make the API's bodies, the database's columns, the launch spec and the manifest. */
 struct container_config {
-	uint64_t set;
+	struct field_set set;
 	char *id;
 	char *name;
 	char *tenant;
@@ -81,7 +81,7 @@ const char *check_container_state(const char *name);
 
 /* What the daemon adds to the configuration when it shows a container. */
 struct container_view {
-	uint64_t set;
+	struct field_set set;
 	struct container_config config;
 	int64_t ctid;
 	char *state;

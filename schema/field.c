@@ -17,31 +17,43 @@ field_find(const struct schema *schema, const char *name, size_t *index_out)
 	return NULL;
 }
 
-static uint64_t
-field_bit_of_name(const struct schema *schema, const char *name)
+size_t
+record_count(const void *record)
+{
+	const struct field_set *set = record;
+	size_t n = 0;
+
+	for (size_t i = 0; i < FIELDS_MAX / 64; i++)
+		n += (size_t)__builtin_popcountll(set->words[i]);
+	return n;
+}
+
+bool
+record_is_empty(const void *record)
+{
+	return record_count(record) == 0;
+}
+
+static size_t
+field_row(const struct schema *schema, const char *name)
 {
 	size_t i;
 
 	if (!field_find(schema, name, &i))
 		abort();
-	return field_bit(i);
+	return i;
 }
 
 bool
 record_has(const struct schema *schema, const void *record, const char *name)
 {
-	return *(const uint64_t *)record & field_bit_of_name(schema, name);
+	return record_has_row(record, field_row(schema, name));
 }
 
 void
 record_mark(const struct schema *schema, void *record, const char *name, bool given)
 {
-	uint64_t bit = field_bit_of_name(schema, name);
-
-	if (given)
-		*(uint64_t *)record |= bit;
-	else
-		*(uint64_t *)record &= ~bit;
+	record_mark_row(record, field_row(schema, name), given);
 }
 
 static void *
@@ -108,7 +120,7 @@ record_clear(const struct schema *schema, void *record)
 {
 	for (const struct field *f = schema->fields; f->name; f++)
 		field_clear(f, record);
-	*(uint64_t *)record = 0;
+	*(struct field_set *)record = (struct field_set){ 0 };
 }
 
 static bool
@@ -148,19 +160,17 @@ field_is_null(const struct field *field, const void *record)
 bool
 record_merge(const struct schema *schema, void *to, const void *from)
 {
-	uint64_t given = *(const uint64_t *)from;
-
 	for (size_t i = 0; schema->fields[i].name; i++) {
-		if (!(given & field_bit(i)))
+		if (!record_has_row(from, i))
 			continue;
 		if (field_is_null(&schema->fields[i], from)) {
 			field_clear(&schema->fields[i], to);
-			*(uint64_t *)to &= ~field_bit(i);
+			record_mark_row(to, i, false);
 			continue;
 		}
 		if (!field_copy(&schema->fields[i], to, from))
 			return false;
-		*(uint64_t *)to |= field_bit(i);
+		record_mark_row(to, i, true);
 	}
 	return true;
 }
@@ -183,10 +193,10 @@ record_apply_presets(const struct schema *schema, void *record)
 	for (size_t i = 0; schema->fields[i].name; i++) {
 		const struct field *f = &schema->fields[i];
 
-		if (!field_is_number(f) || (f->flags & FIELD_NO_PRESET) || (*(uint64_t *)record & field_bit(i)))
+		if (!field_is_number(f) || (f->flags & FIELD_NO_PRESET) || record_has_row(record, i))
 			continue;
 		*field_int(f, record) = f->preset;
-		*(uint64_t *)record |= field_bit(i);
+		record_mark_row(record, i, true);
 	}
 }
 
@@ -316,13 +326,12 @@ field_check_value(const struct field *field, const void *record, struct err *e)
 int
 record_check(const struct schema *schema, const void *record, bool required, struct err *e)
 {
-	uint64_t given = *(const uint64_t *)record;
 	int rc = 0;
 
 	for (size_t i = 0; schema->fields[i].name; i++) {
 		const struct field *f = &schema->fields[i];
 
-		if (given & field_bit(i)) {
+		if (record_has_row(record, i)) {
 			if (field_check_value(f, record, e) < 0)
 				rc = -1;
 		} else if (required && (f->flags & FIELD_REQUIRED)) {

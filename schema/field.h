@@ -2,7 +2,8 @@
  * One table describes a resource's or message's fields. JSON bodies, the engine's wire format, `key=value` words of the
  * client, help and the reference all come from the same rows.
  *
- * A described C structure ("record") begins with `uint64_t set`, where bit i says that field i was given. Its members:
+ * A described C structure ("record") begins with `struct field_set set`, which says of each row whether the field was given. Its
+ * other members:
  *   FIELD_BOOL, FIELD_INT, FIELD_SIZE, FIELD_MILLI, FIELD_TIME   int64_t
  *   FIELD_STRING                                                 char * (owned, NUL-terminated, opaque bytes else)
  *   FIELD_LIST                                                   struct strv (owned)
@@ -49,6 +50,13 @@ enum field_flag {
 
 #define FIELD_NULL INT64_MIN
 
+/* As many rows as the wire's one-byte index tells apart. */
+enum { FIELDS_MAX = 256 };
+
+struct field_set {
+	uint64_t words[FIELDS_MAX / 64]; /* row i is bit i % 64 of word i / 64 */
+};
+
 /* Returns NULL when the text is right, else what is wrong with it ("is no DNS label…"), as a static string. */
 typedef const char *field_check(const char *text);
 
@@ -74,18 +82,32 @@ struct field {
 struct schema {
 	const char *name;
 	size_t size;
-	const struct field *fields; /* ends with a row without a name; at most 64 */
+	const struct field *fields; /* ends with a row without a name; at most FIELDS_MAX */
 };
-
-/* The record's "given" bit of row i. */
-static inline uint64_t
-field_bit(size_t i)
-{
-	return (uint64_t)1 << i;
-}
 
 /* The row of that name and its index, or NULL. index_out may be NULL. */
 const struct field *field_find(const struct schema *schema, const char *name, size_t *index_out);
+
+/* Whether row i of the record's schema was given. */
+static inline bool
+record_has_row(const void *record, size_t i)
+{
+	const struct field_set *set = record;
+
+	return set->words[i / 64] >> i % 64 & 1;
+}
+
+static inline void
+record_mark_row(void *record, size_t i, bool given)
+{
+	uint64_t *word = &((struct field_set *)record)->words[i / 64], bit = (uint64_t)1 << i % 64;
+
+	*word = given ? *word | bit : *word & ~bit;
+}
+
+/* How many fields were given. */
+size_t record_count(const void *record);
+bool record_is_empty(const void *record);
 
 /* By name, for code that isn't hot. A name that isn't in the schema is a programming error and aborts. */
 bool record_has(const struct schema *schema, const void *record, const char *name);

@@ -5,7 +5,7 @@
 #include "schema/field.h"
 
 struct ip_pool {
-	uint64_t set;
+	struct field_set set;
 	char *name;
 	char *description;
 	char *prefix;
@@ -24,7 +24,7 @@ extern const struct schema ip_pool_schema;
 
 /* An address while a container holds it (until isn't given), or as one did. */
 struct ip_holding {
-	uint64_t set;
+	struct field_set set;
 	char *address;
 	char *container; /* UUID */
 	char *tenant;

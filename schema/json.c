@@ -150,7 +150,7 @@ json_take_record(const struct schema *schema, struct json_object *json, unsigned
 		else if (json_take_field(f, value, accept, refuse, record, e) < 0)
 			rc = -1;
 		else {
-			*(uint64_t *)record |= field_bit(i);
+			record_mark_row(record, i, true);
 			if (field_check_value(f, record, e) < 0)
 				rc = -1;
 		}
@@ -239,13 +239,11 @@ static void
 json_add_record(const struct schema *schema, const void *record, bool internal, struct json_object *json)
 {
 	unsigned int hidden = FIELD_SECRET | (internal ? 0 : FIELD_INTERNAL);
-	uint64_t given = *(const uint64_t *)record;
-
 	for (size_t i = 0; schema->fields[i].name; i++) {
 		const struct field *f = &schema->fields[i];
 
 		/* A time of 0 is one that hasn't been. */
-		if (!(given & field_bit(i)) || (f->flags & hidden) ||
+		if (!record_has_row(record, i) || (f->flags & hidden) ||
 		    (f->type == FIELD_TIME && !internal && *field_int(f, record) == 0))
 			continue;
 		if ((f->flags & FIELD_FLAT) && !internal)

@@ -6,7 +6,7 @@
 #include "schema/field.h"
 
 struct network {
-	uint64_t set;
+	struct field_set set;
 	char *id; /* UUID */
 	char *name;
 	char *tenant; /* whose it is; not given: the host's */

@@ -5,7 +5,7 @@
 #include "schema/field.h"
 
 struct operation {
-	uint64_t set;
+	struct field_set set;
 	char *id;
 	char *kind;      /* the row's name in ops.def, in lower case: "container_create" */
 	char *state;     /* operation_state_name() */

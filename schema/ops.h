@@ -60,7 +60,7 @@ void op_escape(const char *text, struct buf *out);
 
 /* What each takes besides the container's own fields. */
 struct op_args {
-	uint64_t set;
+	struct field_set set;
 	int64_t timeout;
 	int64_t kill;
 	int64_t force;

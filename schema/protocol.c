@@ -185,7 +185,7 @@ msg_check_request(enum msg_type type, const struct request *request, struct err 
 		return err_set(e, ERR_BAD_REQUEST, "message type %d is no request", (int)type);
 	for (size_t i = 0; request_fields[i].name; i++) {
 		const char *name = request_fields[i].name;
-		bool given = request->set & field_bit(i);
+		bool given = record_has_row(request, i);
 
 		/* An empty list says nothing: there is no command without a word. */
 		if (given && request_fields[i].type == FIELD_LIST && request_lists(needs, name))

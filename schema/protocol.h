@@ -36,7 +36,7 @@ struct msg_info {
 
 /* A request about one container, or about nothing but itself. Which fields a type needs is in msg_needs(). */
 struct request {
-	uint64_t set;
+	struct field_set set;
 	char *op; /* operation's UUID */
 	char *id; /* container's UUID */
 	struct container_config
@@ -70,7 +70,7 @@ struct request {
 
 /* An observed container: sent for each one after REPLY_READY's handshake begins, and after each change. */
 struct observed {
-	uint64_t set;
+	struct field_set set;
 	char *id;
 	int64_t ctid;
 	int64_t id_base;
@@ -89,7 +89,7 @@ struct observed {
 };
 
 struct progress {
-	uint64_t set;
+	struct field_set set;
 	char *op;
 	char *step;
 	int64_t percent; /* 0 to 100 */
@@ -98,7 +98,7 @@ struct progress {
 
 /* The end of a request. kind is absent on success. */
 struct done {
-	uint64_t set;
+	struct field_set set;
 	char *op;
 	char *kind; /* the error kind's default code */
 	char *code; /* the precise one */
@@ -110,7 +110,7 @@ struct done {
 
 /* End of the handshake: everything observed and every template has been sent. */
 struct ready {
-	uint64_t set;
+	struct field_set set;
 	char *storage;
 	struct strv dns;
 	struct strv operations; /* those still under way in the engine */
@@ -118,7 +118,7 @@ struct ready {
 
 /* What is left of a container's record beside the database. */
 struct manifest {
-	uint64_t set;
+	struct field_set set;
 	char *op;
 	char *id;
 	struct place place;             /* the registry's; not given for what isn't registered */
@@ -130,14 +130,14 @@ struct manifest {
 };
 
 struct database_copy {
-	uint64_t set;
+	struct field_set set;
 	char *op;
 	char *name;
 };
 
 /* A piece of the sampler's pass over all containers. */
 struct samples {
-	uint64_t set;
+	struct field_set set;
 	int64_t time_ms;   /* since the epoch, when the pass began */
 	int64_t last;      /* nothing of this pass follows */
 	char *generation;  /* of the traffic counters; "": there are none */
@@ -147,7 +147,7 @@ struct samples {
 enum { SAMPLES_MAX = 64 };
 
 struct alive {
-	uint64_t set;
+	struct field_set set;
 	int64_t serial;
 };
 

@@ -9,7 +9,7 @@
 enum { TOKEN_LISTEN_MAX = 4 };
 
 struct settings {
-	uint64_t set;
+	struct field_set set;
 	char *instance;
 	char *log_level;
 	char *socket;

@@ -11,7 +11,7 @@
 
 /* What the host-setup job found or made; the same for all containers. */
 struct layout {
-	uint64_t set;
+	struct field_set set;
 	char *cgroup_mode;        /* "systemd": v2, by its units; "v2"; "hybrid": v1 controllers and a v2 tree without them */
 	struct strv cgroup_roots; /* hybrid: "memory=/sys/fs/cgroup/memory"…; both: "unified=/sys/fs/cgroup[/unified]" */
 	char *storage;            /* the backend chosen: "btrfs", "prjquota" or "dir" */
@@ -23,7 +23,7 @@ struct layout {
 
 /* The identity that the engine's registry holds for a container. The numbers are chosen by the engine. */
 struct place {
-	uint64_t set;
+	struct field_set set;
 	char *id;   /* UUID */
 	char *name; /* for people: logs, host name default */
 	char *tenant;
@@ -51,7 +51,7 @@ bool place_has(const char *field);
 /* A built template: TEMPLATES_DIR/NAME/VERSION/meta; the tree is in rootfs/ beside it. */
 struct template
 {
-	uint64_t set;
+	struct field_set set;
 	char *name;
 	char *version;
 	char *description;
@@ -64,7 +64,7 @@ struct template
 };
 
 struct spec {
-	uint64_t set;
+	struct field_set set;
 	struct settings settings;
 	struct layout layout;
 	struct place place;

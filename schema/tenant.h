@@ -16,12 +16,12 @@
 	int64_t backups;
 
 struct totals {
-	uint64_t set;
+	struct field_set set;
 	TENANT_TOTALS
 };
 
 struct tenant {
-	uint64_t set;
+	struct field_set set;
 	char *name;
 	char *description;
 	char *billing;
@@ -35,7 +35,7 @@ struct tenant {
 };
 
 struct plan {
-	uint64_t set;
+	struct field_set set;
 	char *name;
 	char *description;
 	int64_t cpus;
@@ -62,7 +62,7 @@ struct plan {
 
 /* A credential: a bearer token, or a user or group of the host. */
 struct token {
-	uint64_t set;
+	struct field_set set;
 	char *id;
 	char *name;
 	char *role;

@@ -207,6 +207,6 @@ record_set_text(const struct schema *schema, void *record, const char *name, con
 			return err_param(e, name, "%s", why);
 		break;
 	}
-	*(uint64_t *)record |= field_bit(i);
+	record_mark_row(record, i, true);
 	return field_check_value(f, record, e);
 }

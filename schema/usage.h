@@ -18,7 +18,7 @@ int64_t usage_next(enum usage_level level, int64_t time);
 
 /* The columns of the tables usage_minute … usage_month: sums, but for peaks. */
 struct usage_sums {
-	uint64_t set;
+	struct field_set set;
 	int64_t seconds; /* that were watched */
 	int64_t running; /* of them */
 	int64_t cpu_us;
@@ -44,7 +44,7 @@ bool usage_is_peak(const struct field *field);
 
 /* A row of the answer. What isn't given is of all, or unknown. */
 struct usage {
-	uint64_t set;
+	struct field_set set;
 	int64_t start;
 	int64_t end;
 	char *tenant;

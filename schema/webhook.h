@@ -5,7 +5,7 @@
 #include "schema/field.h"
 
 struct webhook {
-	uint64_t set;
+	struct field_set set;
 	char *id;
 	char *name;
 	char *url;
@@ -33,7 +33,7 @@ enum { WEBHOOK_BODY_MAX = 64 * 1024, WEBHOOK_URL_MAX = 500, WEBHOOKS_AT_ONCE = 6
 
 /* One attempt, for the hook sender; the signature is made, the secret stays where it is. */
 struct hook {
-	uint64_t set;
+	struct field_set set;
 	char *op;
 	char *url;
 	int64_t host; /* one of the host's own: it may reach what the operator allows his own */
@@ -43,7 +43,7 @@ struct hook {
 
 /* What became of it. Without op: of all that were under way, the sender has ended. */
 struct hook_end {
-	uint64_t set;
+	struct field_set set;
 	char *op;
 	int64_t status; /* HTTP's, where there was an answer */
 	char *error;    /* or what went wrong */

@@ -55,14 +55,12 @@ wire_add_value(const struct field *field, const void *record, struct buf *out)
 void
 record_encode(const struct schema *schema, const void *record, struct buf *out)
 {
-	uint64_t given = *(const uint64_t *)record;
-
 	for (size_t i = 0; schema->fields[i].name; i++) {
 		unsigned char index = (unsigned char)i;
 		uint32_t len;
 		size_t at;
 
-		if (!(given & field_bit(i)))
+		if (!record_has_row(record, i))
 			continue;
 		buf_add(out, &index, 1);
 		at = out->len;
@@ -190,7 +188,7 @@ wire_take_record(const struct schema *schema, struct wire_reader *r, void *recor
 		value = (struct wire_reader){ r->p, size };
 		if (wire_take_value(&schema->fields[index], &value, record, e) < 0)
 			return wire_malformed(schema, e);
-		*(uint64_t *)record |= field_bit(index);
+		record_mark_row(record, index, true);
 		if (field_check_value(&schema->fields[index], record, e) < 0)
 			return -1;
 		r->p += size;

@@ -112,12 +112,10 @@ handler_copy_field(struct request *request, const struct field *to, const struct
 bool
 handler_fill_request(struct request *request, const struct schema *schema, const void *record)
 {
-	uint64_t given = *(const uint64_t *)record;
-
 	for (size_t i = 0; schema->fields[i].name; i++) {
 		const struct field *from = &schema->fields[i], *to = field_find(&request_schema, from->name, NULL);
 
-		if ((given & field_bit(i)) && to && to->type == from->type && !handler_copy_field(request, to, from, record))
+		if (record_has_row(record, i) && to && to->type == from->type && !handler_copy_field(request, to, from, record))
 			return false;
 	}
 	return true;

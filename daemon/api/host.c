@@ -127,7 +127,7 @@ host_handle_which(struct call *c)
 	char id[UUID_SIZE];
 
 	uuid_make(id);
-	if (__builtin_popcountll(c->query.set) != 1) {
+	if (record_count(&c->query) != 1) {
 		err_set(&c->err, ERR_INVALID, "Give exactly one of pid, uid, address, mac and veth");
 		return reply_error(c);
 	}

@@ -17,7 +17,7 @@
 
 /* Room for any of them. */
 union row {
-	uint64_t set;
+	struct field_set set;
 	struct tenant tenant;
 	struct plan plan;
 	struct token token;

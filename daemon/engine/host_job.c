@@ -41,7 +41,7 @@ host_job_ask(const struct engine *engine, int channel, enum msg_type type, bool 
 	record_mark(&request_schema, &request, "op", true);
 	record_mark(&request_schema, &request, "force", destroy);
 	record_mark(&spec_schema, &spec, "settings", true);
-	record_mark(&spec_schema, &spec, "layout", engine->layout.set != 0);
+	record_mark(&spec_schema, &spec, "layout", !record_is_empty(&engine->layout));
 	if (msg_send(channel, type, &request, NULL, 0, e) < 0)
 		return -1;
 	return msg_send(channel, SPEC, &spec, NULL, 0, e);

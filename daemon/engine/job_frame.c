@@ -27,7 +27,8 @@ job_progress(struct job *job, const char *step, int percent, const char *fmt, ..
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	p.set = field_bit(0) | field_bit(1) | field_bit(2) | field_bit(3);
+	for (size_t i = 0; progress_schema.fields[i].name; i++)
+		record_mark_row(&p, i, true);
 	msg_send(job->channel, REPLY_PROGRESS, &p, NULL, 0, NULL);
 }
 

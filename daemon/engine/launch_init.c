@@ -79,7 +79,7 @@ init_set_hostname(int sync, const struct spec *spec)
 
 static void __attribute__((noreturn)) init_exec(int sync, const struct spec *spec)
 {
-	const struct template *t = spec->rescue.set ? &spec->rescue : &spec->template;
+	const struct template *t = record_is_empty(&spec->rescue) ? &spec->template : &spec->rescue;
 	char uuid[64];
 	const char *const env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		                    "HOME=/root",

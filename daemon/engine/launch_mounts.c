@@ -167,7 +167,7 @@ int
 launch_mount_tree(struct launch *l, struct err *e)
 {
 	AUTO_CLOSE int userns = -1;
-	bool rescue = l->spec->rescue.set != 0;
+	bool rescue = !record_is_empty(&l->spec->rescue);
 	char path[64];
 
 	snprintf(path, sizeof path, "/proc/%d/ns/user", l->pid);

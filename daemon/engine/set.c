@@ -316,7 +316,7 @@ set_provision_up(struct job *job, struct err *e)
 	if (parts == 0)
 		return 0;
 	/* The running tree isn't the container's own, and that one is mounted inside. */
-	if (s->running && s->old.rescue.set)
+	if (s->running && !record_is_empty(&s->old.rescue))
 		return err_set(
 		        e, ERR_CONFLICT,
 		        "The container is booted for rescue; restart it to change its host name, name servers, keys or password");

@@ -388,7 +388,7 @@ container_list_changes(const struct container_config *before, const struct conta
 {
 	for (size_t i = 0; CONFIG->fields[i].name; i++) {
 		const struct field *f = &CONFIG->fields[i];
-		bool had = before->set & field_bit(i), has = after->set & field_bit(i);
+		bool had = record_has_row(before, i), has = record_has_row(after, i);
 
 		if (!has || (had && field_equal(f, before, after)))
 			continue;

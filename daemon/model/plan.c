@@ -73,7 +73,7 @@ plan_copy_sizes(const struct plan *plan, struct container_config *config)
 		const struct field *f = &PLAN->fields[i];
 
 		/* The sizes are what a plan may leave open. */
-		if ((f->flags & FIELD_NULLABLE) && (plan->set & field_bit(i)))
+		if ((f->flags & FIELD_NULLABLE) && record_has_row(plan, i))
 			row_put_int(CONFIG, config, f->name, *field_int(f, plan));
 	}
 	if ((record_has(PLAN, plan, "traffic_80") && !row_put_text(CONFIG, config, "traffic_80", plan->traffic_80)) ||

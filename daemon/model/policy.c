@@ -31,7 +31,7 @@ policy_check_fields(const struct who *who, const struct container_config *before
 		return;
 	for (size_t i = 0; CONFIG->fields[i].name; i++) {
 		const struct field *f = &CONFIG->fields[i];
-		bool had = before->set & field_bit(i), has = after->set & field_bit(i);
+		bool had = record_has_row(before, i), has = record_has_row(after, i);
 
 		if ((f->flags & FIELD_OPERATOR) && (had != has || (has && !field_equal(f, before, after))))
 			err_param(e, f->name, "is the operator's to set");

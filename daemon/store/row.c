@@ -93,14 +93,12 @@ row_bind_field(sqlite3_stmt *stmt, int at, const struct field *field, const void
 int
 row_bind(sqlite3_stmt *stmt, int first, const struct schema *schema, const void *record)
 {
-	uint64_t given = *(const uint64_t *)record;
-
 	for (size_t i = 0; schema->fields[i].name; i++) {
 		const struct field *f = &schema->fields[i];
 
 		if (!row_is_column(f))
 			continue;
-		if (!(given & field_bit(i)))
+		if (!record_has_row(record, i))
 			sqlite3_bind_null(stmt, first);
 		else if (!row_bind_field(stmt, first, f, record))
 			return -1;
@@ -166,7 +164,7 @@ row_read(sqlite3_stmt *stmt, int first, const struct schema *schema, void *recor
 		if (sqlite3_column_type(stmt, first) != SQLITE_NULL) {
 			if (!row_read_field(stmt, first, f, record))
 				return -1;
-			*(uint64_t *)record |= field_bit(i);
+			record_mark_row(record, i, true);
 		}
 		first++;
 	}

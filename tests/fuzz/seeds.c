@@ -91,7 +91,7 @@ seed_fill(const struct schema *schema, void *record)
 			seed_fill(f->object, field_object(f, record));
 			break;
 		}
-		*(uint64_t *)record |= field_bit(i);
+		record_mark_row(record, i, true);
 	}
 }
 

@@ -35,7 +35,7 @@ fill(const struct schema *schema, void *record)
 
 		if (!row_is_column(f))
 			continue;
-		*(uint64_t *)record |= field_bit(i);
+		record_mark_row(record, i, true);
 		if (f->type == FIELD_STRING)
 			*field_string(f, record) = strdup("a 'quoted' \"text\" \xc3\xa4");
 		else if (f->type == FIELD_LIST)

@@ -209,7 +209,7 @@ test_choice(void **state)
 	assert_int_equal(e.nparams, 2);
 	assert_string_equal(e.params[0].name, "--disk");
 	assert_non_null(strstr(e.params[0].reason, "'7X'"));
-	config.set &= ~(field_bit(0));
+	record_mark(&container_config_schema, &config, container_config_schema.fields[0].name, false);
 	record_mark(&container_config_schema, &config, "pids", false);
 	record_mark(&container_config_schema, &config, "disk", false);
 	json = choice_to_json(&config);

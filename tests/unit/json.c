@@ -35,7 +35,7 @@ without_secrets(const struct schema *schema, void *record)
 		const struct field *f = &schema->fields[i];
 
 		if (f->flags & FIELD_SECRET)
-			*(uint64_t *)record &= ~field_bit(i);
+			record_mark_row(record, i, false);
 		else if (f->type == FIELD_OBJECT)
 			without_secrets(f->object, field_object(f, record));
 	}

@@ -211,23 +211,21 @@ check_rule(size_t row)
 {
 	struct request full = { 0 };
 	struct err e = { 0 };
-	uint64_t needs = 0;
 
 	records_fill(&request_schema, &full, false);
-	for (size_t i = 0; request_schema.fields[i].name; i++)
-		if (i == 0 || has_word(rules[row].needs, request_schema.fields[i].name))
-			needs |= field_bit(i);
-	full.set = needs;
+	for (size_t i = 1; request_schema.fields[i].name; i++)
+		record_mark_row(&full, i, has_word(rules[row].needs, request_schema.fields[i].name));
 	assert_int_equal(msg_check_request(rules[row].type, &full, &e), 0);
 	for (size_t i = 1; request_schema.fields[i].name; i++) {
 		const char *name = request_schema.fields[i].name;
-		int wanted = needs & field_bit(i) ? -1 : has_word(rules[row].takes, name) ? 0 : -1;
+		bool needed = has_word(rules[row].needs, name);
+		int wanted = needed ? -1 : has_word(rules[row].takes, name) ? 0 : -1;
 
-		full.set = needs ^ field_bit(i);
+		record_mark_row(&full, i, !needed);
 		if (msg_check_request(rules[row].type, &full, &e) != wanted)
 			fail_msg("%s with '%s' changed", msg_info(rules[row].type)->name, name);
+		record_mark_row(&full, i, needed);
 	}
-	full.set = ~(uint64_t)0;
 	record_clear(&request_schema, &full);
 }
 
@@ -262,13 +260,12 @@ test_a_needed_list_has_an_item(void **state)
 
 	records_fill(&request_schema, &r, false);
 	strv_clear(&r.argv);
-	r.set = 0;
+	r.set = (struct field_set){ 0 };
 	record_mark(&request_schema, &r, "id", true);
 	record_mark(&request_schema, &r, "argv", true);
 	assert_int_equal(msg_check_request(REQUEST_EXEC, &r, &e), -1);
 	assert_true(strv_add(&r.argv, "true"));
 	assert_int_equal(msg_check_request(REQUEST_EXEC, &r, &e), 0);
-	r.set = ~(uint64_t)0;
 	record_clear(&request_schema, &r);
 }
 

@@ -46,20 +46,33 @@ const struct schema *const all_schemas[] = { &container_config_schema,
 
 /* One of these suits each rule. */
 static const char *const samples[] = {
-	"web",          "6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11",
-	"busybox@1",    "10.1.2.3",
-	"10.1.0.0/16",  "/var/lib/berth",
-	"btrfs",        "info",
-	"KEY=value",    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA test",
-	"RTMIN+4",      "2001:db8::/32",
-	"20261101.1-a", "key=value",
-	"owner",        "console",
-	"running",      "allow in log",
-	"25",           "hour",
-	"tenant",       "event",
-	"private",      "1 6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11 private 3 - 0 10.1.2.3/24 -",
+	"web",
+	"6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11",
+	"busybox@1",
+	"10.1.2.3",
+	"10.1.0.0/16",
+	"/var/lib/berth",
+	"btrfs",
+	"info",
+	"KEY=value",
+	"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA test",
+	"RTMIN+4",
+	"2001:db8::/32",
+	"20261101.1-a",
+	"key=value",
+	"owner",
+	"console",
+	"running",
+	"allow in log",
+	"25",
+	"hour",
+	"tenant",
+	"event",
+	"private",
+	"1 6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11 private 3 - 0 10.1.2.3/24 -",
 	"tcp 80",
-	"tenant",       "https://example.org/berth",
+	"tenant",
+	"https://example.org/berth",
 };
 
 static bool
@@ -111,7 +124,7 @@ records_fill_field(const struct schema *schema, size_t i, void *record, bool max
 		records_fill(f->object, field_object(f, record), max);
 		break;
 	}
-	*(uint64_t *)record |= field_bit(i);
+	record_mark_row(record, i, true);
 }
 
 void
@@ -171,12 +184,9 @@ fields_equal(const struct field *f, const void *a, const void *b)
 bool
 records_equal(const struct schema *schema, const void *a, const void *b)
 {
-	uint64_t given = *(const uint64_t *)a;
-
-	if (given != *(const uint64_t *)b)
-		return false;
 	for (size_t i = 0; schema->fields[i].name; i++)
-		if ((given & field_bit(i)) && !fields_equal(&schema->fields[i], a, b))
+		if (record_has_row(a, i) != record_has_row(b, i) ||
+		    (record_has_row(a, i) && !fields_equal(&schema->fields[i], a, b)))
 			return false;
 	return true;
 }

@@ -1,6 +1,8 @@
 /* Records between processes: every table comes back, and whatever is malformed is refused. */
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+
 #include "schema/protocol.h"
 #include "tests/unit/records.h"
 
@@ -151,17 +153,71 @@ test_required_fields(void **state)
 			AUTO_BUF struct buf out = { 0 };
 
 			records_fill(*s, record, false);
-			*(uint64_t *)record &= ~field_bit(i);
+			record_mark_row(record, i, false);
 			record_encode(*s, record, &out);
 			assert_int_equal(decode(*s, out.data, out.len), (*s)->fields[i].flags & FIELD_REQUIRED ? -1 : 0);
 			records_free(*s, record);
 		}
 }
 
+/* As many rows as a table may have: the last one is told, kept and merged like the first. */
+static void
+test_the_longest_table(void **state)
+{
+	struct long_record {
+		struct field_set set;
+		int64_t value[FIELDS_MAX];
+	} record = { 0 }, again = { 0 }, merged = { 0 };
+	static struct field rows[FIELDS_MAX + 1];
+	static const struct schema schema = { "long", sizeof record, rows };
+	char names[FIELDS_MAX][8];
+	AUTO_BUF struct buf out = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < FIELDS_MAX; i++) {
+		snprintf(names[i], sizeof names[i], "f%zu", i);
+		rows[i] = (struct field){
+			.name = names[i], .type = FIELD_INT, .offset = offsetof(struct long_record, value[i]), .max = 999
+		};
+	}
+	for (size_t i = 0; i < FIELDS_MAX; i += 5) {
+		record.value[i] = (int64_t)i;
+		record_mark(&schema, &record, names[i], true);
+	}
+	assert_int_equal(record_count(&record), (FIELDS_MAX + 4) / 5);
+	record_encode(&schema, &record, &out);
+	assert_int_equal(record_decode(&schema, out.data, out.len, &again, &e), 0);
+	assert_true(records_equal(&schema, &record, &again));
+	merged.value[255] = 9;
+	record_mark(&schema, &merged, "f255", true);
+	record_mark(&schema, &again, "f0", false);
+	assert_true(record_merge(&schema, &merged, &again));
+	assert_false(record_has(&schema, &merged, "f0"));
+	assert_int_equal(merged.value[250], 250);
+	assert_true(record_has(&schema, &merged, "f250") && record_has(&schema, &merged, "f255"));
+	record_clear(&schema, &merged);
+	assert_true(record_is_empty(&merged));
+}
+
+/* No table outgrows the wire's index. */
+static void
+test_tables_are_short_enough(void **state)
+{
+	for (const struct schema *const *s = all_schemas; *s; s++) {
+		size_t n = 0;
+
+		while ((*s)->fields[n].name)
+			n++;
+		if (n > FIELDS_MAX)
+			fail_msg("%s has %zu rows", (*s)->name, n);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_longest_table),      cmocka_unit_test(test_tables_are_short_enough),
 		cmocka_unit_test(test_every_table_comes_back), cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_any_byte_changed),       cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_not_set_isnt_sent),      cmocka_unit_test(test_required_fields),
