@@ -6,3 +6,7 @@ tests_bench_floor_LDADD = $(NL_LIBS) $(NFTABLES_LIBS)
 tests_bench_tick_SOURCES = tests/bench/tick.c
 tests_bench_tick_LDFLAGS = -static
 tests_bench_tick_CFLAGS = -std=gnu17 $(WARN_CFLAGS)
+
+# What a container's network is measured with.
+check_PROGRAMS += tests/bench/wire
+tests_bench_wire_SOURCES = tests/bench/wire.c
