@@ -12,6 +12,7 @@
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
 #include "daemon/model/container.h"
+#include "daemon/model/container_state.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/uuid.h"

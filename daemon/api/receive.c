@@ -12,7 +12,7 @@
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/model/audit.h"
-#include "daemon/model/container.h"
+#include "daemon/model/container_observe.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/model/container.h"
+#include "daemon/model/container_state.h"
 #include "daemon/util/fd.h"
 
 enum { BOOT_MAX = 1 << 20 };

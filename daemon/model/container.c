@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/model/container_state.h"
 #include "daemon/model/network.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/policy.h"
 #include "daemon/model/tenant.h"
 #include "daemon/util/fd.h"
-#include "daemon/util/log.h"
 #include "daemon/util/uuid.h"
 #include "schema/check.h"
 
@@ -67,118 +67,6 @@ container_find(struct model *m, const struct who *who, const char *text, struct 
 	if (rc == 1)
 		model_is_about(m, view_out->config.tenant, view_out->config.id, NULL);
 	return rc < 0 ? -1 : 0;
-}
-
-enum container_state
-container_state(const struct container_view *view)
-{
-	enum container_state state = STATE_STOPPED;
-
-	if (view->state)
-		container_state_of_name(view->state, &state);
-	return state;
-}
-
-#define S(state) (1u << STATE_##state)
-#define ALIVE (S(RUNNING) | S(FROZEN))
-#define AT_REST (S(STOPPED) | S(CRASHED))
-
-/* In which states each operation is allowed; those without a row are in any. */
-static const struct {
-	enum op_id op;
-	unsigned int states;
-	unsigned int forced;
-} container_rules[] = {
-	{ CONTAINER_START, AT_REST, AT_REST },
-	{ CONTAINER_STOP, ALIVE | S(STARTING) | S(STOPPING), 0 },
-	/* Also one whose last restart failed halfway: the same request brings it up. */
-	{ CONTAINER_RESTART, ALIVE | AT_REST, 0 },
-	{ CONTAINER_FREEZE, S(RUNNING), 0 },
-	{ CONTAINER_THAW, S(FROZEN), 0 },
-	{ CONTAINER_EXEC, S(RUNNING), 0 },
-	{ CONTAINER_CONSOLE, ALIVE, 0 },
-	{ CONTAINER_DELETE, AT_REST | S(SUSPENDED) | S(CREATING) | S(DELETING), ~0u },
-	{ CONTAINER_SUSPEND, ~(S(CREATING) | S(DELETING) | S(SUSPENDED)), 0 },
-	{ CONTAINER_UNSUSPEND, S(SUSPENDED), 0 },
-	{ CONTAINER_SET, ~(S(CREATING) | S(DELETING)), 0 },
-	{ CONTAINER_LIMITS, ~(S(CREATING) | S(DELETING)), 0 },
-};
-
-static int
-container_refuse_state(enum op_id op, const struct container_view *view, struct err *e)
-{
-	enum container_state state = container_state(view);
-	const char *code = "wrong_state", *name = container_state_name(state), *reason = view->config.suspended;
-
-	/* What is held against its tenant isn't his to remove, in no state. */
-	if (state == STATE_SUSPENDED || (view->config.suspended && op == CONTAINER_DELETE)) {
-		err_set(e, ERR_CONFLICT, "The container is suspended%s%s%s%s", op == CONTAINER_SUSPEND ? " already" : "",
-		        reason ? " (" : "", reason ? reason : "",
-		        reason && op != CONTAINER_SUSPEND ? "): the host's operator has to lift that first"
-		        : reason                          ? ")"
-		                                          : "");
-		code = "suspended";
-	} else if (op == CONTAINER_UNSUSPEND) {
-		err_set(e, ERR_CONFLICT, "The container isn't suspended: it is %s", name);
-		code = "not_suspended";
-	} else if (op == CONTAINER_START && ((1u << state) & ALIVE)) {
-		err_set(e, ERR_CONFLICT, "The container is %s already", name);
-		code = "already_running";
-	} else if (op == CONTAINER_DELETE) {
-		err_set(e, ERR_CONFLICT, "The container is %s: stop it first, or delete it by force", name);
-		code = "not_stopped";
-	} else if (op == CONTAINER_EXEC && state == STATE_FROZEN) {
-		err_set(e, ERR_CONFLICT, "The container is frozen: thaw it first");
-		code = "frozen";
-	} else if (op == CONTAINER_STOP && ((1u << state) & AT_REST)) {
-		err_set(e, ERR_CONFLICT, "The container isn't running: it is %s", name);
-		code = "not_running";
-	} else if ((1u << state) & AT_REST) {
-		err_set(e, ERR_CONFLICT, "The container is %s: start it first", name);
-		code = "not_running";
-	} else {
-		err_set(e, ERR_CONFLICT, "The container is %s, which doesn't allow it", name);
-	}
-	return err_code(e, code);
-}
-
-int
-container_check_state(enum op_id op, const struct container_view *view, bool force, struct err *e)
-{
-	enum container_state state = container_state(view);
-
-	for (size_t i = 0; i < sizeof container_rules / sizeof *container_rules; i++)
-		if (container_rules[i].op == op &&
-		    !((force ? container_rules[i].forced : container_rules[i].states) & (1u << state)))
-			return container_refuse_state(op, view, e);
-	return 0;
-}
-
-const char *
-container_transition(enum container_state from, enum container_state to, int64_t restarts_before, int64_t restarts_after)
-{
-	if (restarts_after > restarts_before)
-		return "container.restarted";
-	if (to == from)
-		return NULL;
-	switch (to) {
-	case STATE_RUNNING:
-		return from == STATE_FROZEN ? "container.thawed" : "container.started";
-	case STATE_FROZEN:
-		return "container.frozen";
-	case STATE_STOPPED:
-		return (1u << from) & (S(CREATING) | S(DELETING) | S(CRASHED)) ? NULL : "container.stopped";
-	case STATE_CRASHED:
-		return "container.crashed";
-	case STATE_CREATING:
-	case STATE_STARTING:
-	case STATE_STOPPING:
-	case STATE_DELETING:
-	case STATE_SUSPENDED:
-	case STATE_COUNT:
-		break;
-	}
-	return NULL;
 }
 
 static bool
@@ -593,105 +481,4 @@ container_begin_host(struct model *m, const struct who *who, enum op_id op, stru
                      struct operation *operation_out, struct err *e)
 {
 	return container_begin_step(m, who, op, view, false, false, false, operation_out, e);
-}
-
-static int
-container_add_transition(struct model *m, const struct container_view *before, const struct observed *seen, struct err *e)
-{
-	enum container_state from = container_state(before), to = from;
-	int64_t restarts = record_has(&observed_schema, seen, "restarts") ? seen->restarts : before->restarts;
-	struct json_object *data;
-	const char *type, *text;
-	int rc;
-
-	if (seen->state)
-		container_state_of_name(seen->state, &to);
-	type = container_transition(from, to, before->restarts, restarts);
-	if (!type)
-		return 0;
-	if (seen->note && to == STATE_STARTING)
-		type = "container.backoff";
-	data = json_object_new_object();
-	if (!data)
-		return container_out_of_memory(e);
-	if (seen->exit && to != STATE_RUNNING && to != STATE_FROZEN)
-		json_object_object_add(data, "exit", json_object_new_string(seen->exit));
-	if (seen->note)
-		json_object_object_add(data, "note", json_object_new_string(seen->note));
-	if (restarts > before->restarts)
-		json_object_object_add(data, "restarts", json_object_new_int64(restarts));
-	text = json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN);
-	rc = journal_add(m, type, before, NULL, json_object_object_length(data) > 0 ? text : NULL, e);
-	json_object_put(data);
-	return rc;
-}
-
-/* One that powers itself off, unasked, is to stay down over the host's next boot. */
-static int
-container_note_poweroff(struct model *m, const struct container_view *before, const struct observed *seen, struct err *e)
-{
-	struct operation open = { 0 };
-	int rc;
-
-	if (!seen->state || strcmp(seen->state, container_state_name(STATE_STOPPED)) != 0 || !seen->exit ||
-	    strcmp(seen->exit, "poweroff") != 0 || !((1u << container_state(before)) & ALIVE))
-		return 0;
-	rc = store_operation_open(m->store, before->config.id, &open, e);
-	record_clear(&operation_schema, &open);
-	return rc == 0 ? store_container_write_desired(m->store, before->config.id, "stopped", e) : rc < 0 ? -1 : 0;
-}
-
-/*
- * Until their operations end they are being made or removed, whatever is seen meanwhile. A suspended one at rest is just that;
- * the engine knows of no suspension.
- */
-static void
-container_hold_state(const struct container_view *before, struct observed *seen)
-{
-	enum container_state state;
-
-	if ((1u << container_state(before)) & (S(CREATING) | S(DELETING)))
-		row_put_text(&observed_schema, seen, "state", NULL);
-	else if (before->config.suspended && seen->state && container_state_of_name(seen->state, &state) &&
-	         container_state_rests(state))
-		row_put_text(&observed_schema, seen, "state", container_state_name(STATE_SUSPENDED));
-}
-
-static int
-container_record_observed(struct model *m, struct observed *seen, struct container_view *before, struct err *e)
-{
-	AUTO_TXN struct txn txn = { 0 };
-	int rc;
-
-	if (txn_begin(&txn, m->store, e) < 0)
-		return -1;
-	rc = store_container_get(m->store, seen->id, before, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0) {
-		log_warning("the engine has a container %s that the database doesn't know", seen->id);
-		return 0;
-	}
-	container_hold_state(before, seen);
-	if (container_add_transition(m, before, seen, e) < 0 || container_note_poweroff(m, before, seen, e) < 0 ||
-	    store_container_write_observed(m->store, seen, e) < 0 || txn_commit(&txn, e) < 0)
-		return -1;
-	model_changed(m);
-	return 0;
-}
-
-int
-container_observe(struct model *m, const struct observed *observed, struct err *e)
-{
-	struct container_view before = { 0 };
-	struct observed seen = { 0 };
-	int rc;
-
-	if (!record_copy(&observed_schema, &seen, observed))
-		rc = container_out_of_memory(e);
-	else
-		rc = container_record_observed(m, &seen, &before, e);
-	record_clear(VIEW, &before);
-	record_clear(&observed_schema, &seen);
-	return rc;
 }

@@ -10,15 +10,6 @@
  */
 int container_find(struct model *m, const struct who *who, const char *text, struct container_view *view_out, struct err *e);
 
-/* Whether a container in its state may be acted upon; ERR_CONFLICT with what to do instead. force: of a deletion. */
-int container_check_state(enum op_id op, const struct container_view *view, bool force, struct err *e);
-
-/* The event of a change of the observed state, or NULL. */
-const char *container_transition(enum container_state from, enum container_state to, int64_t restarts_before,
-                                 int64_t restarts_after);
-
-enum container_state container_state(const struct container_view *view);
-
 /*
  * Checks everything and records the container and its operation in one transaction; with dry_run nothing is kept. e may hold
  * wrong parameters of the body already: what is found here is added to them. *view_out and *operation_out must be zeroed.
@@ -51,8 +42,5 @@ int container_begin(struct model *m, const struct who *who, enum op_id op, struc
 /* The same for the host's boot and end: what is wanted of the container stays as it was. */
 int container_begin_host(struct model *m, const struct who *who, enum op_id op, struct container_view *view,
                          struct operation *operation_out, struct err *e);
-
-/* What the engine saw. One that the database doesn't know is logged and not shown: 0. */
-int container_observe(struct model *m, const struct observed *observed, struct err *e);
 
 #endif

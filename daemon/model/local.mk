@@ -4,6 +4,8 @@ libberthapi_a_SOURCES += \
 	daemon/model/audit.c daemon/model/audit.h \
 	daemon/model/boot.c daemon/model/boot.h \
 	daemon/model/container.c daemon/model/container.h \
+	daemon/model/container_observe.c daemon/model/container_observe.h \
+	daemon/model/container_state.c daemon/model/container_state.h \
 	daemon/model/event.c \
 	daemon/model/ip_pool.c daemon/model/ip_pool.h \
 	daemon/model/meter.c daemon/model/meter.h \

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/model/audit.h"
-#include "daemon/model/container.h"
+#include "daemon/model/container_state.h"
 #include "daemon/model/network.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/uuid.h"

@@ -5,6 +5,7 @@
 
 #include "daemon/model/boot.h"
 #include "daemon/model/container.h"
+#include "daemon/model/container_state.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/log.h"
 

@@ -15,7 +15,7 @@
 #include "daemon/api/callers.h"
 #include "daemon/api/conn.h"
 #include "daemon/api/queue.h"
-#include "daemon/model/container.h"
+#include "daemon/model/container_observe.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/token.h"
 #include "daemon/store/sql.h"

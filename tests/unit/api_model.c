@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "daemon/model/container.h"
+#include "daemon/model/container_state.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/log.h"
 
