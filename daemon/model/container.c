@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/model/container_state.h"
-#include "daemon/model/network.h"
+#include "daemon/model/nics.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/policy.h"
 #include "daemon/model/tenant.h"
@@ -184,7 +184,7 @@ container_assign_networks(struct model *m, const struct who *who, struct contain
 {
 	struct err found = { 0 };
 
-	if (network_assign(m, who, config, held, &found) < 0)
+	if (nics_assign(m, who, config, held, &found) < 0)
 		container_add_errors(e, &found);
 }
 

@@ -11,6 +11,7 @@ libberthapi_a_SOURCES += \
 	daemon/model/meter.c daemon/model/meter.h \
 	daemon/model/model.h \
 	daemon/model/network.c daemon/model/network.h \
+	daemon/model/nics.c daemon/model/nics.h \
 	daemon/model/plan.c \
 	daemon/model/policy.c daemon/model/policy.h \
 	daemon/model/operation.c daemon/model/operation.h \

@@ -1,4 +1,4 @@
-/* Networks beside the routed one: whose they are, who may attach to them, and the addresses that containers hold on them. */
+/* Networks beside the routed one: whose they are and who may attach to them. */
 #ifndef BERTH_NETWORK_H
 #define BERTH_NETWORK_H
 
@@ -15,18 +15,15 @@ int network_change(struct model *m, const struct who *who, struct network *netwo
                    struct err *e);
 int network_delete(struct model *m, const struct who *who, const struct network *network, bool dry_run, struct err *e);
 
-/*
- * Resolves config->net to config->nics, its addresses written down for the container. `held` are the nics that it has: an interface
- * on the same network keeps its place and what isn't chosen anew. Inside a transaction.
- */
-int network_assign(struct model *m, const struct who *who, struct container_config *config, const struct strv *held, struct err *e);
-/* Gives back what the container holds beyond `nics`; also writes down what is theirs where it isn't. */
-int network_settle(struct model *m, const char *container, const struct strv *nics, struct err *e);
+/* A tenant's network of that name, else the host's: 1 found, 0 absent, -1. NULL: the host's alone. */
+int network_look_up(struct model *m, const char *tenant, const char *name, struct network *network_out, struct err *e);
 
-/*
- * What a lost database knew: the networks that a container's interfaces are on, made again from what they tell where they are
- * missing; and its addresses.
- */
-int network_rebuild(struct model *m, const struct container_config *config, const struct place *place, struct err *e);
+bool network_is_bridge(const struct network *n);
+/* Whether the host's network is granted to the tenant. */
+bool network_is_granted(const struct network *n, const char *tenant);
+/* Whether the address is one of its routers'. */
+bool network_is_gateway(const struct network *n, const struct address *a);
+/* The one of its prefixes that holds the address, in *out; false when none does. */
+bool network_prefix_of(const struct network *n, const struct address *a, struct prefix *out);
 
 #endif

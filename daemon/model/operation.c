@@ -7,7 +7,7 @@
 
 #include "daemon/model/audit.h"
 #include "daemon/model/container_state.h"
-#include "daemon/model/network.h"
+#include "daemon/model/nics.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/uuid.h"
 #include "schema/check.h"
@@ -233,7 +233,7 @@ ending_changed(struct ending *end, struct err *e)
 		return -1;
 	if (address_release_others(end->m, end->container->config.id, &end->container->config.ip, e) < 0)
 		return -1;
-	return network_settle(end->m, end->container->config.id, &end->container->config.nics, e);
+	return nics_settle(end->m, end->container->config.id, &end->container->config.nics, e);
 }
 
 static int

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "daemon/model/container.h"
-#include "daemon/model/network.h"
+#include "daemon/model/nics.h"
 #include "daemon/util/fd.h"
 
 #define CONFIG (&container_config_schema)
@@ -242,7 +242,7 @@ rebuild_take_container(struct rebuild *r, const struct manifest *m, bool running
 	if (rc == 0)
 		rc = rebuild_addresses(r, &m->place, e);
 	if (rc == 0)
-		rc = network_rebuild(&r->model, &view.config, &m->place, e);
+		rc = nics_rebuild(&r->model, &view.config, &m->place, e);
 	record_clear(VIEW, &view);
 	if (rc < 0 || txn_commit(&txn, e) < 0)
 		return err_wrap(e, "take up container '%s'", m->place.name);
