@@ -1,18 +1,16 @@
 #include "daemon/engine/firewall.h"
 
-#include <json-c/json.h>
-#include <nftables/libnftables.h>
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/engine/firewall_forward.h"
 #include "daemon/engine/firewall_policy.h"
+#include "daemon/engine/firewall_table.h"
+#include "daemon/engine/nfnl_set.h"
 #include "daemon/engine/nic_firewall.h"
-#include "daemon/engine/registry_file.h"
 #include "daemon/engine/uplink.h"
-#include "daemon/util/buf.h"
-#include "daemon/util/log.h"
+#include "daemon/util/fd.h"
 
 /*
  * %1$s is the instance. A set of interface names rather than a wildcard: an instance's name may begin another's. The mark is the
@@ -22,7 +20,6 @@
  * address of the host means the host, even where somebody else's rule would send him on to a service.
  */
 static const char firewall_rules[] =
-        "add table inet %1$s\n"
         "add set inet %1$s veths { type ifname; }\n"
         "add set inet %1$s src4 { type ifname . ipv4_addr; }\n"
         "add set inet %1$s src6 { type ifname . ipv6_addr; }\n"
@@ -99,7 +96,6 @@ static const char firewall_rules[] =
         "add rule inet %1$s forward iifname @veths jump from_container\n"
         "add rule inet %1$s forward iifname != @veths oifname @veths jump to_container\n"
         "add chain inet %1$s nat { type nat hook postrouting priority 100; }\n"
-        "add table arp %1$s\n"
         "add set arp %1$s veths { type ifname; }\n"
         "add set arp %1$s src4 { type ifname . ipv4_addr; }\n"
         "add chain arp %1$s input { type filter hook input priority 0; }\n"
@@ -114,44 +110,39 @@ static const char *const closed6[] = {
 	"::/127", "::ffff:0:0/96", "fe80::/10", "ff00::/8", "fd00:ec2::254/128", "fd20:ce::254/128"
 };
 
+/* Whose elements come and go with containers. */
+static const char *const firewall_sets[] = {
+	"veths",         "src4",       "src6",      "source_prefixes", "tenant",   "classes",  "peer4",       "peer6",
+	"peer_prefixes", "nic_macs",   "policy_in", "policy_out",      "forward4", "forward6", "forward_on4", "forward_on6",
+	"forwarded4",    "forwarded6", "port4",     "port6",           "port_on4", "port_on6", "hairpin",     NULL,
+};
+static const char *const firewall_arp_sets[] = { "veths", "src4", NULL };
+
+/* The two tables of an instance. */
+struct firewall_pair {
+	struct nfnl_table inet, arp;
+};
+
+static struct firewall_pair
+firewall_pair(const struct settings *s)
+{
+	return (struct firewall_pair){ .inet = { NFPROTO_INET, s->instance }, .arp = { NFPROTO_ARP, s->instance } };
+}
+
 static bool
 firewall_is6(const char *text)
 {
 	return strchr(text, ':') != NULL;
 }
 
-static int
-firewall_run(const char *commands, struct err *e)
-{
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	const char *message;
-	int rc;
-
-	if (!nft)
-		return err_set(e, ERR_INTERNAL, "can't open nftables");
-	nft_ctx_buffer_output(nft);
-	nft_ctx_buffer_error(nft);
-	rc = nft_run_cmd_from_buffer(nft, commands);
-	message = rc ? nft_ctx_get_error_buffer(nft) : NULL;
-	if (rc)
-		err_set(e, ERR_INTERNAL, "nftables: %.200s", message && *message ? message : "the kernel refused the rules");
-	nft_ctx_free(nft);
-	return rc ? -1 : 0;
-}
-
-int
-firewall_run_text(const struct buf *commands, struct err *e)
-{
-	return commands->failed ? err_set(e, ERR_INTERNAL, "out of memory") : firewall_run(commands->data, e);
-}
-
+/* Whether a change failed since somebody took the tables away. */
 static bool
-firewall_exists(const struct settings *s)
+firewall_is_gone(const struct settings *s)
 {
-	char command[64];
+	const struct nfnl_table inet = { NFPROTO_INET, s->instance };
+	AUTO_CLOSE int nfnl = -1;
 
-	snprintf(command, sizeof command, "list chain inet %s nat", s->instance);
-	return firewall_run(command, NULL) == 0;
+	return nfnl_open(&nfnl, NULL) == 0 && nfnl_find_chain(nfnl, &inet, "nat", NULL) == 0;
 }
 
 static void
@@ -164,6 +155,10 @@ firewall_put_prefix(struct buf *out, const struct settings *s, const char *set, 
 static void
 firewall_put_options(struct buf *out, const struct settings *s)
 {
+	static const char *const option_sets[] = { "closed4", "closed6", "private4", "private6" };
+
+	for (size_t i = 0; i < sizeof option_sets / sizeof *option_sets; i++)
+		buf_addf(out, "flush set inet %s %s\n", s->instance, option_sets[i]);
 	for (size_t i = 0; i < sizeof closed4 / sizeof *closed4; i++)
 		firewall_put_prefix(out, s, "closed", closed4[i]);
 	for (size_t i = 0; i < sizeof closed6 / sizeof *closed6; i++)
@@ -187,79 +182,141 @@ firewall_put_options(struct buf *out, const struct settings *s)
 	buf_addf(out, "add rule inet %s nat ip6 saddr %s oifname != @veths masquerade\n", s->instance, s->subnet6);
 }
 
-/* verb: "add" or "delete". */
-static void
-firewall_put_address(struct buf *out, const char *verb, const char *t, const struct place *place, const char *ip)
-{
-	char family = firewall_is6(ip) ? '6' : '4';
+typedef void firewall_do(struct nfnl_batch *b, const struct nfnl_table *t, const char *set, const struct nfnl_element *element);
 
+/* What is added, or goes: the container's interface with that address. */
+static struct nfnl_element
+firewall_source(const char *veth, const struct address *a)
+{
+	struct nfnl_element element = { .chain = NULL };
+
+	nfnl_value_add_ifname(&element.key, veth);
+	nfnl_value_add_address(&element.key, a);
+	return element;
+}
+
+static void
+firewall_do_prefix(struct nfnl_batch *b, const struct nfnl_table *t, firewall_do *act, const struct place *place,
+                   const struct prefix *p)
+{
+	struct nfnl_element source = firewall_source(place->veth, &p->base), peer = { .chain = NULL };
+	uint32_t mark = (uint32_t)place->tenant_number;
+
+	nfnl_value_add_ifname(&source.last, place->veth);
+	nfnl_value_add_last(&source.last, p);
+	act(b, t, "source_prefixes", &source);
+	nfnl_value_add_ordered_mark(&peer.key, mark);
+	nfnl_value_add_address(&peer.key, &p->base);
+	nfnl_value_add_ordered_mark(&peer.last, mark);
+	nfnl_value_add_last(&peer.last, p);
+	act(b, t, "peer_prefixes", &peer);
+}
+
+static void
+firewall_do_address(struct nfnl_batch *b, const struct settings *s, firewall_do *act, const struct place *place, const char *ip)
+{
+	const struct firewall_pair t = firewall_pair(s);
+	struct nfnl_element source, peer = { .chain = NULL };
+	struct prefix held;
+
+	/* What doesn't parse has been refused before. */
+	if (!address_parse_held(ip, &held))
+		return;
 	if (strchr(ip, '/')) {
-		buf_addf(out, "%s element inet %s source_prefixes { \"%s\" . %s }\n", verb, t, place->veth, ip);
-		buf_addf(out, "%s element inet %s peer_prefixes { %lld . %s }\n", verb, t, (long long)place->tenant_number, ip);
+		firewall_do_prefix(b, &t.inet, act, place, &held);
 		return;
 	}
-	buf_addf(out, "%s element inet %s src%c { \"%s\" . %s }\n", verb, t, family, place->veth, ip);
-	buf_addf(out, "%s element inet %s peer%c { %lld . %s }\n", verb, t, family, (long long)place->tenant_number, ip);
-	if (family == '4')
-		buf_addf(out, "%s element arp %s src4 { \"%s\" . %s }\n", verb, t, place->veth, ip);
+	source = firewall_source(place->veth, &held.base);
+	nfnl_value_add_mark(&peer.key, (uint32_t)place->tenant_number);
+	nfnl_value_add_address(&peer.key, &held.base);
+	act(b, &t.inet, firewall_is6(ip) ? "src6" : "src4", &source);
+	act(b, &t.inet, firewall_is6(ip) ? "peer6" : "peer4", &peer);
+	if (!firewall_is6(ip))
+		act(b, &t.arp, "src4", &source);
 }
 
 static void
-firewall_put_veth(struct buf *out, const char *verb, const struct settings *s, const struct place *place)
+firewall_do_veth(struct nfnl_batch *b, const struct settings *s, firewall_do *act, const struct place *place)
 {
-	const char *t = s->instance;
-	char class[UPLINK_CLASS_TEXT];
+	const struct firewall_pair t = firewall_pair(s);
+	uint32_t class = uplink_class(s, place);
+	struct nfnl_element veth = { .chain = NULL }, tenant, classed;
 
-	buf_addf(out, "%s element inet %s veths { \"%s\" }\n", verb, t, place->veth);
-	buf_addf(out, "%s element arp %s veths { \"%s\" }\n", verb, t, place->veth);
-	buf_addf(out, "%s element inet %s tenant { \"%s\" : %lld }\n", verb, t, place->veth, (long long)place->tenant_number);
-	if (uplink_class(s, place, class))
-		buf_addf(out, "%s element inet %s classes { \"%s\" : %s }\n", verb, t, place->veth, class);
+	nfnl_value_add_ifname(&veth.key, place->veth);
+	tenant = classed = veth;
+	nfnl_value_add_mark(&tenant.data, (uint32_t)place->tenant_number);
+	nfnl_value_add_mark(&classed.data, class);
+	act(b, &t.inet, "veths", &veth);
+	act(b, &t.arp, "veths", &veth);
+	act(b, &t.inet, "tenant", &tenant);
+	if (class != 0)
+		act(b, &t.inet, "classes", &classed);
+}
+
+/* The port that the container's routed interface is for its own rules. */
+enum { FIREWALL_PORT_NAME = 24 };
+
+static struct policy_port
+firewall_port(const struct nfnl_table *t, const struct place *place, char name[FIREWALL_PORT_NAME])
+{
+	snprintf(name, FIREWALL_PORT_NAME, "%lld", (long long)place->ctid);
+	return (struct policy_port){ .table = t, .interface = place->veth, .name = name };
+}
+
+/* The container's own rules and forwards; `old` as of firewall_policy_put(). */
+static void
+firewall_put_own(struct nfnl_batch *b, const struct settings *s, const struct place *old, const struct place *place)
+{
+	const struct firewall_pair t = firewall_pair(s);
+	char name[FIREWALL_PORT_NAME];
+	const struct policy_port port = firewall_port(&t.inet, place, name);
+
+	firewall_policy_put(b, &port, s, old, place);
+	firewall_forward_put(b, &t.inet, old, place);
 }
 
 static void
-firewall_put_container(struct buf *out, const struct settings *s, const struct place *place, const struct strv *ip)
+firewall_put_container(struct nfnl_batch *b, const struct settings *s, const struct place *place, const struct strv *ip)
 {
-	firewall_put_veth(out, "add", s, place);
+	firewall_do_veth(b, s, nfnl_add_element, place);
 	for (size_t i = 0; i < ip->n; i++)
-		firewall_put_address(out, "add", s->instance, place, ip->v[i]);
+		firewall_do_address(b, s, nfnl_add_element, place, ip->v[i]);
+	firewall_put_own(b, s, NULL, place);
 }
-
-struct firewall_restore {
-	const struct settings *settings;
-	struct buf *out;
-};
 
 static int
-firewall_restore_one(const struct place *place, void *arg, struct err *e)
+firewall_put_place(struct nfnl_batch *b, const struct settings *s, const struct place *place, struct err *e)
 {
-	const struct firewall_restore *r = arg;
-
-	firewall_put_container(r->out, r->settings, place, &place->ip);
-	firewall_policy_put(r->out, r->settings, NULL, place);
-	nic_firewall_put_place(r->out, r->settings, place);
-	firewall_forward_put(r->out, r->settings->instance, NULL, place);
+	firewall_put_container(b, s, place, &place->ip);
+	nic_firewall_put_place(b, s, place);
+	(void)e;
 	return 0;
 }
 
-/* Rules and every container's elements in one transaction: there is no moment in which a container goes unchecked. */
+static int
+firewall_take_interfaces(const struct settings *s, const struct place *place, struct strv *out, struct err *e)
+{
+	(void)s;
+	return strv_add(out, place->veth) ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
+}
+
 int
 firewall_make(const struct settings *s, struct err *e)
 {
-	AUTO_BUF struct buf out = { 0 };
-	struct firewall_restore restore = { s, &out };
-	int64_t high = 0;
+	const struct firewall_table v[] = {
+		{ { NFPROTO_INET, s->instance }, firewall_sets, firewall_policy_is_chain },
+		{ { NFPROTO_ARP, s->instance }, firewall_arp_sets, NULL },
+	};
+	struct firewall_tables tables = { s, v, sizeof v / sizeof *v, NULL, firewall_put_place, firewall_take_interfaces };
+	AUTO_BUF struct buf text = { 0 };
 
-	/* An earlier half of it, or somebody's own of that name: remade whole. */
-	buf_addf(&out, "add table inet %1$s\ndelete table inet %1$s\nadd table arp %1$s\ndelete table arp %1$s\n", s->instance);
-	firewall_forward_begin(&out, s->instance);
-	buf_addf(&out, firewall_rules, s->instance);
-	nic_firewall_put_inet(&out, s);
-	firewall_put_options(&out, s);
-	firewall_policy_begin(&out, s->instance);
-	if (registry_file_scan(s, &high, firewall_restore_one, &restore, e) < 0)
-		return -1;
-	return firewall_run_text(&out, e);
+	firewall_forward_begin(&text, s->instance);
+	buf_addf(&text, firewall_rules, s->instance);
+	nic_firewall_put_inet(&text, s);
+	firewall_put_options(&text, s);
+	firewall_policy_begin(&text, s->instance);
+	tables.text = text.data;
+	return text.failed ? err_set(e, ERR_INTERNAL, "out of memory") : firewall_tables_make(&tables, e);
 }
 
 int
@@ -271,123 +328,54 @@ firewall_cleanup(const char *instance, struct err *e)
 	return firewall_run_text(&out, e);
 }
 
+/* Where somebody has flushed the ruleset what is registered comes back first. */
+static int
+firewall_run(const struct settings *s, struct nfnl_batch *b, struct err *e)
+{
+	if (nfnl_run(b, e) == 0)
+		return 0;
+	if (!firewall_is_gone(s))
+		return -1;
+	err_clear(e);
+	return firewall_make(s, e) < 0 ? -1 : nfnl_run(b, e);
+}
+
 int
 firewall_add(const struct settings *s, const struct place *place, const struct strv *ip, struct err *e)
 {
-	AUTO_BUF struct buf out = { 0 };
+	AUTO_BATCH struct nfnl_batch batch = { 0 };
 
-	firewall_put_container(&out, s, place, ip);
-	firewall_policy_put(&out, s, NULL, place);
-	firewall_forward_put(&out, s->instance, NULL, place);
-	if (firewall_run_text(&out, e) == 0)
-		return 0;
-	if (firewall_exists(s))
-		return -1;
-	err_clear(e);
-	return firewall_make(s, e) < 0 ? -1 : firewall_run_text(&out, e);
-}
-
-/* "delete" of what isn't there would undo the whole transaction: each is added first. */
-static void
-firewall_drop_address(struct buf *out, const char *t, const struct place *place, const char *ip)
-{
-	firewall_put_address(out, "add", t, place, ip);
-	firewall_put_address(out, "delete", t, place, ip);
+	firewall_put_container(&batch, s, place, ip);
+	return firewall_run(s, &batch, e);
 }
 
 int
 firewall_change(const struct settings *s, const struct place *place, const struct strv *old, const struct strv *ip, bool veth,
                 struct err *e)
 {
-	AUTO_BUF struct buf out = { 0 };
+	const struct firewall_pair t = firewall_pair(s);
+	AUTO_BATCH struct nfnl_batch batch = { 0 };
+	char name[FIREWALL_PORT_NAME];
+	const struct policy_port port = firewall_port(&t.inet, place, name);
 
 	for (size_t i = 0; i < old->n; i++)
 		if (!strv_contains(ip, old->v[i]))
-			firewall_drop_address(&out, s->instance, place, old->v[i]);
+			firewall_do_address(&batch, s, nfnl_drop_element, place, old->v[i]);
 	for (size_t i = 0; i < ip->n; i++)
-		firewall_put_address(&out, "add", s->instance, place, ip->v[i]);
+		firewall_do_address(&batch, s, nfnl_add_element, place, ip->v[i]);
 	if (veth) {
-		firewall_put_veth(&out, "add", s, place);
-		firewall_put_veth(&out, "delete", s, place);
-		firewall_policy_drop(&out, s->instance, place);
-		firewall_forward_drop(&out, s->instance, place);
+		firewall_do_veth(&batch, s, nfnl_drop_element, place);
+		firewall_policy_drop(&batch, &port);
+		firewall_forward_drop(&batch, &t.inet, place);
 	}
-	if (out.len == 0)
-		return 0;
-	if (firewall_run_text(&out, e) == 0 || firewall_exists(s))
-		return err_is_set(e) ? -1 : 0;
-	/* Somebody flushed the ruleset: what is registered comes back; a removed container's elements are gone with it. */
-	err_clear(e);
-	return firewall_make(s, e) < 0 ? -1 : firewall_run_text(&out, e);
+	return firewall_run(s, &batch, e);
 }
 
 int
 firewall_set_policy(const struct settings *s, const struct place *old, const struct place *place, struct err *e)
 {
-	AUTO_BUF struct buf out = { 0 };
+	AUTO_BATCH struct nfnl_batch batch = { 0 };
 
-	firewall_policy_put(&out, s, old, place);
-	firewall_forward_put(&out, s->instance, old, place);
-	if (firewall_run_text(&out, e) == 0)
-		return 0;
-	if (firewall_exists(s))
-		return -1;
-	err_clear(e);
-	return firewall_make(s, e) < 0 ? -1 : firewall_run_text(&out, e);
-}
-
-static const char *
-firewall_text(struct json_object *chain, const char *key)
-{
-	const char *text = json_object_get_string(json_object_object_get(chain, key));
-
-	return text ? text : "";
-}
-
-/* Whether it drops what is forwarded unless it knows it. */
-static void
-firewall_look_at_chain(struct json_object *chain, const char *instance, struct strv *out)
-{
-	char text[256];
-
-	if (strcmp(firewall_text(chain, "hook"), "forward") != 0 || strcmp(firewall_text(chain, "policy"), "drop") != 0)
-		return;
-	if (strcmp(firewall_text(chain, "table"), instance) == 0)
-		return;
-	snprintf(text, sizeof text, "%s %s %s", firewall_text(chain, "family"), firewall_text(chain, "table"),
-	         firewall_text(chain, "name"));
-	strv_add(out, text);
-}
-
-void
-firewall_find_foreign(const char *instance, struct strv *out)
-{
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	struct json_object *root, *list, *chain;
-
-	if (!nft)
-		return;
-	nft_ctx_buffer_output(nft);
-	nft_ctx_buffer_error(nft);
-	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_JSON);
-	root = nft_run_cmd_from_buffer(nft, "list chains") == 0 ? json_tokener_parse(nft_ctx_get_output_buffer(nft)) : NULL;
-	list = json_object_object_get(root, "nftables");
-	for (size_t i = 0; json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++)
-		if (json_object_object_get_ex(json_object_array_get_idx(list, i), "chain", &chain))
-			firewall_look_at_chain(chain, instance, out);
-	json_object_put(root);
-	nft_ctx_free(nft);
-}
-
-void
-firewall_warn_foreign(const char *instance)
-{
-	AUTO_STRV struct strv foreign = { 0 };
-
-	firewall_find_foreign(instance, &foreign);
-	for (size_t i = 0; i < foreign.n; i++)
-		log_warning(
-		        "the nft chain %s drops what it doesn't know: containers reach the network only if it lets interfaces %s* "
-		        "through",
-		        foreign.v[i], instance);
+	firewall_put_own(&batch, s, old, place);
+	return firewall_run(s, &batch, e);
 }

@@ -1,26 +1,22 @@
 /*
  * The instance's nft tables, `inet <instance>` and `arp <instance>`: source addresses are checked, the host answers only ICMP and
  * ND, metadata and management networks and other tenants' private addresses are out of reach, private subnets are translated. Rules
- * are few and fixed; a container is a handful of set elements, so its cost doesn't grow with the others' number.
+ * are few and fixed; a container is a handful of set elements, so neither its packets nor its start cost more for the others'
+ * number.
  */
 #ifndef BERTH_FIREWALL_H
 #define BERTH_FIREWALL_H
 
 #include "schema/spec.h"
 
-/*
- * Makes the tables, with the elements of every registered container; where they are there, anew and in one transaction, for rules
- * may differ from those of the daemon before.
- */
+/* Makes the tables, with what every registered container has in them; where they are there, by these options and this program. */
 int firewall_make(const struct settings *s, struct err *e);
-/* Chains of others that drop what is forwarded, as "FAMILY TABLE CHAIN": containers would have no network. */
+int firewall_cleanup(const char *instance, struct err *e);
+
+/* firewall_foreign.c. Chains of others that drop what is forwarded, as "FAMILY TABLE CHAIN": containers would have no network. */
 void firewall_find_foreign(const char *instance, struct strv *out);
 /* Logs them, or nobody would know why. */
 void firewall_warn_foreign(const char *instance);
-int firewall_cleanup(const char *instance, struct err *e);
-
-/* nft's own language, one transaction. */
-int firewall_run_text(const struct buf *commands, struct err *e);
 
 /* Adds the container's elements, remaking the tables where somebody flushed them. */
 int firewall_add(const struct settings *s, const struct place *place, const struct strv *ip, struct err *e);

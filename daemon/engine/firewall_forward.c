@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "daemon/engine/nfnl_set.h"
 #include "schema/forward.h"
 
 /*
@@ -51,75 +52,107 @@ firewall_forward_begin(struct buf *out, const char *instance)
 	buf_addf(out, forward_rules, instance);
 }
 
-/* The container's first address of the family; NULL: it has none. */
-static const char *
-forward_target(const struct place *place, bool is6)
+/* The container's first address of the family; false: it has none. */
+static bool
+forward_target(const struct place *place, int family, struct address *out)
 {
 	for (size_t i = 0; i < place->ip.n; i++)
-		if ((strchr(place->ip.v[i], ':') != NULL) == is6)
-			return place->ip.v[i];
-	return NULL;
+		if (address_parse(place->ip.v[i], out) && out->family == family)
+			return true;
+	return false;
+}
+
+typedef void forward_do(struct nfnl_batch *b, const struct nfnl_table *t, const char *set, const struct nfnl_element *element);
+
+/* One port: what comes to it is sent on, and is let pass before and after that. */
+struct forward_port {
+	const struct address *on, *target; /* on: NULL, all of the host's */
+	uint8_t protocol;
+	uint16_t from, to;
+};
+
+static struct nfnl_value
+forward_place(const struct address *on, uint8_t protocol, uint16_t port)
+{
+	struct nfnl_value value = { .len = 0 };
+
+	if (on)
+		nfnl_value_add_address(&value, on);
+	nfnl_value_add_protocol(&value, protocol);
+	nfnl_value_add_port(&value, port);
+	return value;
 }
 
 static void
-forward_put_port(struct buf *out, const char *verb, const char *t, const struct forward *f, unsigned int i, const char *target,
-                 char family)
+forward_do_port(struct nfnl_batch *b, const struct nfnl_table *t, forward_do *act, const struct forward_port *p)
 {
-	const char *protocol = f->protocol == RULE_TCP ? "tcp" : "udp";
-	unsigned int from = f->from.first + i, to = f->to.first + i;
-	char on[ADDRESS_TEXT_MAX];
+	bool is6 = p->target->family == AF_INET6;
+	struct nfnl_element forward = { .key = forward_place(p->on, p->protocol, p->from) }, port = forward;
+	struct nfnl_element forwarded = { .key = forward_place(p->target, p->protocol, p->to) };
 
-	if (f->on.family == AF_UNSPEC) {
-		buf_addf(out, "%s element inet %s forward%c { %s . %u : %s . %u }\n", verb, t, family, protocol, from, target, to);
-		buf_addf(out, "%s element inet %s port%c { %s . %u }\n", verb, t, family, protocol, from);
+	nfnl_value_add_address(&forward.data, p->target);
+	nfnl_value_add_port(&forward.data, p->to);
+	if (p->on) {
+		act(b, t, is6 ? "forward_on6" : "forward_on4", &forward);
+		act(b, t, is6 ? "port_on6" : "port_on4", &port);
 	} else {
-		address_format(&f->on, on);
-		buf_addf(out, "%s element inet %s forward_on%c { %s . %s . %u : %s . %u }\n", verb, t, family, on, protocol, from,
-		         target, to);
-		buf_addf(out, "%s element inet %s port_on%c { %s . %s . %u }\n", verb, t, family, on, protocol, from);
+		act(b, t, is6 ? "forward6" : "forward4", &forward);
+		act(b, t, is6 ? "port6" : "port4", &port);
 	}
-	buf_addf(out, "%s element inet %s forwarded%c { %s . %s . %u }\n", verb, t, family, target, protocol, to);
+	act(b, t, is6 ? "forwarded6" : "forwarded4", &forwarded);
 }
 
 static void
-forward_put_line(struct buf *out, const char *verb, const char *t, const struct place *place, const char *line)
+forward_do_line(struct nfnl_batch *b, const struct nfnl_table *t, forward_do *act, const struct place *place, const char *line)
 {
+	static const int families[] = { AF_INET, AF_INET6 };
 	char why[RULE_WHY_MAX];
+	struct address target;
 	struct forward f;
 
 	if (!forward_parse(line, &f, why))
 		return;
-	for (int is6 = 0; is6 < 2; is6++) {
-		const char *target = forward_target(place, is6);
-
-		if (!target || (f.on.family != AF_UNSPEC && (f.on.family == AF_INET6) != is6))
+	for (size_t k = 0; k < sizeof families / sizeof *families; k++) {
+		if ((f.on.family != AF_UNSPEC && f.on.family != families[k]) || !forward_target(place, families[k], &target))
 			continue;
-		for (unsigned int i = 0; i <= (unsigned int)(f.from.last - f.from.first); i++)
-			forward_put_port(out, verb, t, &f, i, target, is6 ? '6' : '4');
+		for (unsigned int i = 0; i <= (unsigned int)(f.from.last - f.from.first); i++) {
+			const struct forward_port p = {
+				.on = f.on.family == AF_UNSPEC ? NULL : &f.on,
+				.target = &target,
+				.protocol = f.protocol == RULE_TCP ? IPPROTO_TCP : IPPROTO_UDP,
+				.from = (uint16_t)(f.from.first + i),
+				.to = (uint16_t)(f.to.first + i),
+			};
+
+			forward_do_port(b, t, act, &p);
+		}
 	}
 }
 
 static void
-forward_put_lines(struct buf *out, const char *verb, const char *t, const struct place *place)
+forward_do_lines(struct nfnl_batch *b, const struct nfnl_table *t, forward_do *act, const struct place *place)
 {
+	struct nfnl_element hairpin = { .chain = NULL };
+
 	for (size_t i = 0; i < place->forwards.n; i++)
-		forward_put_line(out, verb, t, place, place->forwards.v[i]);
-	if (place->forwards.n > 0)
-		buf_addf(out, "%s element inet %s hairpin { \"%s\" . \"%s\" }\n", verb, t, place->veth, place->veth);
+		forward_do_line(b, t, act, place, place->forwards.v[i]);
+	if (place->forwards.n == 0)
+		return;
+	nfnl_value_add_ifname(&hairpin.key, place->veth);
+	nfnl_value_add_ifname(&hairpin.key, place->veth);
+	act(b, t, "hairpin", &hairpin);
 }
 
-/* "delete" of what isn't there would undo the whole transaction: each is added first. */
 void
-firewall_forward_drop(struct buf *out, const char *t, const struct place *place)
+firewall_forward_drop(struct nfnl_batch *b, const struct nfnl_table *t, const struct place *place)
 {
-	forward_put_lines(out, "add", t, place);
-	forward_put_lines(out, "delete", t, place);
+	forward_do_lines(b, t, nfnl_drop_element, place);
 }
 
 void
-firewall_forward_put(struct buf *out, const char *t, const struct place *old, const struct place *place)
+firewall_forward_put(struct nfnl_batch *b, const struct nfnl_table *t, const struct place *old, const struct place *place)
 {
 	if (old)
-		firewall_forward_drop(out, t, old);
-	forward_put_lines(out, "add", t, place);
+		firewall_forward_drop(b, t, old);
+	forward_do_lines(b, t, nfnl_add_element, place);
 }

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/engine/nfnl_rule.h"
+#include "daemon/engine/nfnl_set.h"
 #include "schema/check.h"
 #include "schema/rule.h"
 
-enum { POLICY_RULES_MAX = 2 * RULE_LIST_MAX + 32, LOG_BURST = 10 };
+enum { POLICY_RULES_MAX = 2 * RULE_LIST_MAX + 32, LOG_BURST = 10, POLICY_CHAIN = 32, POLICY_LOG = 128 };
 
 /*
  * %1$s is the instance. After the chains that isolate containers, whose verdict stands. With each change the kernel looks for loops
@@ -43,12 +45,14 @@ static const char policy_rules[] =
 
 /* One chain under construction, and what its rules have in common. */
 struct policy_chain {
-	struct buf *out;
+	struct nfnl_batch *batch;
+	const struct policy_port *port;
 	const struct settings *settings;
 	const struct place *place;
 	enum rule_direction direction;
 	struct rule rules[POLICY_RULES_MAX];
 	size_t n;
+	char name[POLICY_CHAIN];
 };
 
 void
@@ -57,10 +61,17 @@ firewall_policy_begin(struct buf *out, const char *instance)
 	buf_addf(out, policy_rules, instance);
 }
 
-static char
-policy_letter(enum rule_direction direction)
+static const char *
+policy_chain_name(const struct policy_port *port, enum rule_direction direction, char out[POLICY_CHAIN])
 {
-	return direction == RULE_IN ? 'i' : 'o';
+	snprintf(out, POLICY_CHAIN, "%c%s", direction == RULE_IN ? 'i' : 'o', port->name);
+	return out;
+}
+
+bool
+firewall_policy_is_chain(const char *chain)
+{
+	return (chain[0] == 'i' || chain[0] == 'o') && chain[1] >= '0' && chain[1] <= '9';
 }
 
 static void
@@ -89,64 +100,25 @@ policy_take_blocked(struct policy_chain *c)
 	}
 }
 
-static const char *
-policy_protocol(enum rule_protocol protocol)
+static bool
+policy_protocol(enum rule_protocol protocol, uint8_t *out)
 {
-	switch (protocol) {
-	case RULE_TCP:
-		return "tcp";
-	case RULE_UDP:
-		return "udp";
-	case RULE_ICMP:
-		return "icmp";
-	case RULE_ICMPV6:
-		return "ipv6-icmp";
-	case RULE_ANY:
-	case RULE_PROTOCOL_COUNT:
-		break;
-	}
-	return NULL;
-}
+	static const uint8_t numbers[RULE_PROTOCOL_COUNT] = {
+		[RULE_TCP] = IPPROTO_TCP,
+		[RULE_UDP] = IPPROTO_UDP,
+		[RULE_ICMP] = IPPROTO_ICMP,
+		[RULE_ICMPV6] = IPPROTO_ICMPV6,
+	};
 
-static void
-policy_add_peer(const struct policy_chain *c, const struct prefix *peer)
-{
-	bool is6 = peer->base.family == AF_INET6;
-	char address[ADDRESS_TEXT_MAX];
-
-	if (peer->base.family == AF_UNSPEC)
-		return;
-	if (peer->length == 0)
-		buf_addf(c->out, "meta nfproto %s ", is6 ? "ipv6" : "ipv4");
-	else
-		buf_addf(c->out, "%s %s %s/%u ", is6 ? "ip6" : "ip", c->direction == RULE_IN ? "saddr" : "daddr",
-		         address_format(&peer->base, address), peer->length);
-}
-
-static void
-policy_add_protocol(const struct policy_chain *c, const struct port_range *port, enum rule_protocol protocol)
-{
-	const char *name = policy_protocol(protocol);
-
-	if (name && port->first == 0)
-		buf_addf(c->out, "meta l4proto %s ", name);
-	else if (name && port->first == port->last)
-		buf_addf(c->out, "%s dport %u ", name, port->first);
-	else if (name)
-		buf_addf(c->out, "%s dport %u-%u ", name, port->first, port->last);
-}
-
-static void
-policy_begin_rule(const struct policy_chain *c)
-{
-	buf_addf(c->out, "add rule inet %s %c%lld ", c->settings->instance, policy_letter(c->direction), (long long)c->place->ctid);
+	*out = numbers[protocol];
+	return protocol != RULE_ANY;
 }
 
 /* Where the container is seen. */
-static const char *
+static enum nft_meta_keys
 policy_interface(enum rule_direction direction)
 {
-	return direction == RULE_IN ? "oifname" : "iifname";
+	return direction == RULE_IN ? NFT_META_OIFNAME : NFT_META_IIFNAME;
 }
 
 static const char *
@@ -156,41 +128,59 @@ policy_word(enum rule_action action)
 }
 
 static void
-policy_add_log(const struct policy_chain *c, enum rule_action action)
+policy_add_log(const struct policy_chain *c, struct nfnl_rule *r, enum rule_action action)
 {
+	const struct settings *s = c->settings;
 	const struct place *place = c->place;
 	bool named = !check_name(place->tenant) && !check_name(place->name);
+	bool grouped = record_has(&settings_schema, s, "firewall_log_group");
+	char prefix[POLICY_LOG];
 
-	buf_addf(c->out, "add @log_rates { %s limit rate %lld/minute burst %d packets } log prefix \"%s %s%s%s %s %s: \"",
-	         policy_interface(c->direction), (long long)c->settings->firewall_log, LOG_BURST, place->veth,
-	         named ? place->tenant : "", named ? ":" : "", named ? place->name : "", policy_word(action),
-	         c->direction == RULE_IN ? "in" : "out");
-	if (record_has(&settings_schema, c->settings, "firewall_log_group"))
-		buf_addf(c->out, " group %lld\n", (long long)c->settings->firewall_log_group);
-	else
-		buf_addf(c->out, " level info\n");
+	snprintf(prefix, sizeof prefix, "%s %s%s%s %s %s: ", c->port->interface, named ? place->tenant : "", named ? ":" : "",
+	         named ? place->name : "", policy_word(action), c->direction == RULE_IN ? "in" : "out");
+	nfnl_end_above_rate(r, policy_interface(c->direction), "log_rates", (uint64_t)s->firewall_log, LOG_BURST);
+	nfnl_log(r, prefix, grouped ? (int)s->firewall_log_group : -1);
 }
 
-/* No anonymous sets: libnftables, told of anything, first asks for the elements of each one that there is on the host. */
-static const char *
-policy_verdict(enum rule_action action)
+static void
+policy_add_verdict(struct nfnl_rule *r, enum rule_action action)
 {
-	return action == RULE_ALLOW ? "return" : action == RULE_DENY ? "goto denied" : "goto rejected";
+	switch (action) {
+	case RULE_ALLOW:
+		nfnl_verdict(r, NFT_RETURN, NULL);
+		break;
+	case RULE_DENY:
+		nfnl_verdict(r, NFT_GOTO, "denied");
+		break;
+	case RULE_REJECT:
+		nfnl_verdict(r, NFT_GOTO, "rejected");
+		break;
+	case RULE_ACTION_COUNT:
+		break;
+	}
 }
 
 static void
 policy_add_rule_of(const struct policy_chain *c, const struct rule *rule, enum rule_protocol protocol)
 {
 	bool log = rule->log && c->settings->firewall_log > 0;
+	uint8_t number;
 
 	for (int verdict = !log; verdict < 2; verdict++) {
-		policy_begin_rule(c);
-		policy_add_peer(c, &rule->peer);
-		policy_add_protocol(c, &rule->port, protocol);
+		struct nfnl_rule r;
+
+		nfnl_begin_rule(&r, c->batch, c->port->table, c->name);
+		if (rule->peer.base.family != AF_UNSPEC)
+			nfnl_match_address(&r, c->direction == RULE_IN, &rule->peer);
+		if (policy_protocol(protocol, &number))
+			nfnl_match_protocol(&r, number);
+		if (rule->port.first > 0)
+			nfnl_match_ports(&r, rule->port.first, rule->port.last);
 		if (verdict)
-			buf_addf(c->out, "%s\n", policy_verdict(rule->action));
+			policy_add_verdict(&r, rule->action);
 		else
-			policy_add_log(c, rule->action);
+			policy_add_log(c, &r, rule->action);
+		nfnl_end_rule(&r);
 	}
 }
 
@@ -213,75 +203,98 @@ policy_add_rule(const struct policy_chain *c, const struct rule *rule)
 static void
 policy_add_connections(const struct policy_chain *c)
 {
+	struct nfnl_rule r;
+
 	if (c->place->connections == 0)
 		return;
-	policy_begin_rule(c);
-	buf_addf(c->out, "ct state new add @connections { %s ct count over %lld } goto denied\n", policy_interface(c->direction),
-	         (long long)c->place->connections);
+	nfnl_begin_rule(&r, c->batch, c->port->table, c->name);
+	nfnl_match_new(&r);
+	nfnl_end_below_connections(&r, policy_interface(c->direction), "connections", (uint32_t)c->place->connections);
+	nfnl_verdict(&r, NFT_GOTO, "denied");
+	nfnl_end_rule(&r);
+}
+
+static const char *
+policy_map(enum rule_direction direction)
+{
+	return direction == RULE_IN ? "policy_in" : "policy_out";
+}
+
+/* That leads from the interface to its chain, or, without one, to an entry that rules have made. */
+static struct nfnl_element
+policy_element(const struct policy_port *port, const char *chain)
+{
+	struct nfnl_element element = { .chain = chain };
+
+	nfnl_value_add_ifname(&element.key, port->interface);
+	return element;
 }
 
 /* The chain is there, empty, and nothing jumps to it. */
 static void
-policy_drop_chain(struct buf *out, const char *t, const struct place *place, enum rule_direction direction)
+policy_drop_chain(struct nfnl_batch *b, const struct policy_port *port, enum rule_direction direction)
 {
-	const char *map = direction == RULE_IN ? "policy_in" : "policy_out";
-	char chain[32];
+	char name[POLICY_CHAIN];
+	struct nfnl_element element = policy_element(port, policy_chain_name(port, direction, name));
 
 	/* "delete" of what isn't there would undo the whole transaction: each is added first. */
-	snprintf(chain, sizeof chain, "%c%lld", policy_letter(direction), (long long)place->ctid);
-	buf_addf(out, "add chain inet %1$s %2$s\nflush chain inet %1$s %2$s\n", t, chain);
-	buf_addf(out, "add element inet %s %s { \"%s\" : jump %s }\n", t, map, place->veth, chain);
-	buf_addf(out, "delete element inet %s %s { \"%s\" }\n", t, map, place->veth);
-	buf_addf(out, "delete chain inet %s %s\n", t, chain);
+	nfnl_add_chain(b, port->table, name);
+	nfnl_flush_chain(b, port->table, name);
+	nfnl_drop_element(b, port->table, policy_map(direction), &element);
+	nfnl_delete_chain(b, port->table, name);
 }
 
 static void
-policy_put_chain(struct buf *out, const struct settings *s, const struct place *place, enum rule_direction direction, bool fresh)
+policy_put_chain(struct policy_chain *c, bool fresh)
 {
-	struct policy_chain c = { .out = out, .settings = s, .place = place, .direction = direction };
-	const char *map = direction == RULE_IN ? "policy_in" : "policy_out", *t = s->instance;
-	long long ctid = place->ctid;
-	char letter = policy_letter(direction);
+	const struct nfnl_table *t = c->port->table;
+	struct nfnl_element element = policy_element(c->port, policy_chain_name(c->port, c->direction, c->name));
 
-	policy_take_lines(&c, &place->firewall_operator, false);
-	policy_take_blocked(&c);
-	policy_take_lines(&c, &place->firewall, false);
-	policy_take_lines(&c, &place->firewall, true);
-	if (c.n == 0 && place->connections == 0) {
+	policy_take_lines(c, &c->place->firewall_operator, false);
+	policy_take_blocked(c);
+	policy_take_lines(c, &c->place->firewall, false);
+	policy_take_lines(c, &c->place->firewall, true);
+	if (c->n == 0 && c->place->connections == 0) {
 		if (!fresh)
-			policy_drop_chain(out, t, place, direction);
+			policy_drop_chain(c->batch, c->port, c->direction);
 		return;
 	}
-	buf_addf(out, "add chain inet %1$s %2$c%3$lld\nflush chain inet %1$s %2$c%3$lld\n", t, letter, ctid);
-	policy_add_connections(&c);
-	for (size_t i = 0; i < c.n; i++)
-		policy_add_rule(&c, &c.rules[i]);
-	buf_addf(out, "add element inet %s %s { \"%s\" : jump %c%lld }\n", t, map, place->veth, letter, ctid);
+	nfnl_add_chain(c->batch, t, c->name);
+	nfnl_flush_chain(c->batch, t, c->name);
+	policy_add_connections(c);
+	for (size_t i = 0; i < c->n; i++)
+		policy_add_rule(c, &c->rules[i]);
+	nfnl_add_element(c->batch, t, policy_map(c->direction), &element);
 }
 
 /* Of what rules have put in a set; the count goes with it. */
 static void
-policy_drop_state(struct buf *out, const char *t, const struct place *place, const char *set)
+policy_drop_state(struct nfnl_batch *b, const struct policy_port *port, const char *set)
 {
-	buf_addf(out, "add element inet %s %s { \"%s\" }\n", t, set, place->veth);
-	buf_addf(out, "delete element inet %s %s { \"%s\" }\n", t, set, place->veth);
+	struct nfnl_element element = policy_element(port, NULL);
+
+	nfnl_drop_element(b, port->table, set, &element);
 }
 
 void
-firewall_policy_put(struct buf *out, const struct settings *s, const struct place *old, const struct place *place)
+firewall_policy_put(struct nfnl_batch *b, const struct policy_port *port, const struct settings *s, const struct place *old,
+                    const struct place *place)
 {
-	policy_put_chain(out, s, place, RULE_IN, !old);
-	policy_put_chain(out, s, place, RULE_OUT, !old);
+	for (enum rule_direction direction = RULE_IN; direction < RULE_DIRECTION_COUNT; direction++) {
+		struct policy_chain c = { .batch = b, .port = port, .settings = s, .place = place, .direction = direction };
+
+		policy_put_chain(&c, !old);
+	}
 	if (old && old->connections != place->connections)
-		policy_drop_state(out, s->instance, place, "connections");
+		policy_drop_state(b, port, "connections");
 }
 
 /* Whatever there is of it: an orphan's rules aren't known any more. */
 void
-firewall_policy_drop(struct buf *out, const char *t, const struct place *place)
+firewall_policy_drop(struct nfnl_batch *b, const struct policy_port *port)
 {
-	policy_drop_chain(out, t, place, RULE_IN);
-	policy_drop_chain(out, t, place, RULE_OUT);
-	policy_drop_state(out, t, place, "connections");
-	policy_drop_state(out, t, place, "log_rates");
+	policy_drop_chain(b, port, RULE_IN);
+	policy_drop_chain(b, port, RULE_OUT);
+	policy_drop_state(b, port, "connections");
+	policy_drop_state(b, port, "log_rates");
 }

@@ -1,20 +1,31 @@
 /*
  * What one container's packets are judged by, beyond what is so for all: two chains of its own, reached through maps from its
- * interface's name, so that a packet's way doesn't grow with the number of containers. All that nft is told of a rule is printed
- * from numbers.
+ * interface's name, so that a packet's way doesn't grow with the number of containers. All that the kernel is told of a rule is
+ * made of numbers.
  *
  * Replies pass. Every packet of the side that opened a connection is judged, also of one that exists: a stricter policy ends it.
  */
 #ifndef BERTH_FIREWALL_POLICY_H
 #define BERTH_FIREWALL_POLICY_H
 
-#include "daemon/util/buf.h"
+#include "daemon/engine/nfnl.h"
 #include "schema/spec.h"
 
-/* Adds the commands for what all share, to a table inet `instance` that has just been made. */
+/* One interface in a table that has what firewall_policy_begin() adds. The chains are i<name> and o<name>. */
+struct policy_port {
+	const struct nfnl_table *table;
+	const char *interface;
+	const char *name;
+};
+
+/* Adds the commands for what all share, to the table inet `instance`. */
 void firewall_policy_begin(struct buf *out, const char *instance);
-/* The container's chains become those of `place`. `old` is what was so far, or NULL: unknown. */
-void firewall_policy_put(struct buf *out, const struct settings *s, const struct place *old, const struct place *place);
-void firewall_policy_drop(struct buf *out, const char *instance, const struct place *place);
+/* Whether the chain is one of a port's. */
+bool firewall_policy_is_chain(const char *chain);
+
+/* The port's chains become those of `place`. `old` is what was so far, or NULL: unknown. */
+void firewall_policy_put(struct nfnl_batch *b, const struct policy_port *port, const struct settings *s, const struct place *old,
+                         const struct place *place);
+void firewall_policy_drop(struct nfnl_batch *b, const struct policy_port *port);
 
 #endif

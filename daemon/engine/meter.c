@@ -56,19 +56,19 @@ static int
 meter_traffic(struct job *job, struct err *e)
 {
 	const struct settings *s = &job->spec.settings;
-	char table[TRAFFIC_NAME], generation[UUID_SIZE];
+	char name[TRAFFIC_NAME], generation[UUID_SIZE];
+	const struct nfnl_table t = traffic_table(s->instance, name);
 	AUTO_CLOSE int nfnl = -1;
 	int found;
 
-	snprintf(table, sizeof table, "%s_traffic", s->instance);
 	if (nfnl_open(&nfnl, e) < 0)
 		return -1;
-	found = nfnl_read_comment(nfnl, table, generation, sizeof generation, e);
+	found = nfnl_read_comment(nfnl, &t, generation, sizeof generation, e);
 	if (found < 0)
 		return -1;
 	if (!found)
 		log_warning("the nft table inet %s is gone: making it anew; what it had counted since the last reading is lost",
-		            table);
+		            name);
 	return found ? 0 : traffic_make(s, e);
 }
 

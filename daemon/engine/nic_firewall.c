@@ -6,8 +6,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "daemon/engine/firewall.h"
+#include "daemon/engine/firewall_table.h"
 #include "daemon/engine/net.h"
+#include "daemon/engine/nfnl_set.h"
 #include "daemon/engine/nic.h"
 #include "daemon/engine/registry_file.h"
 
@@ -300,17 +301,21 @@ nic_firewall_put_inet(struct buf *out, const struct settings *s)
 }
 
 void
-nic_firewall_put_place(struct buf *out, const struct settings *s, const struct place *place)
+nic_firewall_put_place(struct nfnl_batch *b, const struct settings *s, const struct place *place)
 {
 	const struct spec spec = { .settings = *s, .place = *place }; /* borrowed */
-	struct nic_port port;
+	const struct nfnl_table inet = { NFPROTO_INET, s->instance };
+	unsigned char mac[6];
 	struct nic nic;
 
 	for (size_t i = 0; i < place->nics.n; i++) {
-		if (!nic_parse(place->nics.v[i], &nic))
+		struct nfnl_element element = { .chain = NULL };
+
+		if (!nic_parse(place->nics.v[i], &nic) || !nic.bridge[0])
 			continue;
-		nic_port_open(&port, &spec, &nic);
-		nic_port_put_mac(&port, "add", out);
+		nic_mac(&spec, nic.index, mac);
+		nfnl_value_add(&element.key, mac, sizeof mac);
+		nfnl_add_element(b, &inet, "nic_macs", &element);
 	}
 }
 

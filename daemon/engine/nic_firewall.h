@@ -6,7 +6,7 @@
 #ifndef BERTH_NIC_FIREWALL_H
 #define BERTH_NIC_FIREWALL_H
 
-#include "daemon/util/buf.h"
+#include "daemon/engine/nfnl.h"
 #include "schema/network.h"
 #include "schema/spec.h"
 
@@ -15,7 +15,7 @@ int nic_firewall_make(const struct settings *s, struct err *e);
 int nic_firewall_cleanup(const char *instance, struct err *e);
 /* What belongs into the table `inet <instance>`: the host's own services are closed to them, bridges aren't tracked. */
 void nic_firewall_put_inet(struct buf *out, const struct settings *s);
-void nic_firewall_put_place(struct buf *out, const struct settings *s, const struct place *place);
+void nic_firewall_put_place(struct nfnl_batch *b, const struct settings *s, const struct place *place);
 
 /* What comes, or is to be so from now on; and what was so far of the same interfaces. */
 struct nic_change {

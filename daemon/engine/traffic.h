@@ -12,11 +12,13 @@
 #ifndef BERTH_TRAFFIC_H
 #define BERTH_TRAFFIC_H
 
+#include "daemon/engine/nfnl.h"
 #include "daemon/util/uuid.h"
 #include "schema/sample.h"
 #include "schema/spec.h"
 
 enum { TRAFFIC_NAME = 48 };
+struct nfnl_table traffic_table(const char *instance, char name[TRAFFIC_NAME]);
 
 /* Makes the table where there is none and brings its rules up to date; each registered container gets its counters. Counts stay. */
 int traffic_make(const struct settings *s, struct err *e);

@@ -4,10 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/engine/nfnl.h"
 #include "daemon/engine/traffic.h"
 
 enum { TRAFFIC_TRIES = 3 };
+
+struct nfnl_table
+traffic_table(const char *instance, char name[TRAFFIC_NAME])
+{
+	snprintf(name, TRAFFIC_NAME, "%s_traffic", instance);
+	return (struct nfnl_table){ NFPROTO_INET, name };
+}
 
 void
 traffic_clear(struct traffic_reading *reading)
@@ -92,19 +98,19 @@ traffic_join(struct traffic_reading *reading)
 int
 traffic_read(int nfnl, const char *instance, struct traffic_reading *reading, struct err *e)
 {
-	char table[TRAFFIC_NAME], after[UUID_SIZE] = "";
+	char name[TRAFFIC_NAME], after[UUID_SIZE] = "";
+	const struct nfnl_table t = traffic_table(instance, name);
 	int found = 0, rc;
 
-	snprintf(table, sizeof table, "%s_traffic", instance);
 	for (int i = 0; i < TRAFFIC_TRIES; i++) {
 		reading->n = 0;
-		found = nfnl_read_comment(nfnl, table, reading->generation, sizeof reading->generation, e);
+		found = nfnl_read_comment(nfnl, &t, reading->generation, sizeof reading->generation, e);
 		if (found <= 0)
 			return found;
-		rc = nfnl_read_counters(nfnl, table, traffic_take, reading, e);
+		rc = nfnl_read_counters(nfnl, &t, traffic_take, reading, e);
 		if (rc < 0 && errno != ENOENT)
 			return -1;
-		found = nfnl_read_comment(nfnl, table, after, sizeof after, e);
+		found = nfnl_read_comment(nfnl, &t, after, sizeof after, e);
 		if (found < 0)
 			return -1;
 		if (found == 1 && strcmp(reading->generation, after) == 0 && rc == 0)

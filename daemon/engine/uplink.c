@@ -38,23 +38,14 @@ uplink_is_set(const struct settings *s)
 	return s->uplink && *s->uplink;
 }
 
-static uint32_t
-uplink_class_id(const struct settings *s, const struct place *place)
+uint32_t
+uplink_class(const struct settings *s, const struct place *place)
 {
 	int64_t slot = (place->id_base - s->id_base) / 65536;
 
 	if (!uplink_is_set(s) || place->id_base < s->id_base || slot > UPLINK_LAST - UPLINK_FIRST)
 		return 0;
 	return uplink_handle(s->instance, UPLINK_CLASSES) | (uint32_t)(slot + UPLINK_FIRST);
-}
-
-bool
-uplink_class(const struct settings *s, const struct place *place, char out[UPLINK_CLASS_TEXT])
-{
-	uint32_t class = uplink_class_id(s, place);
-
-	snprintf(out, UPLINK_CLASS_TEXT, "%x:%x", class >> 16, class & 0xffff);
-	return class != 0;
 }
 
 static int
@@ -88,7 +79,7 @@ static int
 uplink_restore_one(const struct place *place, void *arg, struct err *e)
 {
 	const struct uplink_restore *r = arg;
-	uint32_t class = uplink_class_id(r->settings, place);
+	uint32_t class = uplink_class(r->settings, place);
 
 	if (class == 0 || if_nametoindex(place->veth) == 0)
 		return 0;
@@ -146,7 +137,7 @@ uplink_cleanup(const char *instance, struct err *e)
 int
 uplink_set(const struct settings *s, const struct place *place, int64_t weight, struct err *e)
 {
-	uint32_t class = uplink_class_id(s, place);
+	uint32_t class = uplink_class(s, place);
 	AUTO_NL struct nl_sock *sock = NULL;
 	int64_t frame;
 	int index;
@@ -166,7 +157,7 @@ uplink_set(const struct settings *s, const struct place *place, int64_t weight, 
 int
 uplink_clear(const struct settings *s, const struct place *place, struct err *e)
 {
-	uint32_t class = uplink_class_id(s, place);
+	uint32_t class = uplink_class(s, place);
 	AUTO_NL struct nl_sock *sock = NULL;
 	int index;
 

@@ -17,8 +17,7 @@ int uplink_set(const struct settings *s, const struct place *place, int64_t weig
 /* Absent is success. */
 int uplink_clear(const struct settings *s, const struct place *place, struct err *e);
 
-/* The class of the container's packets for nft, "MAJOR:MINOR". false: it has none. */
-enum { UPLINK_CLASS_TEXT = 16 };
-bool uplink_class(const struct settings *s, const struct place *place, char out[UPLINK_CLASS_TEXT]);
+/* The class of the container's packets, as tc and nft know it: MAJOR << 16 | MINOR. 0: it has none. */
+uint32_t uplink_class(const struct settings *s, const struct place *place);
 
 #endif
