@@ -13,7 +13,7 @@
 #include "daemon/engine/registry.h"
 
 struct engine;
-struct request_row; /* requests.c */
+struct request_row; /* request_row.h */
 
 /* One request under way. */
 struct task {

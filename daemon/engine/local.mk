@@ -1,10 +1,30 @@
 # berthd, the engine: root, long-lived, small. berth-job: one operation. berth-launch: a start. berth-monitor: a container's parent.
 sbin_PROGRAMS += berthd
-berthd_SOURCES = daemon/main.c daemon/config.c daemon/config.h \
-	daemon/engine/cgroup_paths.c daemon/engine/cleanup.c daemon/engine/engine.c daemon/engine/engine.h daemon/engine/host_job.c \
-	daemon/engine/link.c daemon/engine/listen.c daemon/engine/listen.h daemon/engine/monitors.c daemon/engine/monitor_spawn.c daemon/engine/net_look_up.c daemon/engine/net_mac.c daemon/engine/nic.h daemon/engine/nic_name.c daemon/engine/orphans.c daemon/engine/registry.c daemon/engine/repair.c daemon/engine/registry.h \
-	daemon/engine/registry_file.c daemon/engine/registry_file.h daemon/engine/requests.c daemon/engine/spawn.c \
-	daemon/engine/spawn.h daemon/engine/task.c daemon/engine/watchdog.c daemon/engine/which.c
+berthd_SOURCES = \
+	daemon/config.c daemon/config.h \
+	daemon/engine/cgroup_paths.c \
+	daemon/engine/cleanup.c \
+	daemon/engine/engine.c daemon/engine/engine.h \
+	daemon/engine/host_job.c \
+	daemon/engine/link.c \
+	daemon/engine/listen.c daemon/engine/listen.h \
+	daemon/engine/monitor_spawn.c \
+	daemon/engine/monitors.c \
+	daemon/engine/net_look_up.c \
+	daemon/engine/net_mac.c \
+	daemon/engine/nic.h \
+	daemon/engine/nic_name.c \
+	daemon/engine/orphans.c \
+	daemon/engine/registry.c daemon/engine/registry.h \
+	daemon/engine/registry_file.c daemon/engine/registry_file.h \
+	daemon/engine/repair.c \
+	daemon/engine/request_row.c daemon/engine/request_row.h \
+	daemon/engine/requests.c \
+	daemon/engine/spawn.c daemon/engine/spawn.h \
+	daemon/engine/task.c \
+	daemon/engine/watchdog.c \
+	daemon/engine/which.c \
+	daemon/main.c
 berthd_LDADD = libberth.a $(EVENT_LIBS) $(JSON_LIBS) $(INIH_LIBS) $(SYSTEMD_LIBS)
 berthd_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(INIH_CFLAGS)
 
