@@ -14,7 +14,8 @@ berth_launch_LDADD = libberth.a $(JSON_LIBS)
 
 pkglibexec_PROGRAMS += berth-monitor
 berth_monitor_SOURCES = daemon/engine/monitor.c daemon/engine/monitor.h daemon/engine/monitor_client.c \
-	daemon/engine/monitor_console.c daemon/engine/monitor_group.c daemon/engine/monitor_state.h daemon/engine/spawn.c
+	daemon/engine/monitor_console.c daemon/engine/monitor_group.c daemon/engine/monitor_loop.c daemon/engine/monitor_main.c \
+	daemon/engine/monitor_state.h daemon/engine/spawn.c
 berth_monitor_LDADD = libberth.a
 
 # What a container's process was before it ran something of the container's own is still there as /proc/self/exe at that

@@ -1,4 +1,4 @@
-/* The monitor's parts: monitor.c (the loop, init's life), monitor_client.c, monitor_console.c, monitor_group.c. */
+/* What the parts of the monitor share: monitor.c (init's life), monitor_client.c, _console.c, _group.c, _loop.c, _main.c. */
 #ifndef BERTH_MONITOR_STATE_H
 #define BERTH_MONITOR_STATE_H
 
@@ -89,14 +89,28 @@ struct monitor {
 	char input[512]; /* typed, not yet taken by the pty */
 };
 
-/* monitor.c */
-int64_t monitor_now_ms(void);
+/* monitor_loop.c */
+int64_t monitor_now_ms(void); /* CLOCK_MONOTONIC */
+/* The source has fd from now on; on failure it is closed: -1 with errno. */
 int monitor_watch(struct monitor *m, struct source *s, int fd, uint32_t events);
 void monitor_rewatch(struct monitor *m, struct source *s, uint32_t events);
 void monitor_unwatch(struct monitor *m, struct source *s); /* closes it too */
+/* Until m->ended. */
+void monitor_loop(struct monitor *m);
+
+/* monitor.c */
+void monitor_launch(struct monitor *m);
 void monitor_set_state(struct monitor *m, enum container_state state, const char *text);
 void monitor_stop(struct monitor *m, int64_t timeout_s);
 void monitor_kill(struct monitor *m);
+/* A child has ended, or the host wants the container to. */
+void monitor_signals_ready(struct monitor *m, struct source *s, uint32_t events);
+/* Does what is due. */
+void monitor_deadlines(struct monitor *m);
+/* Milliseconds until something is due, -1: nothing. */
+int monitor_timeout(const struct monitor *m);
+/* The record by which a daemon that comes later learns how init ended. */
+void monitor_write_exit(const struct monitor *m, enum container_state state, int status, int signal, const char *how);
 
 /* monitor_client.c */
 int client_listen(struct monitor *m);

@@ -10,7 +10,6 @@
 #include "daemon/model/operation.h"
 #include "daemon/model/policy.h"
 #include "daemon/model/tenant.h"
-#include "daemon/util/fd.h"
 #include "daemon/util/uuid.h"
 #include "schema/check.h"
 

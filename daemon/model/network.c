@@ -1,11 +1,9 @@
 #include "daemon/model/network.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "daemon/model/ip_pool.h"
-#include "daemon/util/buf.h"
 #include "daemon/util/uuid.h"
 #include "schema/check.h"
 
