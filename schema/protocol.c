@@ -41,6 +41,7 @@ static const struct field request_fields[] = { STRING_FIELD(R, op, FIELD_REQUIRE
 	                                       STRING_FIELD(R, mac, 0, 17, check_line, "MAC address."),
 	                                       STRING_FIELD(R, veth, 0, 15, check_line, "Interface on the host."),
 	                                       LIST_FIELD(R, ctids, 0, 512, check_line, "Numbers of containers that are no more."),
+	                                       STRING_FIELD(R, caller, 0, SESSION_CALLER_MAX, check_line, "Who opened the stream."),
 	                                       END_FIELDS };
 
 #define O observed
@@ -78,9 +79,15 @@ static const struct field done_fields[] = { STRING_FIELD(D, op, FIELD_REQUIRED, 
 	                                    END_FIELDS };
 
 #define RD ready
-static const struct field ready_fields[] = { STRING_FIELD(RD, storage, 0, 16, NULL, "Backend."),
-	                                     LIST_FIELD(RD, dns, 0, 3, check_address, "Default name servers."),
-	                                     LIST_FIELD(RD, operations, 0, 512, check_uuid, "Operations under way."), END_FIELDS };
+static const struct field ready_fields[] = {
+	STRING_FIELD(RD, storage, 0, 16, NULL, "Backend."), LIST_FIELD(RD, dns, 0, 3, check_address, "Default name servers."),
+	LIST_FIELD(RD, operations, 0, READY_OPERATIONS_MAX, check_uuid, "Operations under way."), END_FIELDS
+};
+
+#define SN session_note
+static const struct field session_fields[] = { STRING_FIELD(SN, op, FIELD_REQUIRED, 36, check_uuid, "Stream."),
+	                                       STRING_FIELD(SN, caller, 0, SESSION_CALLER_MAX, check_line, "Who opened it."),
+	                                       END_FIELDS };
 
 #define SM samples
 static const struct field samples_fields[] = { INT_FIELD(SM, time_ms, FIELD_REQUIRED, 0, INT64_MAX, 0, "When the pass began."),
@@ -112,6 +119,7 @@ const struct schema observed_schema = { "observed", sizeof(struct observed), obs
 const struct schema progress_schema = { "progress", sizeof(struct progress), progress_fields };
 const struct schema done_schema = { "done", sizeof(struct done), done_fields };
 const struct schema ready_schema = { "ready", sizeof(struct ready), ready_fields };
+const struct schema session_schema = { "session", sizeof(struct session_note), session_fields };
 const struct schema alive_schema = { "alive", sizeof(struct alive), alive_fields };
 const struct schema samples_schema = { "samples", sizeof(struct samples), samples_fields };
 const struct schema manifest_schema = { "manifest", sizeof(struct manifest), manifest_fields };
@@ -144,9 +152,9 @@ static const struct {
 	{ REQUEST_THAW, "id", "" },
 	{ REQUEST_SET, "id config changed", "" },
 	{ REQUEST_SUSPEND, "id config changed", "timeout kill" },
-	{ REQUEST_EXEC, "id argv", "env user cwd tty rows columns upgrade" },
-	{ REQUEST_CONSOLE, "id", "rows columns upgrade" },
-	{ REQUEST_LOGS, "id", "follow tail" },
+	{ REQUEST_EXEC, "id argv", "env user cwd tty rows columns upgrade caller" },
+	{ REQUEST_CONSOLE, "id", "rows columns upgrade caller" },
+	{ REQUEST_LOGS, "id", "follow tail caller" },
 	{ REQUEST_LIMITS, "id config", "" },
 	{ REQUEST_WHICH, "", "pid uid address mac veth" },
 	{ REQUEST_DOCTOR, "", "fix" },

@@ -66,6 +66,7 @@ struct request {
 	char *mac;
 	char *veth;
 	struct strv ctids; /* meter: containers that are no more */
+	char *caller;      /* exec, console, logs: who opened it; the api's words, told to the next one */
 };
 
 /* An observed container: sent for each one after REPLY_READY's handshake begins, and after each change. */
@@ -109,11 +110,20 @@ struct done {
 };
 
 /* End of the handshake: everything observed and every template has been sent. */
+enum { READY_OPERATIONS_MAX = 2048 };
 struct ready {
 	struct field_set set;
 	char *storage;
 	struct strv dns;
-	struct strv operations; /* those still under way in the engine */
+	struct strv operations; /* those still under way in the engine, without streams */
+};
+
+/* A stream under way: to be known again by the api. */
+enum { SESSION_CALLER_MAX = 200 };
+struct session_note {
+	struct field_set set;
+	char *op;
+	char *caller; /* as the request had it */
 };
 
 /* What is left of a container's record beside the database. */
@@ -156,6 +166,7 @@ extern const struct schema observed_schema;
 extern const struct schema progress_schema;
 extern const struct schema done_schema;
 extern const struct schema ready_schema;
+extern const struct schema session_schema;
 extern const struct schema alive_schema;
 extern const struct schema samples_schema;
 extern const struct schema manifest_schema;

@@ -33,13 +33,15 @@ struct caller {
 	int64_t spent_us; /* in that turn */
 };
 
-/* Handed to a job. Ours is a copy of the descriptor, by which it can be ended. */
+/* Handed to a job. Ours is a copy of the descriptor, by which it can be ended; else the engine is asked. */
 struct handed {
 	TAILQ_ENTRY(handed) next;
 	char op[UUID_SIZE];
 	struct caller *caller;
 	struct who who;
-	int fd;
+	int fd; /* -1: an api before this one handed it over */
+	bool revoked;
+	bool ending;
 };
 
 struct callers {
@@ -188,7 +190,8 @@ handed_free(struct callers *callers, struct handed *handed)
 	caller_end_stream(handed->caller);
 	caller_end(handed->caller);
 	caller_put(callers, handed->caller);
-	close(handed->fd);
+	if (handed->fd >= 0)
+		close(handed->fd);
 	free(handed);
 }
 
@@ -249,6 +252,52 @@ callers_stream_ended(struct callers *callers, const char *operation)
 	return handed != NULL;
 }
 
+int
+callers_take_over(struct callers *callers, const struct session_note *note, struct err *e)
+{
+	struct handed *handed;
+	struct who who;
+
+	if (!note->caller || !who_read(note->caller, &who)) {
+		log_warning("who opened the stream %s isn't known", note->op);
+		return 0;
+	}
+	handed = calloc(1, sizeof *handed);
+	if (handed)
+		handed->caller = caller_take(callers, &who);
+	if (!handed || !handed->caller) {
+		free(handed);
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	}
+	snprintf(handed->op, sizeof handed->op, "%s", note->op);
+	handed->who = who;
+	handed->fd = -1;
+	handed->caller->requests++;
+	handed->caller->streams++;
+	TAILQ_INSERT_TAIL(&callers->handed, handed, next);
+	return 0;
+}
+
+static bool
+callers_ask_for_end(const struct callers *callers, struct handed *handed)
+{
+	struct request request = { .op = handed->op };
+	struct err e = { 0 };
+
+	record_mark(&request_schema, &request, "op", true);
+	if (link_send(callers->api->link, REQUEST_CANCEL, &request, -1, &e) == 0)
+		return true;
+	log_err(&e, "end the stream %s", handed->op);
+	return false;
+}
+
+static bool
+callers_cut(const struct handed *handed)
+{
+	shutdown(handed->fd, SHUT_RDWR);
+	return true;
+}
+
 /* The job sees what it sees when a client goes away, and ends the command as then; it tells of it itself. */
 static void
 callers_end_revoked(struct callers *callers, bool look)
@@ -256,8 +305,12 @@ callers_end_revoked(struct callers *callers, bool look)
 	struct handed *handed;
 
 	TAILQ_FOREACH(handed, &callers->handed, next)
-	if (!token_still_counts(&callers->api->model, &handed->who, look))
-		shutdown(handed->fd, SHUT_RDWR);
+	{
+		handed->revoked = handed->revoked || !token_still_counts(&callers->api->model, &handed->who, look);
+		if (!handed->revoked || handed->ending)
+			continue;
+		handed->ending = handed->fd < 0 ? callers_ask_for_end(callers, handed) : callers_cut(handed);
+	}
 	follow_end_revoked(callers->api->follow, look);
 }
 
@@ -287,6 +340,8 @@ callers_new(struct api *api)
 	if (!callers)
 		return NULL;
 	callers->api = api;
+	/* What was revoked just before the last api ended is looked for at once. */
+	callers->revoked = UINT64_MAX;
 	TAILQ_INIT(&callers->list);
 	TAILQ_INIT(&callers->handed);
 	callers->kick = event_new(api->base, -1, 0, callers_on_tick, callers);

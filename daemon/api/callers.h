@@ -51,6 +51,8 @@ void caller_end_stream(struct caller *caller);
 /* A stream that a job is to have: remembered until callers_stream_ended(), which tells whether it was one. */
 int callers_hand_over(struct call *c, const char *operation);
 bool callers_stream_ended(struct callers *callers, const char *operation);
+/* One that an api before this one handed over, as the engine tells of it. */
+int callers_take_over(struct callers *callers, const struct session_note *note, struct err *e);
 
 /* After a transaction: streams whose credential is gone end. Those that expire end within a second. */
 void callers_kick(struct callers *callers);

@@ -288,12 +288,15 @@ container_handle_stream(struct call *c)
 {
 	AUTO_SCENE struct scene s = { 0 };
 	size_t action = container_action(c->id);
+	char caller[WHO_TEXT_SIZE];
 	int fd;
 
 	if (container_check_upgrade(c, &s.request) < 0 || container_find(&c->api->model, &c->who, c->arg, &s.view, &c->err) < 0 ||
 	    container_check_state(c->id, &s.view, false, &c->err) < 0)
 		return reply_error(c);
-	if (!container_fill_options(c, &s, false) || !container_name_request(&s.request))
+	who_write(&c->who, caller);
+	if (!container_fill_options(c, &s, false) || !container_name_request(&s.request) ||
+	    !row_put_text(&request_schema, &s.request, "caller", caller))
 		return reply_out_of_memory(c);
 	if (msg_check_request(container_actions[action].request, &s.request, &c->err) < 0)
 		return reply_error(c);

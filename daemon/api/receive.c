@@ -204,6 +204,8 @@ api_receive_passing(struct api *api, struct msg *msg, struct err *e)
 		return link_send_alive(api->link, msg->record, e) < 0 ? -1 : 1;
 	case REPLY_TEMPLATE:
 		return !api->model.store;
+	case REPLY_SESSION:
+		return callers_take_over(api->callers, msg->record, e) < 0 ? -1 : 1;
 	}
 	if (api->recovery)
 		return api_receive_without_store(api, msg, e) < 0 ? -1 : 1;

@@ -159,6 +159,7 @@ engine_clear(struct engine *engine)
 		if (ct->monitor >= 0)
 			close(ct->monitor);
 	}
+	sessions_clear(engine);
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i])
 			event_free(events[i]);
@@ -186,6 +187,8 @@ engine_run(const struct settings *settings, int ready_fd, struct err *e)
 		goto out;
 	FAULT("engine.loaded");
 	monitors_adopt(&engine);
+	if (sessions_adopt(&engine, e) < 0)
+		goto out;
 	FAULT("engine.adopted");
 	if (link_start_api(&engine, e) < 0 || watchdog_start(&engine, e) < 0 || sampler_start(&engine, e) < 0)
 		goto out;

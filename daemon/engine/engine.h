@@ -45,6 +45,9 @@ struct task {
 };
 
 LIST_HEAD(task_list, task);
+
+struct session; /* sessions.c */
+LIST_HEAD(session_list, session);
 TAILQ_HEAD(task_queue, task);
 
 struct link_message;
@@ -59,6 +62,7 @@ struct engine {
 	struct task_queue waiting; /* for a free place among max_jobs */
 	int64_t running_jobs;
 	int64_t streams;
+	struct session_list sessions; /* of the daemon before */
 	uint32_t last_serial;
 	int run_fd; /* RUN_DIR, O_PATH */
 	struct listeners listeners;
@@ -107,6 +111,8 @@ int engine_host_job(const struct engine *engine, enum msg_type type, bool destro
 
 /* orphans.c: once no daemon but this one is there. */
 int engine_end_orphans(const struct engine *engine, struct err *e);
+/* Only root can lock a job's file; still, nothing is told to end but what runs one of our programs. */
+bool orphans_is_job(pid_t pid);
 
 /* link.c: the api process and what is said to it. */
 int link_start_api(struct engine *engine, struct err *e);
@@ -131,8 +137,18 @@ void hook_stop(struct engine *engine);
 int sampler_start(struct engine *engine, struct err *e);
 void sampler_stop(struct engine *engine);
 
+/* sessions.c: streams that outlived the daemon that began them, found again and ended as those of this one. */
+int sessions_adopt(struct engine *engine, struct err *e);
+/* To an api that has just come. */
+void sessions_tell(struct engine *engine);
+bool sessions_end(struct engine *engine, const char *op);
+/* The record of one whose job may have been killed. */
+void sessions_forget(const struct engine *engine, const char *op);
+void sessions_clear(struct engine *engine);
+
 /* requests.c: carries out a request of the api; takes the message over. -1: the api has broken the protocol. */
 int requests_handle(struct engine *engine, struct msg *msg, struct err *e);
+bool request_is_stream(const struct task *task);
 /* Called when a step that a task waited for has ended. */
 void requests_job_ended(struct task *task);
 /* A new state. */

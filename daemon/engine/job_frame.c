@@ -1,4 +1,5 @@
 #include "daemon/engine/job.h"
+#include "daemon/engine/session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -163,7 +164,7 @@ job_open(struct job *job, const char *program, const char *verb, enum msg_type t
 	log_init(program, LOG_LEVEL_INFO);
 	if (fcntl(job->channel, F_SETFD, FD_CLOEXEC) < 0)
 		job->channel = -1;
-	if (job_load(job, e) < 0 || job_lock(job, e) < 0)
+	if (job_load(job, e) < 0 || job_lock(job, e) < 0 || session_begin(job, e) < 0)
 		return -1;
 	job_log_subject(job);
 	return 0;
@@ -174,6 +175,7 @@ job_close(struct job *job, int rc, const struct err *e)
 {
 	if (rc < 0)
 		log_err(e, "%s of %s", job->verb, job->spec.place.name ? job->spec.place.name : "the host");
+	session_forget(job);
 	job_reply(job, rc < 0 ? e : NULL);
 	record_clear(&request_schema, &job->request);
 	record_clear(&spec_schema, &job->spec);

@@ -1,5 +1,5 @@
 # What berth-launch and berth-job share, the launch itself, and the monitor.
-launch_shared = daemon/engine/apparmor.c daemon/engine/apparmor.h daemon/engine/confine.c daemon/engine/confine.h daemon/engine/job.h daemon/engine/job_frame.c daemon/engine/kernel.h \
+launch_shared = daemon/engine/apparmor.c daemon/engine/apparmor.h daemon/engine/confine.c daemon/engine/confine.h daemon/engine/job.h daemon/engine/job_frame.c daemon/engine/session.c daemon/engine/session.h daemon/engine/kernel.h \
 	daemon/engine/launch.h daemon/engine/rootfs.c daemon/engine/rootfs.h daemon/engine/seccomp.c daemon/engine/seccomp.h
 berth_job_SOURCES += $(launch_shared) daemon/engine/inside.c daemon/engine/net_job.c daemon/engine/seccomp_build.c
 

@@ -221,9 +221,11 @@ link_handshake(struct engine *engine)
 	{
 		const struct request *request = task->request.record;
 
-		if (ready.operations.n < 512 && strv_add(&ready.operations, request->op))
+		if (!request_is_stream(task) && ready.operations.n < READY_OPERATIONS_MAX &&
+		    strv_add(&ready.operations, request->op))
 			record_mark(&ready_schema, &ready, "operations", true);
 	}
+	sessions_tell(engine);
 	link_send(engine, REPLY_READY, &ready);
 	strv_clear(&ready.operations);
 }

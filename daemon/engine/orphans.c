@@ -13,8 +13,7 @@
 
 enum { ORPHANS_TRIES = 5000, ORPHANS_PAUSE_NS = 1000000 };
 
-/* Only root can lock the file; still, nothing is killed but what runs one of our programs. */
-static bool
+bool
 orphans_is_job(pid_t pid)
 {
 	char link[32], path[SPEC_PATH_MAX];

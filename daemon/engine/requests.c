@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 
 #include "daemon/util/fault.h"
@@ -133,6 +135,12 @@ request_run_waiting(struct engine *engine)
 	}
 }
 
+bool
+request_is_stream(const struct task *task)
+{
+	return task->row->flags & STREAM;
+}
+
 /* A job sees its channel's end between two steps and undoes what it did; past a grace it is killed. */
 static void
 request_cancel(struct task *task)
@@ -145,6 +153,9 @@ request_cancel(struct task *task)
 	if (task->queued) {
 		request_fail(task, &task->failure);
 	} else if (task->channel >= 0) {
+		/* A stream's would take the end of its channel for the daemon's, which it outlives. */
+		if (request_is_stream(task) && task->pidfd >= 0)
+			pidfd_send_signal(task->pidfd, SIGTERM, NULL, 0);
 		shutdown(task->channel, SHUT_WR);
 		task_set_deadline(task, CANCEL_GRACE_S);
 	} else {
@@ -202,6 +213,8 @@ requests_handle(struct engine *engine, struct msg *msg, struct err *e)
 		task = task_find(engine, request->op);
 		if (task)
 			request_cancel(task);
+		else
+			sessions_end(engine, request->op);
 		msg_clear(msg);
 		return 0;
 	}

@@ -13,6 +13,6 @@ berth_job_CFLAGS += $(INIH_CFLAGS)
 # Loading the libraries of everything else would take a fifth of a create's time.
 pkglibexec_PROGRAMS += berth-create
 berth_create_SOURCES = $(storage_shared) daemon/engine/create.c daemon/engine/create_main.c daemon/engine/inside.c daemon/engine/listener.c daemon/engine/listener.h daemon/engine/net_look_up.c \
-	daemon/engine/job.h daemon/engine/job_frame.c daemon/engine/kernel.h daemon/engine/rootfs.c daemon/engine/rootfs.h
+	daemon/engine/job.h daemon/engine/job_frame.c daemon/engine/session.c daemon/engine/session.h daemon/engine/kernel.h daemon/engine/rootfs.c daemon/engine/rootfs.h
 berth_create_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 berth_create_LDADD = libberth.a $(JSON_LIBS) $(CRYPT_LIBS) $(BTRFSUTIL_LIBS)

@@ -345,6 +345,8 @@ task_end(struct task *task, const struct err *e)
 		link_send(engine, REPLY_DONE, &task->done);
 	}
 	FAULT("engine.answered");
+	if (request_is_stream(task))
+		sessions_forget(engine, request->op);
 	record_clear(&done_schema, &failure);
 	record_clear(&done_schema, &task->done);
 	task_close_job(task);

@@ -17,6 +17,11 @@ struct who {
 	int64_t expires_at;           /* of his credential; 0: never */
 };
 
+/* In words, for the engine to tell of him after the api that knew him has ended: ROLE TENANT CREDENTIAL END ACTOR. */
+enum { WHO_TEXT_SIZE = 200 };
+void who_write(const struct who *who, char text_out[WHO_TEXT_SIZE]);
+bool who_read(const char *text, struct who *who_out);
+
 /* What the daemon does unasked. */
 extern const struct who who_daemon;
 

@@ -84,4 +84,50 @@ case_a_revoked_token_follows_nothing() {
 	B tenant delete short >/dev/null 2>&1
 }
 
+# open_streams TOKEN: a command, the console and its log, by that token; and a command by root.
+open_streams() {
+	streams=()
+	BERTH_TOKEN=$1 "$BUILD/berth" exec web -- sleep 7771 >/dev/null 2>&1 & streams+=($!)
+	BERTH_TOKEN=$1 "$BUILD/berth" exec -t web -- sleep 7772 >/dev/null 2>&1 & streams+=($!)
+	BERTH_TOKEN=$1 "$BUILD/berth" console web </dev/zero >/dev/null 2>&1 & streams+=($!)
+	BERTH_TOKEN=$1 "$BUILD/berth" logs -f web >"$T/logged" 2>&1 & streams+=($!)
+	"$BUILD/berth" exec acme:web -- sleep 7773 >/dev/null 2>&1 & roots=$!
+	wait_for 10 eval '[ "$(inside | wc -l)" = 3 ] && [ "$(jobs_of | wc -l)" = 5 ]'
+}
+inside() { pgrep -f '^sleep 777[123]$'; }
+# Each holds its record open.
+jobs_of() { pgrep -f '^berth-job (exec|console|logs)$' | while read -r p; do ! ls -l "/proc/$p/fd" 2>/dev/null | found -F "$T/r/sessions/" || echo "$p"; done; }
+streams_end() {
+	wait_for 20 eval '[ "$(pgrep -f "^sleep 777[12]$" | wc -l)" = 0 ] && [ "$(jobs_of | wc -l)" = 1 ]' || return 1
+	for stream in "${streams[@]}"; do wait_for 10 eval "! kill -0 $stream 2>/dev/null" || return 1; done
+}
+end_roots() {
+	kill $roots
+	wait $roots "${streams[@]}" 2>/dev/null
+	wait_for 10 eval '[ -z "$(inside)$(jobs_of)" ]' || fail "what root began goes on: $(inside; jobs_of)"
+}
+
+# Own: what a job has in hand goes on without the api and without the daemon; its credential reaches it nevertheless.
+case_a_revoked_token_ends_what_is_open() {
+	local token how streams roots
+	ok "start" B start acme:web
+	for how in "nothing else" "a new api" "a new daemon" "a daemon that was killed"; do
+		token=$(B token create o --role owner --tenant acme 2>/dev/null)
+		open_streams "$token" || fail "the streams don't begin"
+		case $how in
+		"a new api") kill -9 "$(pgrep -P "$DAEMON" -f berth-api)"; wait_for 10 t_answers ;;
+		"a new daemon") t_stop_daemon; t_start_daemon ;;
+		"a daemon that was killed") t_stop_daemon KILL; t_start_daemon ;;
+		esac
+		is "after $how they go on" 5 "$(jobs_of | wc -l)"
+		ok "the token is revoked" B token delete "$(cut -d_ -f2 <<<"$token")"
+		ok "after $how that ends them all" streams_end
+		is "but root's" 7773 "$(pgrep -af '^sleep 777[1-4]$' | cut -d' ' -f3 | sort -u)"
+		is "the audit tells it" true "$(B audit -o json | jq --arg a "token:$(cut -d_ -f2 <<<"$token")" '[.[]|select(.actor==$a and .kind=="container_exec" and .status==200)]|length>=2')"
+		end_roots
+	done
+	is "no record is left" 0 "$(find "$T/r/sessions" -type f | wc -l)"
+	ok "stop" B stop --kill acme:web
+}
+
 t_run_cases

@@ -123,6 +123,40 @@ test_what_is_behind_or_missing_closes(void **state)
 	}
 }
 
+/* What the engine is given to tell of a stream's caller is read as it was written, or not at all. */
+static void
+test_a_caller_in_words(void **state)
+{
+	static const struct who callers[] = {
+		{ .role = ROLE_OWNER, .tenant = "acme", .credential = "0123456789abcdef", .actor = "token:0123456789abcdef" },
+		{ .role = ROLE_VIEWER, .tenant = "acme", .credential = "0123456789abcdef", .actor = "uid:1000", .expires_at = 1e9 },
+		{ .role = ROLE_ADMIN, .actor = "uid:0" },
+	};
+	static const char *const wrong[] = { "",
+		                             "-",
+		                             "owner",
+		                             "none acme - 0 uid:1",
+		                             "owner acme - 0",
+		                             "owner acme - x uid:1",
+		                             "owner acme - 0 uid:1 more",
+		                             "root - - 0 uid:0",
+		                             "owner aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa - 0 uid:1" };
+	char text[WHO_TEXT_SIZE];
+	struct who who;
+
+	for (size_t i = 0; i < sizeof callers / sizeof *callers; i++) {
+		who_write(&callers[i], text);
+		assert_true(who_read(text, &who));
+		assert_int_equal(who.role, callers[i].role);
+		assert_int_equal(who.expires_at, callers[i].expires_at);
+		assert_string_equal(who.tenant, callers[i].tenant);
+		assert_string_equal(who.credential, callers[i].credential);
+		assert_string_equal(who.actor, callers[i].actor);
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_false(who_read(wrong[i], &who));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 
 int
@@ -132,6 +166,7 @@ main(void)
 		TEST(test_any_other_byte_closes),
 		TEST(test_no_byte_past_ascii_is_a_letter),
 		TEST(test_what_is_behind_or_missing_closes),
+		TEST(test_a_caller_in_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
