@@ -135,8 +135,7 @@ firewall_is6(const char *text)
 	return strchr(text, ':') != NULL;
 }
 
-/* Whether a change failed since somebody took the tables away. */
-static bool
+bool
 firewall_is_gone(const struct settings *s)
 {
 	const struct nfnl_table inet = { NFPROTO_INET, s->instance };
@@ -206,7 +205,7 @@ firewall_do_prefix(struct nfnl_batch *b, const struct nfnl_table *t, firewall_do
 	nfnl_value_add_last(&source.last, p);
 	act(b, t, "source_prefixes", &source);
 	nfnl_value_add_ordered_mark(&peer.key, mark);
-	nfnl_value_add_address(&peer.key, &p->base);
+	nfnl_value_add_first(&peer.key, p);
 	nfnl_value_add_ordered_mark(&peer.last, mark);
 	nfnl_value_add_last(&peer.last, p);
 	act(b, t, "peer_prefixes", &peer);

@@ -77,15 +77,31 @@ nfnl_value_add_address(struct nfnl_value *v, const struct address *a)
 	nfnl_value_add(v, a->bytes, a->family == AF_INET6 ? 16 : 4);
 }
 
+/* With the bits past its length all the same. */
+static void
+nfnl_value_add_end(struct nfnl_value *v, const struct prefix *p, bool ones)
+{
+	struct address a = p->base;
+	unsigned int bits = a.family == AF_INET6 ? 128 : 32;
+
+	for (unsigned int bit = p->length; bit < bits; bit++) {
+		unsigned int mask = 0x80u >> bit % 8;
+
+		a.bytes[bit / 8] = (unsigned char)(ones ? a.bytes[bit / 8] | mask : a.bytes[bit / 8] & ~mask);
+	}
+	nfnl_value_add_address(v, &a);
+}
+
+void
+nfnl_value_add_first(struct nfnl_value *v, const struct prefix *p)
+{
+	nfnl_value_add_end(v, p, false);
+}
+
 void
 nfnl_value_add_last(struct nfnl_value *v, const struct prefix *p)
 {
-	struct address last = p->base;
-	unsigned int bits = p->base.family == AF_INET6 ? 128 : 32;
-
-	for (unsigned int bit = p->length; bit < bits; bit++)
-		last.bytes[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
-	nfnl_value_add_address(v, &last);
+	nfnl_value_add_end(v, p, true);
 }
 
 static void

@@ -21,6 +21,8 @@ void nfnl_value_add_ordered_mark(struct nfnl_value *v, uint32_t mark);
 void nfnl_value_add_protocol(struct nfnl_value *v, uint8_t protocol);
 void nfnl_value_add_port(struct nfnl_value *v, uint16_t port);
 void nfnl_value_add_address(struct nfnl_value *v, const struct address *a);
+/* The first address of a prefix, and the last. */
+void nfnl_value_add_first(struct nfnl_value *v, const struct prefix *p);
 void nfnl_value_add_last(struct nfnl_value *v, const struct prefix *p);
 
 struct nfnl_element {

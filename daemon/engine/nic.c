@@ -219,6 +219,16 @@ nic_find(const struct nics *nics, const struct nic *like)
 	return NULL;
 }
 
+/* Whether that interface is one of them, if on another network. */
+static bool
+nic_has_index(const struct nics *nics, int64_t index)
+{
+	for (size_t i = 0; i < nics->n; i++)
+		if (nics->v[i].index == index)
+			return true;
+	return false;
+}
+
 static bool
 nic_has(const struct nic *nic, const struct prefix *address)
 {
@@ -289,7 +299,7 @@ nic_update(const struct spec *spec, const struct strv *old_list, int netns_fd, s
 	if (nic_parse_all(old_list, &old, e) < 0 || nic_parse_all(&spec->config.nics, &new, e) < 0)
 		return -1;
 	for (size_t i = 0; i < old.n; i++)
-		if (!nic_find(&new, &old.v[i]))
+		if (!nic_has_index(&new, old.v[i].index))
 			gone.v[gone.n++] = old.v[i];
 	for (size_t i = 0; netns_fd >= 0 && i < new.n; i++)
 		if (nic_check(spec, &new.v[i], e) < 0)

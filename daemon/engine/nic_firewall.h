@@ -1,7 +1,7 @@
 /*
- * The nft table `bridge <instance>`: what interfaces on networks may send. A chain for each, found by one look-up; made with the
- * first of them. By MAC, ARP sender, source address and neighbour advertisement; no router, no DHCP server, no tags, nothing but
- * IP.
+ * The nft table `bridge <instance>`: what interfaces on networks may send. Rules are the same for all, an interface is elements of
+ * their sets; made with the first of them. By MAC, ARP sender, source address and neighbour advertisement; no router, no DHCP
+ * server, no tags, nothing but IP.
  */
 #ifndef BERTH_NIC_FIREWALL_H
 #define BERTH_NIC_FIREWALL_H

@@ -13,7 +13,10 @@ rich='"id_base":1355284480,"firewall_operator":["deny in tcp 443 from 203.0.113.
 "allow in icmp","allow in icmpv6 from 2001:db8::/33","deny in any from 2001:db8:0:1::/64","deny in any from 10.0.0.0/7","reject in any from ::/0","allow out udp 53 to 2001:db8::53",
 "deny out any to 0.0.0.0/0","default in deny log","default out reject"],
 "forwards":["tcp 8080 to 80","udp 5000-5002","tcp 443 on 192.0.2.1","tcp 53 to 5353 on 2001:db8:1::1"]'
-PLACE=$rich n_container ab 101 1 203.0.113.17 2001:db8:77::17 2001:db8:78::/61
+nic() { printf '"%d 6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f%04x %s"' "$1" "$1" "$2"; }
+host ip link add br0 type bridge
+nics="[$(nic 1 "private 1 - 0 10.9.0.1/24,fd09::1/64 -"),$(nic 2 "bridge 1 br0 0 192.168.7.11/24,fd07::11/64 192.168.7.1"),$(nic 3 "bridge 2 br0 0 dhcp:192.168.8.0/24,fd08::/64 192.168.8.1,fd08::1")]"
+NICS=$nics PLACE=$rich n_container ab 101 1 203.0.113.17 2001:db8:77::17 2001:db8:78::/61
 
 expected='	chain i101 {
 		ct state new add @connections { oifname ct count over 5000 } goto denied
@@ -60,8 +63,8 @@ given() {
 		/^  \[/ { gsub(/__[a-z]+[0-9]+/, "__"); printf "%s %05d %s\n", set, n[set]++, $0 }' | sort
 }
 copy nft add table inet other
-{ host nft list table inet ab; host nft list table arp ab; } | ip netns exec "bt$$-copy" nft -f - || fail "nft takes its own listing"
-for family in inet arp; do
+for family in inet arp bridge; do host nft list table $family ab; done | ip netns exec "bt$$-copy" nft -f - || fail "nft takes its own listing"
+for family in inet arp bridge; do
 	is "nft lists $family as before when it has made it of its listing" "$(listed host $family)" "$(listed copy $family)"
 	given host $family >"$T/given.host"
 	given copy $family >"$T/given.copy"
@@ -71,9 +74,13 @@ for set in veths src4 src6 source_prefixes tenant classes peer4 peer6 peer_prefi
 	forwarded4 forwarded6 port4 port6 port_on4 port_on6 hairpin; do
 	ok "which is something: $set" found "^@$set " <<<"$(given host inet)"
 done
+for set in ports inner dhcp macs own4 own6 targets network held4 held6 routers4 routers6 leased4 leased6; do
+	ok "on bridges as well: $set" found "^@$set " <<<"$(given host bridge)"
+done
 
 # Tables are made anew while packets come that must not pass, and such as must.
-given host inet >"$T/before"
+all() { given host inet; given host bridge; }
+all >"$T/before"
 internet nft 'add table inet t; add chain inet t c { type filter hook prerouting priority 0; }; add rule inet t c ip saddr 203.0.113.99 counter'
 in_ns ab101 nft 'add table inet t; add chain inet t c { type filter hook prerouting priority 0; }; add rule inet t c udp dport 81 counter; add rule inet t c udp dport 7 counter'
 passed_by() { in_ns "$1" nft list chain inet t c | awk -v n="$2" '/packets/ && ++i == n { for (k = 1; k < NF; k++) if ($k == "packets") print $(k + 1) }'; }
@@ -100,11 +107,11 @@ wait_for 10 checked "$(passed_by ab101 2)"
 is "no forged packet passes meanwhile" 0 "$(passed_by inet 1)"
 is "nor one that the container's own rules refuse" 0 "$(passed_by ab101 1)"
 like "they were sent" 'packets [1-9]' "$(host nft list counter inet ab spoofed)"
-as_before() { given host inet | diff "$T/before" -; }
+as_before() { all | diff "$T/before" -; }
 is "each container's part is as it was" "" "$(as_before)"
 
 for wrong in '' 'add set inet ab veths { type ipv4_addr; };'; do
-	host nft "delete table inet ab; delete table arp ab; add table inet ab; $wrong
+	host nft "delete table inet ab; delete table arp ab; delete table bridge ab; add table inet ab; $wrong
 		add chain inet ab every { type filter hook prerouting priority -400; }; add rule inet ab every drop"
 	tool host-setup "$T/ab/101" >/dev/null || fail "host-setup"
 	is "tables of another kind are made whole ($wrong)" "" "$(as_before)"
@@ -115,7 +122,8 @@ is "and meanwhile neither came through" "0 0" "$(passed_by inet 1) $(passed_by a
 kill $spoofer $sender
 
 host nft 'add chain inet ab foreign { type filter hook forward priority -50; }; add rule inet ab foreign drop; add rule inet ab prerouting drop;
-	add element inet ab veths { "ab999" }; delete element inet ab src6 { "ab101" . 2001:db8:77::17 }; add chain inet ab i999; flush chain inet ab i101'
+	add element inet ab veths { "ab999" }; delete element inet ab src6 { "ab101" . 2001:db8:77::17 }; add chain inet ab i999; flush chain inet ab i101;
+	flush chain bridge ab port; flush set bridge ab ports; add element bridge ab own4 { "ab101-1" . 10.9.0.9 }'
 tool host-setup "$T/ab/101" >/dev/null || fail "host-setup"
 is "whatever somebody has changed in them is put right" "" "$(as_before)"
 host nft flush ruleset

@@ -81,7 +81,7 @@ test_marks_have_the_order_that_is_compared(void **state)
 }
 
 static void
-test_intervals_end_with_their_last_address(void **state)
+test_intervals_have_their_ends(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "10.77.0.0/16", "10.77.255.255" },
@@ -96,8 +96,11 @@ test_intervals_end_with_their_last_address(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const struct prefix p = prefix_of(cases[i][0]);
 		const struct address last = address_of(cases[i][1]);
-		struct nfnl_value v = { .len = 0 };
+		struct prefix within = { .base = last, .length = p.length };
+		struct nfnl_value v = { .len = 0 }, first = { .len = 0 };
 
+		nfnl_value_add_first(&first, &within);
+		assert_memory_equal(first.bytes, p.base.bytes, first.len);
 		nfnl_value_add_last(&v, &p);
 		assert_int_equal(nfnl_value_len(&v), last.family == AF_INET6 ? 16 : 4);
 		assert_memory_equal(v.bytes, last.bytes, v.len);
@@ -190,12 +193,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts_fill_whole_words),
-		cmocka_unit_test(test_one_alone_has_its_length),
-		cmocka_unit_test(test_names_and_keys_stay_in_bounds),
-		cmocka_unit_test(test_marks_have_the_order_that_is_compared),
-		cmocka_unit_test(test_intervals_end_with_their_last_address),
-		cmocka_unit_test(test_messages_add_up),
+		cmocka_unit_test(test_parts_fill_whole_words),        cmocka_unit_test(test_one_alone_has_its_length),
+		cmocka_unit_test(test_names_and_keys_stay_in_bounds), cmocka_unit_test(test_marks_have_the_order_that_is_compared),
+		cmocka_unit_test(test_intervals_have_their_ends),     cmocka_unit_test(test_messages_add_up),
 		cmocka_unit_test(test_nothing_to_do_needs_no_kernel),
 	};
 
