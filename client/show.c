@@ -148,6 +148,7 @@ show_container(struct client *c, const struct args *args, struct err *e)
 {
 	struct json_object *container = NULL, *limits = NULL;
 	AUTO_BUF struct buf id = { 0 };
+	struct err unread = { 0 };
 	bool some = c->fields || c->output == OUTPUT_CSV;
 	int rc;
 
@@ -156,17 +157,19 @@ show_container(struct client *c, const struct args *args, struct err *e)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	if (print_check(c, &container_view_of_lists, e) < 0 || call_json(c, CONTAINER_SHOW, id.data, NULL, NULL, &container, e) < 0)
 		return -1;
-	if (!some && call_json(c, CONTAINER_LIMITS, id.data, NULL, NULL, &limits, e) < 0) {
-		json_object_put(container);
-		return err_wrap(e, "limits");
-	}
+	/* Whatever is wrong with its limits, the rest is shown; one that is being made or deleted has none. */
+	if (!some && call_json(c, CONTAINER_LIMITS, id.data, NULL, NULL, &limits, &unread) < 0 && unread.kind == ERR_CONFLICT)
+		err_clear(&unread);
 	if (limits && c->output == OUTPUT_JSON)
 		json_object_object_add(container, "limits", json_object_get(limits));
 	rc = some || c->output == OUTPUT_JSON ? print_object(c, &container_view_of_lists, container, e)
 	                                      : show_page(container, limits, e);
 	json_object_put(container);
 	json_object_put(limits);
-	return rc;
+	if (rc < 0 || !err_is_set(&unread))
+		return rc;
+	*e = unread;
+	return err_wrap(e, "limits");
 }
 
 const struct verb show_verb = {

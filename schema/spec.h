@@ -84,7 +84,7 @@ bool place_take_addresses(struct place *place, const struct container_config *co
 /*
  * Where things lie. Each fills buf and returns it; all are absolute. VOLUME is POOL_DIR/<uuid>: `fs` (the subvolume or
  * directory with `upper` and `work`), `manifest`. RUN is RUN_DIR/ct/<ctid>: `spec`, `monitor` (socket), `console.log`,
- * `console.log.1`, `exit`.
+ * `console.log.1`, `exit`, `root` (a lock, see engine/root_lock.h).
  */
 enum { SPEC_PATH_MAX = 512 };
 const char *spec_volume_dir(const struct spec *spec, char buf[SPEC_PATH_MAX]);

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "daemon/engine/root_lock.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -74,12 +75,13 @@ static int
 cleanup_container(struct engine *engine, const struct container *ct, bool force, struct err *e)
 {
 	AUTO_CLOSE int fd = cleanup_connect(engine->settings, ct->place.ctid);
+	bool runs = fd >= 0 || monitors_left_something(engine, ct);
 
-	if (fd < 0 && !monitors_left_something(engine, ct))
-		return 0;
-	if (!force)
+	if (runs && !force)
 		return err_set(e, ERR_CONFLICT, "container '%s' is running: stop it first, or use --force", ct->place.name);
-	return fd < 0 ? cleanup_tidy(engine, ct, e) : cleanup_kill(fd, &ct->place, e);
+	if (runs && (fd < 0 ? cleanup_tidy(engine, ct, e) : cleanup_kill(fd, &ct->place, e)) < 0)
+		return -1;
+	return root_lock_wait(engine->settings, ct->place.ctid, e);
 }
 
 static int

@@ -12,6 +12,7 @@
 #include "daemon/engine/job.h"
 #include "daemon/engine/net.h"
 #include "daemon/engine/registry_file.h"
+#include "daemon/engine/root_lock.h"
 #include "daemon/engine/rootfs.h"
 #include "daemon/engine/volume.h"
 #include "daemon/util/fd.h"
@@ -85,6 +86,8 @@ delete_up_processes(struct job *job, struct err *e)
 static int
 delete_up_volume(struct job *job, struct err *e)
 {
+	if (root_lock_wait(&job->spec.settings, job->spec.place.ctid, e) < 0)
+		return -1;
 	return volume_delete(&job->spec, e);
 }
 

@@ -11,16 +11,18 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "daemon/engine/job.h"
 #include "daemon/engine/kernel.h"
 #include "daemon/engine/monitor.h"
+#include "daemon/engine/root_lock.h"
 #include "daemon/engine/rootfs.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-enum { INIT_TIMEOUT_MS = 30000 };
+enum { INIT_TIMEOUT_MS = 30000, ROOT_TIMEOUT_MS = 45000, ROOT_RETRY_MS = 2 };
 
 struct launch_step {
 	const char *name;
@@ -193,6 +195,28 @@ launch_monitor_gone(void)
 	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR));
 }
 
+/* The volume has one mount at a time: that of a stop a moment ago may still be on its way out. */
+static int
+launch_up_root_lock(struct launch *l, struct err *e)
+{
+	const struct timespec pause = { .tv_nsec = ROOT_RETRY_MS * 1000000L };
+
+	for (int i = 0; i < ROOT_TIMEOUT_MS / ROOT_RETRY_MS; i++) {
+		int rc = root_lock(l->run_dir, &l->root_lock);
+
+		if (rc < 0)
+			return err_sys(e, "lock the container's root");
+		if (rc > 0)
+			return 0;
+		if (launch_monitor_gone())
+			return err_set(e, ERR_UNAVAILABLE, "the container's monitor has gone");
+		if (job_cancelled(l->job))
+			return err_set(e, ERR_CANCELLED, "The operation was cancelled");
+		nanosleep(&pause, NULL);
+	}
+	return err_set(e, ERR_TIMEOUT, "The container's earlier root is still being unmounted: the pool's disk is slow");
+}
+
 static const struct launch_step steps[] = {
 	{ "scope", launch_unit_begin, NULL },
 	{ "network helper", launch_net_begin, launch_net_detach },
@@ -201,6 +225,7 @@ static const struct launch_step steps[] = {
 	{ "namespaces", launch_up_clone, launch_down_clone },
 	{ "ids", launch_up_map, NULL },
 	{ "network", launch_net_attach, NULL },
+	{ "earlier root", launch_up_root_lock, NULL },
 	{ "root", launch_mount_tree, NULL },
 	{ "devices", launch_mount_dev, NULL },
 	{ "proc and sys", launch_mount_kernel, NULL },
@@ -249,12 +274,14 @@ static int
 launch_tell_monitor(const struct launch *l, const struct err *failed, struct err *e)
 {
 	struct monitor_init init = { .magic = MONITOR_MAGIC, .pid = l->pid };
+	const int fds[MONITOR_INIT_FDS] = { l->master, l->root, l->root_lock };
+	size_t nfds = failed ? 0 : l->gives_root ? MONITOR_INIT_FDS : 1;
 
 	if (failed) {
 		init.error = failed->sys ? failed->sys : EINVAL;
 		snprintf(init.text, sizeof init.text, "%.*s", (int)sizeof init.text - 1, failed->message);
 	}
-	if (fd_send(LAUNCH_MONITOR, &init, sizeof init, &l->master, failed ? 0 : 1, 0) < 0)
+	if (fd_send(LAUNCH_MONITOR, &init, sizeof init, fds, nfds, 0) < 0)
 		return err_sys(e, "hand init over to its monitor");
 	return 0;
 }
@@ -262,8 +289,8 @@ launch_tell_monitor(const struct launch *l, const struct err *failed, struct err
 static void
 launch_clear(struct launch *l)
 {
-	int *const fds[] = { &l->home, &l->home_net, &l->run_dir, &l->sync, &l->netns, &l->net,
-		             &l->unit, &l->pidfd,    &l->root,    &l->dev,  &l->master };
+	int *const fds[] = { &l->home, &l->home_net, &l->run_dir, &l->sync,      &l->netns, &l->net,
+		             &l->unit, &l->pidfd,    &l->root,    &l->root_lock, &l->dev,   &l->master };
 
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		fd_auto_close(fds[i]);
@@ -273,10 +300,11 @@ launch_clear(struct launch *l)
 }
 
 int
-launch_run(struct job *job, struct err *e)
+launch_run(struct job *job, bool gives_root, struct err *e)
 {
 	struct launch l = { .job = job,
 		            .spec = &job->spec,
+		            .gives_root = gives_root,
 		            .home = -1,
 		            .home_net = -1,
 		            .run_dir = -1,
@@ -286,6 +314,7 @@ launch_run(struct job *job, struct err *e)
 		            .pid = -1,
 		            .pidfd = -1,
 		            .root = -1,
+		            .root_lock = -1,
 		            .dev = -1,
 		            .master = -1,
 		            .entry = { .v2_fd = -1 } };

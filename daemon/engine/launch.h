@@ -15,6 +15,7 @@ enum { LAUNCH_MONITOR = 4 };
 struct launch {
 	struct job *job;
 	const struct spec *spec;
+	bool gives_root; /* and its lock, to the monitor */
 	struct confine confine;
 	struct cgroup_entry entry;
 	int home; /* the host's mount namespace */
@@ -28,6 +29,7 @@ struct launch {
 	int net;            /* SEQPACKET to the network helper */
 	size_t net_pending; /* answers that it owes */
 	int root;           /* its root mount */
+	int root_lock;      /* see root_lock.h */
 	int dev;            /* the tmpfs at its /dev */
 	int master;         /* its console's pty */
 };
@@ -72,7 +74,7 @@ int launch_unit_wait(struct launch *l, struct err *e);
 void launch_unit_register(struct launch *l);
 
 /* The whole of it: until init runs, or nothing of it is left. Tells the monitor on descriptor 4. */
-int launch_run(struct job *job, struct err *e);
+int launch_run(struct job *job, bool gives_root, struct err *e);
 
 bool launch_monitor_gone(void);
 

@@ -5,7 +5,7 @@ berth_job_SOURCES += $(launch_shared) daemon/engine/inside.c daemon/engine/net_j
 
 # On the way to every init: nothing is linked but what that takes.
 pkglibexec_PROGRAMS += berth-launch
-berth_launch_SOURCES = $(launch_shared) daemon/engine/cgroup.c daemon/engine/cgroup_file.c daemon/engine/cgroup_paths.c \
+berth_launch_SOURCES = $(launch_shared) daemon/engine/root_lock.c daemon/engine/root_lock.h daemon/engine/cgroup.c daemon/engine/cgroup_file.c daemon/engine/cgroup_paths.c \
 	daemon/engine/cgroup_subgroup.c daemon/engine/cgroup_v1.c daemon/engine/cgroup_v2.c daemon/engine/launch.c \
 	daemon/engine/launch_init.c daemon/engine/launch_main.c daemon/engine/launch_mounts.c daemon/engine/launch_net.c \
 	daemon/engine/launch_unit.c daemon/engine/unit.h daemon/engine/unit_call.c daemon/engine/spawn.c daemon/engine/spawn.h

@@ -20,6 +20,7 @@ berthd_SOURCES = \
 	daemon/engine/repair.c \
 	daemon/engine/request_row.c daemon/engine/request_row.h \
 	daemon/engine/requests.c \
+	daemon/engine/root_lock.c daemon/engine/root_lock.h \
 	daemon/engine/session.h \
 	daemon/engine/sessions.c \
 	daemon/engine/spawn.c daemon/engine/spawn.h \

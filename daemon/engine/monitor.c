@@ -195,6 +195,14 @@ monitor_start_time(pid_t pid)
 
 static void monitor_init_ended(struct monitor *m, int status);
 
+void
+monitor_drop_root(struct monitor *m)
+{
+	fd_auto_close(&m->root);
+	fd_auto_close(&m->root_lock);
+	m->root = m->root_lock = -1;
+}
+
 static void
 monitor_adopt(struct monitor *m, pid_t pid, int master)
 {
@@ -236,7 +244,10 @@ monitor_handover_ready(struct monitor *m, struct source *s, uint32_t events)
 	if (n < 0 && errno == EAGAIN)
 		return;
 	init.text[sizeof init.text - 1] = '\0';
-	if (n == (ssize_t)sizeof init && init.magic == MONITOR_MAGIC && init.error == 0 && init.pid > 0 && nfds == 1) {
+	if (n == (ssize_t)sizeof init && init.magic == MONITOR_MAGIC && init.error == 0 && init.pid > 0 &&
+	    nfds == MONITOR_INIT_FDS) {
+		m->root = take_fd(&fds[1]);
+		m->root_lock = take_fd(&fds[2]);
 		monitor_adopt(m, init.pid, take_fd(&fds[0]));
 		return;
 	}
@@ -249,7 +260,7 @@ static int
 monitor_spawn(struct monitor *m, int handover, struct err *e)
 {
 	const struct spawn_fd fds[] = { { handover, JOB_MONITOR }, { m->launch_fd, JOB_CHANNEL } };
-	char *argv[] = { (char *)(uintptr_t)m->job, (char *)(uintptr_t) "launch", NULL };
+	char *argv[] = { (char *)(uintptr_t)m->job, (char *)(uintptr_t) "launch", (char *)(uintptr_t) "root", NULL };
 
 	return spawn_program(m->job, argv, fds, m->launch_fd >= 0 ? 2 : 1, NULL, &m->job_pid, e);
 }
@@ -307,6 +318,7 @@ monitor_restart(struct monitor *m)
 
 	console_close(m);
 	group_remove_all(m);
+	monitor_drop_root(m);
 	FAULT("monitor.restarting");
 	m->restarts++;
 	if (wait == 0) {

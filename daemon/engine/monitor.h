@@ -13,12 +13,13 @@
  *
  *   --tidy       what a monitor that was killed left is removed; --launch-fd is the one client, nothing is launched
  *
- * To start init it runs `berth-launch launch` in the same directory: the job reads ./spec, reports on descriptor 3 (if it is
+ * To start init it runs `berth-launch launch root` in the same directory: the job reads ./spec, reports on descriptor 3 (if it is
  * open) and hands init over on descriptor 4, see struct monitor_init. In the directory the monitor makes `monitor` (socket),
  * `console.log`, `console.log.1` and, at the end, `exit` (one line of JSON: struct observed's exit fields).
  *
  * On the socket (SOCK_SEQPACKET, root alone): whoever connects is sent MONITOR_STATE, then again at each change; the
- * connection's end means that the monitor is gone. The layout is fixed: a new daemon meets old monitors.
+ * connection's end means that the monitor is gone, but for the root's unmount (root_lock.h). The layout is fixed: a new daemon
+ * meets old monitors.
  */
 #ifndef BERTH_MONITOR_H
 #define BERTH_MONITOR_H
@@ -51,8 +52,13 @@ struct monitor_msg {
 	char text[128];
 };
 
-/* launch job → monitor, descriptor 4, one datagram with the console pty's master as descriptor. error: an errno, 0 when init runs.
+/*
+ * launch job → monitor, descriptor 4, one datagram; error: an errno, 0 when init runs. Its descriptors then: the console pty's
+ * master, the mount of init's root, the lock that goes with it (root_lock.h); of the last two none for a monitor that ran the job
+ * without the word `root`, as they did before an upgrade.
  */
+enum { MONITOR_INIT_FDS = 3 };
+
 struct monitor_init {
 	uint32_t magic;
 	int32_t pid;

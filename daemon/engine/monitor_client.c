@@ -225,3 +225,12 @@ client_listen(struct monitor *m)
 	m->listener.ready = client_accept;
 	return monitor_watch(m, &m->listener, fd, EPOLLIN);
 }
+
+void
+client_end(struct monitor *m)
+{
+	unlink(socket_name);
+	monitor_unwatch(m, &m->listener);
+	for (size_t i = 0; i < MONITOR_CLIENTS; i++)
+		monitor_unwatch(m, &m->clients[i].source);
+}

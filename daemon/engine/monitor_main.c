@@ -158,7 +158,7 @@ static void
 monitor_init_struct(struct monitor *m)
 {
 	memset(m, 0, sizeof *m);
-	m->launch_fd = m->init_pidfd = m->log_fd = m->slave = m->epoll = -1;
+	m->launch_fd = m->init_pidfd = m->log_fd = m->slave = m->epoll = m->root = m->root_lock = -1;
 	m->signals.fd = m->listener.fd = m->handover.fd = m->events.fd = m->console.fd = -1;
 	for (size_t i = 0; i < MONITOR_CLIENTS; i++)
 		m->clients[i].source.fd = -1;
@@ -208,6 +208,8 @@ main(int argc, char **argv)
 	monitor_launch(&m);
 	monitor_loop(&m);
 	FAULT("monitor.ending");
-	unlink("monitor");
+	client_end(&m);
+	FAULT("monitor.gone");
+	monitor_drop_root(&m);
 	return 0;
 }

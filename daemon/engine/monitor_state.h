@@ -45,6 +45,8 @@ struct monitor {
 	int stop_signal;
 	int64_t log_max;
 	int launch_fd;
+	int root;      /* the mount of init's root: it is unmounted no sooner than this is closed */
+	int root_lock; /* held as long (root_lock.h) */
 
 	int epoll;
 	struct source signals;
@@ -103,6 +105,8 @@ void monitor_launch(struct monitor *m);
 void monitor_set_state(struct monitor *m, enum container_state state, const char *text);
 void monitor_stop(struct monitor *m, int64_t timeout_s);
 void monitor_kill(struct monitor *m);
+/* Where init has ended this unmounts, and blocks until what the pool's file system has in memory is written. */
+void monitor_drop_root(struct monitor *m);
 /* A child has ended, or the host wants the container to. */
 void monitor_signals_ready(struct monitor *m, struct source *s, uint32_t events);
 /* Does what is due. */
@@ -114,6 +118,8 @@ void monitor_write_exit(const struct monitor *m, enum container_state state, int
 
 /* monitor_client.c */
 int client_listen(struct monitor *m);
+/* Nobody finds it any more, and whoever was connected knows that it has ended. */
+void client_end(struct monitor *m);
 void client_tell_state(struct monitor *m);
 /* Ends every command under way of that verb, 0 for all. */
 void client_done(struct monitor *m, uint16_t verb, int error, const char *text);

@@ -3,7 +3,7 @@ storage_shared = daemon/engine/provision.c daemon/engine/provision.h daemon/engi
 	daemon/engine/project.c daemon/engine/project.h daemon/engine/provision_shadow.c daemon/engine/registry_file.c \
 	daemon/engine/registry_file.h daemon/engine/volume.c daemon/engine/volume.h daemon/engine/volume_backend.h \
 	daemon/engine/volume_btrfs.c daemon/engine/volume_dir.c daemon/engine/volume_prjquota.c
-berth_job_SOURCES += $(storage_shared) daemon/engine/copy.c daemon/engine/copy.h daemon/engine/delete.c daemon/engine/recover.c daemon/engine/host.c daemon/engine/idrange.c \
+berth_job_SOURCES += $(storage_shared) daemon/engine/copy.c daemon/engine/copy.h daemon/engine/delete.c daemon/engine/recover.c daemon/engine/root_lock.c daemon/engine/root_lock.h daemon/engine/host.c daemon/engine/idrange.c \
 	daemon/engine/idrange.h daemon/engine/loop.c daemon/engine/loop.h daemon/engine/pool.c daemon/engine/spawn.c \
 	daemon/engine/spawn.h daemon/engine/template.c daemon/engine/template.h daemon/engine/template_recipe.c \
 	daemon/engine/template_sandbox.c

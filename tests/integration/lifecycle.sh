@@ -50,11 +50,35 @@ is "it is stopped" stopped "$(state web)"
 fails 4 "isn't running|not running" "a second stop" B stop web
 ok "several at once" B create two --template busybox --memory 64M --disk 64M --start
 is "created and started in one" running "$(state two)"
+# Unmounting writes back what the whole pool has in memory: a stop doesn't wait for that; what mounts or removes the root does.
+ok "stop" B stop two
+root="$T/r/ct/$(field two ctid)/root"
+exec 9<"$root"
+ok "its root is let go soon" flock -w 20 9
+operation=$(B start two --no-wait)
+ok "a start waits while an earlier root is there" wait_for 5 eval '[ "$(state two)" = starting ]'
+sleep 0.3
+is "as long as it is" starting "$(state two)"
+ok "and can be cancelled" B operation cancel "$operation"
+ok "without having run" wait_for 10 eval '[ "$(state two)" = stopped ]'
+B start two --no-wait >/dev/null
+exec 9<&-
+ok "it starts when the root is gone" wait_for 20 eval '[ "$(state two)" = running ]'
+B stop --kill two >/dev/null
+exec 9<"$root"
+flock -w 20 9
+B delete -y two --no-wait >/dev/null
+sleep 0.3
+is "a delete waits for it, too" deleting "$(state two)"
+like "and is shown as such" '^  state +deleting' "$(B show two)"
+exec 9<&-
+ok "and then removes it" wait_for 20 eval '! B show two'
+ok "another" B create two --template busybox --memory 64M --disk 64M --start
 ok "stop by --all" B stop --kill --all
 ok "delete several" B delete -y web two
 is "none is left" "" "$(B list --no-header)"
 ok "numbers are never used again" B create three --template busybox --disk 64M
-is "the next number" 103 "$(field three ctid)"
+is "the next number" 104 "$(field three ctid)"
 ok "delete --force of a running one" B start three
 ok "delete --force" B delete --force -y three
 fails 3 'not|no ' "show of what isn't there" B show three
