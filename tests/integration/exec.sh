@@ -30,18 +30,17 @@ is "100 MB through standard input" "$(sha256sum <"$T/big" | cut -c1-64)" "$(B ex
 is "100 MB there and back" "$(sha256sum <"$T/big" | cut -c1-64)" "$(B exec web -- cat <"$T/big" | sha256sum | cut -c1-64)"
 
 cat >"$T/shell.py" <<'END'
-import sys, time
+import sys
 from terminal import Terminal
 t = Terminal(sys.argv[1:])
 t.size(31, 97)
-time.sleep(0.5)
+t.until(b"# ")
 t.type(b"stty size; tty; echo done-$((1+1))\n")
 t.until(b"done-2")
 t.size(44, 111)
-time.sleep(0.5)
-t.type(b"stty size; exit 5\n")
+t.type(b"i=0; until [ \"$(stty size)\" = \"$((40+4)) 111\" ] || [ $i = 100 ]; do usleep 50000; i=$((i+1)); done; stty size; exit 5\n")
 t.until(b"44 111")
-time.sleep(0.5)
+t.until(b"its end")
 t.end()
 END
 out=$(PYTHONPATH=$TOP/tests/lib python3 -B "$T/shell.py" "$BUILD/berth" enter web)

@@ -88,7 +88,7 @@ ok "where the peer's credentials still count" B list
 # A loopback port. And a token that has some seconds left: what it began ends with it.
 brief=$(B token create brief --role viewer --tenant acme --lifetime 3600 2>/dev/null)
 t_stop_daemon
-sqlite3 "$T/s/db/berth.db" "UPDATE token SET expires_at = strftime('%s') + 8 WHERE name = 'brief'"
+sqlite3 "$T/s/db/berth.db" "UPDATE token SET expires_at = strftime('%s') + $((8 * ${T_SLOW:-1})) WHERE name = 'brief'"
 printf 'token_listen = %s\n' "127.0.0.1:$PORT" "[::1]:$PORT" "$T/r/t2.sock" "$TS" >>"$T/conf"
 t_start_daemon
 curl -sN --unix-socket "$TS" -H "$(bearer "$brief")" http://localhost/v1/events >/dev/null &

@@ -45,7 +45,7 @@ t_start_daemon || exit 1
 udp acme:one 50 1000
 sent "the daemon's sudden end" 300000
 udp acme:one 50 1000
-sleep 2.2
+wait_for 6 used_is acme:one out4_paid 350000
 t_stop_daemon KILL
 nft delete table inet "${INSTANCE}_traffic"
 nft delete table inet "$INSTANCE"
@@ -59,7 +59,8 @@ sent "and what it counts is added" 450000
 
 # Resources.
 B exec acme:two -- sh -c 'dd if=/dev/zero of=/root/file bs=1M count=8 2>/dev/null; sync; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done' >/dev/null
-sleep 2.5
+has_all() { B usage acme:two -o json | jq -e '.[0] | [.seconds, .running, .cpu, .memory, .memory_peak, .pids_peak] | all(. != null and . > 0)'; }
+wait_for 6 has_all
 row=$(B usage acme:two -o json)
 for f in seconds running cpu memory memory_peak pids_peak; do [ "$(jq ".[0].$f > 0" <<<"$row")" = true ] && pass "there is $f" || fail "no $f: $row"; done
 [ "$(jq '.[0].memory_peak <= 70000000 and .[0].memory <= .[0].memory_peak and .[0].running <= .[0].seconds' <<<"$row")" = true ] && pass "figures fit together" || fail "figures: $row"

@@ -8,6 +8,9 @@ import sys
 import termios
 import time
 
+# A host T_SLOW times as slow may take as much longer.
+SLOW = int(os.environ.get("T_SLOW", "1"))
+
 
 class Terminal:
     def __init__(self, argv):
@@ -23,7 +26,7 @@ class Terminal:
         os.write(self.fd, text)
 
     def until(self, text, seconds=10):
-        end = time.time() + seconds
+        end = time.time() + seconds * SLOW
         while text not in self.got and time.time() < end:
             if select.select([self.fd], [], [], 0.2)[0]:
                 try:
