@@ -56,19 +56,21 @@ static int
 meter_traffic(struct job *job, struct err *e)
 {
 	const struct settings *s = &job->spec.settings;
-	char name[TRAFFIC_NAME], generation[UUID_SIZE];
-	const struct nfnl_table t = traffic_table(s->instance, name);
+	char generation[UUID_SIZE];
 	AUTO_CLOSE int nfnl = -1;
+	struct traffic_tables t;
+	bool bridged;
 	int found;
 
+	traffic_name_tables(&t, s->instance);
 	if (nfnl_open(&nfnl, e) < 0)
 		return -1;
-	found = nfnl_read_comment(nfnl, &t, generation, sizeof generation, e);
+	found = traffic_find(nfnl, &t, generation, &bridged, e);
 	if (found < 0)
 		return -1;
 	if (!found)
-		log_warning("the nft table inet %s is gone: making it anew; what it had counted since the last reading is lost",
-		            name);
+		log_warning("the nft table %s %s is gone: making it anew; what had been counted since the last reading is lost",
+		            bridged ? "bridge" : "inet", t.name);
 	return found ? 0 : traffic_make(s, e);
 }
 

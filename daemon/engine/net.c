@@ -156,9 +156,7 @@ net_prepare(const struct spec *spec, struct err *e)
 		return -1;
 	if (firewall_add(&spec->settings, &spec->place, &spec->config.ip, e) < 0)
 		return -1;
-	if (traffic_add(&spec->settings, &spec->place, e) < 0)
-		return -1;
-	return nic_prepare(spec, e);
+	return nic_prepare(spec, e) < 0 ? -1 : traffic_add(spec, e);
 }
 
 int

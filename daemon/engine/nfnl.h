@@ -59,5 +59,7 @@ int nfnl_find_chain(int fd, const struct nfnl_table *table, const char *chain, s
 /* All counters of a table in one dump. 1: it was changed meanwhile, and what was given may lack some. */
 typedef void nfnl_take_counter(void *arg, const char *name, uint64_t bytes, uint64_t packets);
 int nfnl_read_counters(int fd, const struct nfnl_table *table, nfnl_take_counter *take, void *arg, struct err *e);
+/* 1 it is there, 0 it isn't, or not the table. */
+int nfnl_find_counter(int fd, const struct nfnl_table *table, const char *name, struct err *e);
 
 #endif

@@ -179,3 +179,34 @@ nfnl_read_counters(int fd, const struct nfnl_table *table, nfnl_take_counter *ta
 		return err_sys(e, "read the traffic counters");
 	return dump.changed;
 }
+
+static void
+nfnl_take_nothing(void *arg, const char *name, uint64_t bytes, uint64_t packets)
+{
+	bool *found = arg;
+
+	(void)name;
+	(void)bytes;
+	(void)packets;
+	*found = true;
+}
+
+int
+nfnl_find_counter(int fd, const struct nfnl_table *table, const char *name, struct err *e)
+{
+	bool found = false;
+	struct nfnl_dump dump = { .take = nfnl_take_nothing, .arg = &found };
+	AUTO_BUF struct buf question = { 0 };
+	size_t at = nfnl_begin_question(&question, table, NFT_MSG_GETOBJ, NLM_F_ACK);
+	int rc;
+
+	nfnl_put_text(&question, NFTA_OBJ_TABLE, table->name);
+	nfnl_put_text(&question, NFTA_OBJ_NAME, name);
+	nfnl_put_u32(&question, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+	nfnl_end(&question, at);
+	rc = nfnl_ask(fd, &question, nfnl_take_object, &dump);
+	errno = rc < 0 ? errno : dump.error;
+	if (rc < 0 || (dump.error && dump.error != ENOENT))
+		return err_sys(e, "look for the nft counter '%s'", name);
+	return found;
+}

@@ -13,6 +13,7 @@
 #include "daemon/engine/net_bridge.h"
 #include "daemon/engine/net_link.h"
 #include "daemon/engine/nic_firewall.h"
+#include "daemon/engine/traffic.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -306,7 +307,11 @@ nic_update(const struct spec *spec, const struct strv *old_list, int netns_fd, s
 			return -1;
 	/* What comes is checked before it is there, what goes until it has gone. A stopped one's rules come with its start. */
 	change = (struct nic_change){ .old = old.v, .nold = old.n, .nics = new.v, .n = netns_fd >= 0 ? new.n : 0 };
-	if (nic_firewall_change(spec, &change, e) < 0 || nic_update_links(spec, &old, &new, netns_fd, e) < 0)
+	if (nic_firewall_change(spec, &change, e) < 0)
+		return -1;
+	if (netns_fd >= 0 && traffic_add(spec, e) < 0)
+		return -1;
+	if (nic_update_links(spec, &old, &new, netns_fd, e) < 0)
 		return -1;
 	return nic_firewall_drop(spec, gone.v, gone.n, e);
 }

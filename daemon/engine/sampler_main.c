@@ -86,9 +86,9 @@ sampler_read_traffic(struct sampler *s)
 	if (!s->refused)
 		log_err(&e, "read the traffic counters");
 	s->refused = true;
-	for (size_t i = 0; i < s->traffic.n; i++)
+	for (size_t i = 0; i < s->traffic.all.n; i++)
 		for (size_t k = 0; k < 2 * TRAFFIC_COUNTERS; k++)
-			s->traffic.v[i].v[k] = SAMPLE_UNKNOWN;
+			s->traffic.all.v[i].v[k] = SAMPLE_UNKNOWN;
 }
 
 static int
@@ -99,8 +99,8 @@ sampler_pass(struct sampler *s, struct err *e)
 	s->message.generation = s->traffic.generation;
 	record_mark(&samples_schema, &s->message, "time_ms", true);
 	record_mark(&samples_schema, &s->message, "generation", true);
-	for (size_t i = 0; i < s->traffic.n; i++)
-		if (sampler_add(s, &s->traffic.v[i], e) < 0)
+	for (size_t i = 0; i < s->traffic.all.n; i++)
+		if (sampler_add(s, &s->traffic.all.v[i], e) < 0)
 			return -1;
 	groups_sweep(s->groups);
 	return sampler_send(s, true, e);

@@ -1,11 +1,17 @@
 #!/bin/bash
-# Traffic of a known size while a process of the daemon is killed at any moment, ten times: in the end each byte is billed once. Also
-# where the database is one from a copy, and so knows less than was counted.
+# Traffic of a known size, routed and by a bridge of the host's, while a process of the daemon is killed at any moment, ten times: in
+# the end each byte is billed once. Also where the database is one from a copy, and so knows less than was counted.
 . "$(dirname "$0")/../lib/lib.sh"
-EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1\ncopy_interval = 0' t_begin
-B create one --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1 || fail "create one"
-B create two --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1 || fail "create two"
-TWO=$(field two 'ip[]' | grep -v :)
+BRIDGE=btbr$$
+t_end_first() { ip link delete "$BRIDGE"; }
+EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1\ncopy_interval = 0\nbridges = '$BRIDGE t_begin
+ip link add "$BRIDGE" type bridge mcast_snooping 0
+ip link set "$BRIDGE" up
+B network create lan --kind bridge --bridge "$BRIDGE" --prefix 192.168.77.0/24 >/dev/null 2>&1 || fail "the network"
+B create one --template busybox --memory 64M --disk 64M --net lan --start >/dev/null 2>&1 || fail "create one"
+B create two --template busybox --memory 64M --disk 64M --net lan --start >/dev/null 2>&1 || fail "create two"
+TWO=$(field two 'ip[]' | grep -v :) NEAR=$(field two 'net[0]' | cut -d: -f2)
+# Of so many half are routed.
 COUNT=4000 SIZE=700 total=0
 used() { B usage one -o json 2>/dev/null | jq -r '[.[].out4_paid] | add // 0'; }
 # Over about a second and a half.
@@ -13,7 +19,7 @@ send() { nsenter -t "$(field one pid)" -n python3 -c "
 import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range($COUNT):
-    s.sendto(b'x' * ($SIZE - 28), ('$TWO', 9))
+    s.sendto(b'x' * ($SIZE - 28), (('$TWO', '$NEAR')[i % 2], 9))
     if i % 40 == 0: time.sleep(0.015)"; }
 children() { pgrep -P "$DAEMON" -f "$1" | head -n 1; }
 billed() { wait_for 8 eval '[ "$(used)" = '$total' ]'; }

@@ -1,7 +1,7 @@
 /*
  * net_tool VERB SPEC [NETNS-FILE]: the network part of a job alone, for tests in network namespaces of their own.
- * VERB: host-setup, host-cleanup, attach, update (old addresses follow), policy (the former
- * spec follows), detach, time.
+ * VERB: host-setup, host-cleanup, attach, update (old addresses follow), policy and nics (the former
+ * spec follows), detach, forget (its counters), time.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +12,8 @@
 
 #include "daemon/engine/firewall.h"
 #include "daemon/engine/net.h"
+#include "daemon/engine/nic.h"
+#include "daemon/engine/traffic.h"
 #include "daemon/util/log.h"
 
 static int64_t
@@ -52,6 +54,19 @@ tool_cpu_us(void)
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Interfaces on networks, live. */
+static int
+tool_nics(const struct spec *spec, const char *former, int netns, struct err *e)
+{
+	struct spec old = { 0 };
+	int rc = former ? spec_load(&old, AT_FDCWD, former, e) : err_set(e, ERR_BAD_REQUEST, "which was the spec before?");
+
+	if (rc == 0)
+		rc = nic_update(spec, &old.config.nics, netns, e);
+	record_clear(&spec_schema, &old);
+	return rc;
 }
 
 /* Prints the microseconds that it took, and those of them in which it worked. */
@@ -95,8 +110,12 @@ tool_run(const char *verb, struct spec *spec, int netns, char **old_ip, struct e
 		rc = net_update(spec, &old, netns, e);
 	else if (strcmp(verb, "detach") == 0)
 		rc = net_detach(spec, e);
+	else if (strcmp(verb, "forget") == 0)
+		rc = traffic_forget(&spec->settings, spec->place.ctid, e);
 	else if (strcmp(verb, "policy") == 0)
 		rc = tool_policy(spec, old_ip ? *old_ip : NULL, e);
+	else if (strcmp(verb, "nics") == 0)
+		rc = tool_nics(spec, old_ip ? *old_ip : NULL, netns, e);
 	else if (strcmp(verb, "time") == 0)
 		rc = tool_time(spec, netns, e);
 	else
