@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "client/clean.h"
 #include "client/follow.h"
 #include "client/problem.h"
 #include "client/sse.h"
+#include "daemon/util/clock.h"
 #include "daemon/util/fd.h"
 
 /* The daemon may be restarted meanwhile: operations outlive it. */
@@ -90,15 +90,6 @@ follow_sink(void *arg, const char *data, size_t len)
 	return sse_feed(&f->sse, data, len);
 }
 
-static int64_t
-follow_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int
 follow_once(struct follow *f, const char *path, int timeout_ms, struct err *e)
 {
@@ -117,10 +108,10 @@ follow_once(struct follow *f, const char *path, int timeout_ms, struct err *e)
 static int
 follow_to_end(struct follow *f, const char *path, int64_t deadline_ms, struct err *e)
 {
-	int64_t patience = follow_now_ms() + FOLLOW_PATIENCE_MS;
+	int64_t patience = clock_ms(CLOCK_MONOTONIC) + FOLLOW_PATIENCE_MS;
 
 	for (;;) {
-		int64_t now = follow_now_ms();
+		int64_t now = clock_ms(CLOCK_MONOTONIC);
 		struct pollfd interrupt = { f->client->http.interrupt_fd, POLLIN, 0 };
 		int timeout = deadline_ms < 0 ? 0 : deadline_ms > now ? (int)(deadline_ms - now) : 1, rc;
 
@@ -130,7 +121,7 @@ follow_to_end(struct follow *f, const char *path, int64_t deadline_ms, struct er
 		f->sse.has_data = f->sse.overflow = f->sse.skip_lf = false;
 		if (f->end)
 			return 0;
-		now = follow_now_ms();
+		now = clock_ms(CLOCK_MONOTONIC);
 		if (deadline_ms >= 0 && now >= deadline_ms)
 			return err_set(e, ERR_TIMEOUT, "The operation still goes on");
 		/* Its heartbeats come more often than a silence times out. */
@@ -188,7 +179,7 @@ follow_operation(struct client *c, const char *location, const char *label, int 
 	if (client_catch_interrupt(c, &old, e) < 0)
 		return -1;
 	f.sse = (struct sse){ .handler = follow_event, .arg = &f };
-	rc = follow_to_end(&f, path.data, timeout_ms < 0 ? -1 : follow_now_ms() + timeout_ms, e);
+	rc = follow_to_end(&f, path.data, timeout_ms < 0 ? -1 : clock_ms(CLOCK_MONOTONIC) + timeout_ms, e);
 	follow_wipe_line(&f);
 	client_release_interrupt(c, &old);
 	if (rc < 0 && e->kind == ERR_CANCELLED) {

@@ -15,6 +15,7 @@
 #include "client/print.h"
 #include "client/readings.h"
 #include "client/terminal.h"
+#include "daemon/util/clock.h"
 
 static const struct opt top_opts[] = {
 	{ "interval", 'd', "SECONDS", "Between refreshes; 3 when left out.", NULL },
@@ -402,20 +403,11 @@ top_take_keys(struct top *top, struct err *e)
 	return rc;
 }
 
-static int64_t
-top_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Keys and signals until then. 1: the end, 0, -1. */
 static int
 top_wait(struct top *top, int64_t until_ms, struct err *e)
 {
-	for (int64_t left; (left = until_ms - top_now_ms()) > 0;) {
+	for (int64_t left; (left = until_ms - clock_ms(CLOCK_MONOTONIC)) > 0;) {
 		struct pollfd fds[] = { { STDIN_FILENO, POLLIN, 0 }, { top->terminal.signal_fd, POLLIN, 0 } };
 		int rc = 0, sig;
 
@@ -485,7 +477,7 @@ top_run(struct client *c, const struct args *args, struct err *e)
 	if (top_read(&top, e) < 0 || (top.screen && top_enter(&top, e) < 0))
 		return -1;
 	rc = top_show(&top, e);
-	for (int64_t next = top_now_ms(); rc == 0 && --count > 0;) {
+	for (int64_t next = clock_ms(CLOCK_MONOTONIC); rc == 0 && --count > 0;) {
 		next += 1000 * interval;
 		rc = top_wait(&top, next, e);
 		if (rc == 0)

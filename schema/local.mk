@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libberth.a
 libberth_a_SOURCES = \
 	daemon/util/buf.c daemon/util/buf.h \
+	daemon/util/clock.h \
 	daemon/util/err.c daemon/util/err.h \
 	daemon/util/fault.c daemon/util/fault.def daemon/util/fault.h \
 	daemon/util/fd.c daemon/util/fd.h \

@@ -17,15 +17,13 @@
 #include "daemon/api/auth.h"
 #include "daemon/api/guard.h"
 #include "daemon/api/reply.h"
+#include "daemon/util/clock.h"
 #include "daemon/util/log.h"
 
 int64_t
 http_now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_ms(CLOCK_MONOTONIC_COARSE);
 }
 
 static struct evbuffer *
@@ -345,23 +343,14 @@ conn_can_go_on(const struct conn *conn)
 	return conn->mode == CONN_OPEN && conn_unsent(conn) <= HTTP_OUTPUT_MAX && evbuffer_get_length(conn_input(conn)) > 0;
 }
 
-static int64_t
-conn_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void
 conn_serve(struct conn *conn)
 {
-	int64_t begin_us = conn_now_us();
+	int64_t begin_us = clock_us(CLOCK_MONOTONIC);
 
 	conn_dispatch(conn);
 	if (conn->caller)
-		caller_spend(conn->caller, conn->server->turn, conn_now_us() - begin_us);
+		caller_spend(conn->caller, conn->server->turn, clock_us(CLOCK_MONOTONIC) - begin_us);
 }
 
 static void

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "config.h"
 #include "daemon/api/api.h"
@@ -13,6 +12,7 @@
 #include "daemon/api/meter.h"
 #include "daemon/api/metrics.h"
 #include "daemon/api/reply.h"
+#include "daemon/util/clock.h"
 
 /* Of a container: what was read of it, then the rest. */
 enum {
@@ -314,15 +314,6 @@ metrics_put_build(struct metrics *m, const struct metric *row)
 	return 0;
 }
 
-static int64_t
-metrics_clock_us(clockid_t clock)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static int
 metrics_put_started(struct metrics *m, const struct metric *row)
 {
@@ -333,7 +324,7 @@ metrics_put_started(struct metrics *m, const struct metric *row)
 static int
 metrics_put_cpu(struct metrics *m, const struct metric *row)
 {
-	metrics_put_sample(m->out, row->name, row->type, NULL, NULL, metrics_clock_us(CLOCK_PROCESS_CPUTIME_ID), US);
+	metrics_put_sample(m->out, row->name, row->type, NULL, NULL, clock_us(CLOCK_PROCESS_CPUTIME_ID), US);
 	return 0;
 }
 
@@ -382,7 +373,7 @@ int
 metrics_write(struct api *api, const struct who *who, enum metrics_format format, struct buf *out, struct err *e)
 {
 	AUTO_METRICS struct metrics m = {
-		.api = api, .who = who, .format = format, .now_ms = metrics_clock_us(CLOCK_REALTIME) / 1000, .out = out, .e = e
+		.api = api, .who = who, .format = format, .now_ms = clock_ms(CLOCK_REALTIME), .out = out, .e = e
 	};
 	const struct container_filter filter = { .tenant = metrics_tenant(&m), .limit = INT64_MAX };
 

@@ -11,6 +11,7 @@
 
 #include "daemon/engine/cgroup_driver.h"
 #include "daemon/engine/cgroup_file.h"
+#include "daemon/util/clock.h"
 #include "daemon/util/fd.h"
 
 /* A tenant can make groups below its own: bounded, so that it can't fill the kernel's memory with them. */
@@ -92,15 +93,6 @@ cgroup_dirs_open(const struct settings *s, const struct layout *layout, int64_t 
 	return 0;
 }
 
-static int64_t
-cgroup_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* rmdir refuses a group with processes, unlike the library's removal, which would move them to the parent, out of all limits. */
 static int
 cgroup_rmdir_wait(int dirfd, const char *name, int64_t deadline_ms, struct err *e)
@@ -110,7 +102,7 @@ cgroup_rmdir_wait(int dirfd, const char *name, int64_t deadline_ms, struct err *
 	while (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT) {
 		if (errno != EBUSY)
 			return err_sys(e, "remove control group '%s'", name);
-		if (cgroup_now_ms() >= deadline_ms)
+		if (clock_ms(CLOCK_MONOTONIC) >= deadline_ms)
 			return err_set(e, ERR_CONFLICT, "control group '%s' still holds processes", name);
 		nanosleep(&pause, NULL);
 	}
@@ -169,7 +161,7 @@ cgroup_remove(const struct spec *spec, struct err *e)
 {
 	char paths[CGROUP_ROOTS_MAX][CGROUP_PATH_MAX];
 	size_t n = cgroup_paths(&spec->settings, &spec->layout, spec->place.ctid, paths);
-	int64_t deadline_ms = cgroup_now_ms() + CGROUP_REMOVE_MS;
+	int64_t deadline_ms = clock_ms(CLOCK_MONOTONIC) + CGROUP_REMOVE_MS;
 
 	for (size_t i = 0; i < n; i++) {
 		if (cgroup_remove_tree(AT_FDCWD, paths[i], deadline_ms, e) < 0)

@@ -12,11 +12,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/engine/hook_post.h"
 #include "daemon/engine/hook_sandbox.h"
+#include "daemon/util/clock.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "daemon/util/uuid.h"
@@ -35,15 +35,6 @@ struct sender {
 	struct spec spec;
 	struct attempt attempts[WEBHOOKS_AT_ONCE];
 };
-
-static int64_t
-sender_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int
 sender_tell(const char *op, const struct hook_result *result, struct err *e)
@@ -100,7 +91,7 @@ sender_begin(struct sender *s, const struct hook *hook, struct err *e)
 			close(ends[0]);
 		return sender_tell(hook->op, &busy, e);
 	}
-	*a = (struct attempt){ .pid = pid, .pipe = ends[0], .deadline_ms = sender_ms() + HOOK_CHILD_MS };
+	*a = (struct attempt){ .pid = pid, .pipe = ends[0], .deadline_ms = clock_ms(CLOCK_MONOTONIC) + HOOK_CHILD_MS };
 	snprintf(a->op, sizeof a->op, "%s", hook->op);
 	return 0;
 }
@@ -128,7 +119,7 @@ sender_end(struct attempt *a, bool late, struct err *e)
 static int
 sender_settle(struct sender *s, const struct pollfd *polls, struct err *e)
 {
-	int64_t now_ms = sender_ms();
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
 
 	for (size_t i = 0; i < WEBHOOKS_AT_ONCE; i++) {
 		struct attempt *a = &s->attempts[i];

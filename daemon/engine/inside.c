@@ -8,10 +8,10 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "daemon/engine/kernel.h"
 #include "daemon/engine/rootfs.h"
+#include "daemon/util/clock.h"
 #include "daemon/util/fd.h"
 
 /* What the child says at its end: one write, small enough to be whole. */
@@ -93,27 +93,20 @@ inside_child(const struct spec *spec, pid_t init_pid, int (*work)(void *arg, str
 	_exit(fd_write_all(out, &result, sizeof result) < 0);
 }
 
-static int64_t
-inside_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* The child's word is bounded like any stranger's: it has read what a tenant wrote. */
 static int
 inside_take_result(int in, int timeout_ms, struct err *e)
 {
 	struct inside_result result = { .rc = -1 };
 	struct pollfd p = { .fd = in, .events = POLLIN };
-	int64_t deadline = inside_now_ms() + timeout_ms;
+	int64_t deadline_ms = clock_ms(CLOCK_MONOTONIC) + timeout_ms;
 	int n;
 
-	do
-		n = poll(&p, 1, (int)(deadline > inside_now_ms() ? deadline - inside_now_ms() : 0));
-	while (n < 0 && errno == EINTR);
+	do {
+		int64_t left_ms = deadline_ms - clock_ms(CLOCK_MONOTONIC);
+
+		n = poll(&p, 1, left_ms > 0 ? (int)left_ms : 0);
+	} while (n < 0 && errno == EINTR);
 	if (n == 0)
 		return err_set(e, ERR_TIMEOUT, "Work in the container's tree took more than %d s", timeout_ms / 1000);
 	if (n < 0 || read(in, &result, sizeof result) != (ssize_t)sizeof result)

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "daemon/engine/spawn.h"
+#include "daemon/util/clock.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -255,7 +256,6 @@ link_start_api(struct engine *engine, struct err *e)
 	char *argv[] = { name, NULL };
 	struct spawn_fd fds[3 + TOKEN_LISTEN_MAX];
 	int pair[2], size = MSG_MAX * 8;
-	struct timespec now;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, "make the api's link");
@@ -274,9 +274,8 @@ link_start_api(struct engine *engine, struct err *e)
 		fds[3 + i] = (struct spawn_fd){ engine->listeners.tokens[i], API_TOKENS_FD + (int)i };
 	if (spawn_program(program, argv, fds, 3 + engine->listeners.ntokens, NULL, &engine->api_pid, e) < 0)
 		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	memmove(engine->api_starts, engine->api_starts + 1, sizeof engine->api_starts - sizeof *engine->api_starts);
-	engine->api_starts[4] = now.tv_sec;
+	engine->api_starts[4] = clock_ms(CLOCK_MONOTONIC) / 1000;
 	engine->api_link = take_fd(&ours);
 	engine->api_event = event_new(engine->base, engine->api_link, EV_READ | EV_PERSIST, link_on_read, engine);
 	engine->api_write_event = event_new(engine->base, engine->api_link, EV_WRITE, link_on_write, engine);

@@ -2,18 +2,15 @@
 #include "daemon/engine/monitor_state.h"
 
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "daemon/util/clock.h"
 #include "daemon/util/fd.h"
 
 int64_t
 monitor_now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return clock_ms(CLOCK_MONOTONIC);
 }
 
 int

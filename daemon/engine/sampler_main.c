@@ -12,12 +12,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "daemon/engine/nfnl.h"
 #include "daemon/engine/sampler_groups.h"
 #include "daemon/engine/sampler_sandbox.h"
 #include "daemon/engine/traffic.h"
+#include "daemon/util/clock.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "schema/protocol.h"
@@ -32,15 +32,6 @@ struct sampler {
 	int nfnl;
 	bool refused; /* told already that the counters can't be read */
 };
-
-static int64_t
-sampler_ms(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int
 sampler_send(struct sampler *s, bool last, struct err *e)
@@ -94,7 +85,7 @@ sampler_read_traffic(struct sampler *s)
 static int
 sampler_pass(struct sampler *s, struct err *e)
 {
-	s->message.time_ms = sampler_ms(CLOCK_REALTIME);
+	s->message.time_ms = clock_ms(CLOCK_REALTIME);
 	sampler_read_traffic(s);
 	s->message.generation = s->traffic.generation;
 	record_mark(&samples_schema, &s->message, "time_ms", true);
@@ -110,12 +101,12 @@ sampler_pass(struct sampler *s, struct err *e)
 static int
 sampler_loop(struct sampler *s, struct err *e)
 {
-	int64_t interval_ms = s->spec.settings.sample_interval * 1000, next_ms = sampler_ms(CLOCK_MONOTONIC);
+	int64_t interval_ms = s->spec.settings.sample_interval * 1000, next_ms = clock_ms(CLOCK_MONOTONIC);
 	struct pollfd channel = { .fd = SAMPLER_CHANNEL, .events = POLLIN };
 	char byte;
 
 	for (;;) {
-		int64_t now_ms = sampler_ms(CLOCK_MONOTONIC);
+		int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
 
 		if (now_ms < next_ms) {
 			int rc = poll(&channel, 1, (int)(next_ms - now_ms));
@@ -129,7 +120,7 @@ sampler_loop(struct sampler *s, struct err *e)
 		}
 		if (sampler_pass(s, e) < 0)
 			return -1;
-		now_ms = sampler_ms(CLOCK_MONOTONIC);
+		now_ms = clock_ms(CLOCK_MONOTONIC);
 		/* In step, but nothing is made up for. */
 		while (next_ms <= now_ms)
 			next_ms += interval_ms;

@@ -10,10 +10,10 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "daemon/engine/kernel.h"
 #include "daemon/engine/template.h"
+#include "daemon/util/clock.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -152,21 +152,12 @@ sandbox_read(struct sandbox *b, int fd, void (*take)(struct sandbox *b, const ch
 	return n > 0 || (n < 0 && errno == EINTR);
 }
 
-static int64_t
-sandbox_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
-
 /* Until both outputs have ended. */
 static int
 sandbox_watch(struct sandbox *b, struct err *e)
 {
 	struct pollfd p[] = { { b->out, POLLIN, 0 }, { b->err, POLLIN, 0 }, { b->job->channel, POLLIN, 0 } };
-	int64_t deadline = sandbox_now() + SANDBOX_SECONDS;
+	int64_t deadline_ms = clock_ms(CLOCK_MONOTONIC) + SANDBOX_SECONDS * 1000;
 
 	while (p[0].fd >= 0 || p[1].fd >= 0) {
 		int n = poll(p, 3, 1000);
@@ -179,7 +170,7 @@ sandbox_watch(struct sandbox *b, struct err *e)
 			p[1].fd = -1;
 		if (n > 0 && p[2].revents)
 			return err_set(e, ERR_CANCELLED, "The build was cancelled");
-		if (sandbox_now() > deadline)
+		if (clock_ms(CLOCK_MONOTONIC) > deadline_ms)
 			return err_set(e, ERR_TIMEOUT, "The build took longer than %d minutes", SANDBOX_SECONDS / 60);
 	}
 	return 0;

@@ -1,9 +1,9 @@
 #include "daemon/engine/unit_bus.h"
+#include "daemon/util/clock.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { BUS_CALL_US = 10 * 1000000, BUS_JOB_US = 20 * 1000000 };
 
@@ -62,25 +62,16 @@ unit_bus_new(struct unit_bus *u, sd_bus_message **m_out, const char *method, str
 	return rc < 0 ? bus_err(rc, "make a message", e) : 0;
 }
 
-static uint64_t
-bus_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* The signal may have come before the reply that names the job was looked at: it waits in the bus's queue until here. */
 static int
 bus_wait_job(struct unit_bus *u, sd_bus_message *reply, struct err *e)
 {
-	uint64_t until_us = bus_now_us() + BUS_JOB_US;
+	uint64_t until_us = (uint64_t)clock_us(CLOCK_MONOTONIC) + BUS_JOB_US;
 	int rc = sd_bus_message_read(reply, "o", &u->job);
 
 	u->result[0] = '\0';
 	while (rc >= 0 && !u->result[0]) {
-		uint64_t now_us = bus_now_us();
+		uint64_t now_us = (uint64_t)clock_us(CLOCK_MONOTONIC);
 
 		if (now_us >= until_us)
 			return err_set(e, ERR_TIMEOUT, "systemd didn't finish its job in %d s", BUS_JOB_US / 1000000);

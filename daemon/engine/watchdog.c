@@ -1,9 +1,9 @@
 /* Whether both event loops go on: asked of the api, told to systemd, which ends and restarts a daemon that falls silent. */
 #include <event2/event.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "daemon/engine/engine.h"
+#include "daemon/util/clock.h"
 #include "daemon/util/log.h"
 
 enum {
@@ -12,26 +12,17 @@ enum {
 	WATCHDOG_API_START_MS = 300000 /* until it first answers: it may have a database to migrate */
 };
 
-static int64_t
-watchdog_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void
 watchdog_api_started(struct engine *engine)
 {
-	engine->api_start_ms = watchdog_now_ms();
+	engine->api_start_ms = clock_ms(CLOCK_MONOTONIC);
 	engine->api_alive_ms = 0;
 }
 
 void
 watchdog_api_alive(struct engine *engine)
 {
-	engine->api_alive_ms = watchdog_now_ms();
+	engine->api_alive_ms = clock_ms(CLOCK_MONOTONIC);
 }
 
 /* While the api is being started again there is none that could hang. */
@@ -43,8 +34,8 @@ watchdog_api_hangs(const struct engine *engine)
 	if (engine->api_link < 0)
 		return false;
 	if (engine->api_alive_ms == 0)
-		return watchdog_now_ms() - engine->api_start_ms > WATCHDOG_API_START_MS;
-	return watchdog_now_ms() - engine->api_alive_ms > limit_ms;
+		return clock_ms(CLOCK_MONOTONIC) - engine->api_start_ms > WATCHDOG_API_START_MS;
+	return clock_ms(CLOCK_MONOTONIC) - engine->api_alive_ms > limit_ms;
 }
 
 static void
