@@ -21,6 +21,7 @@ static const struct opt lifecycle_suspend_opts[] = {
 	{ "reason", 0, "TEXT", "Why; its tenant sees it (required).", NULL },
 	{ "timeout", 0, "SECONDS", "Kill it after so long; the daemon's stop-timeout when left out.", NULL },
 	{ "kill", 0, NULL, "Kill it at once.", NULL },
+	{ "freeze", 0, NULL, "Freeze what runs in it rather than stop it.", NULL },
 	{ NULL },
 };
 static const struct opt lifecycle_delete_opts[] = {
@@ -246,6 +247,8 @@ lifecycle_suspend(struct client *c, const struct args *args, struct err *e)
 		return -1;
 	if (!action.body)
 		action.body = json_object_new_object();
+	if (args_has(args, "freeze"))
+		json_object_object_add(action.body, "freeze", json_object_new_boolean(1));
 	json_object_object_add(action.body, "reason", json_object_new_string(reason));
 	return lifecycle_run(c, args, &action, e);
 }
@@ -253,10 +256,12 @@ lifecycle_suspend(struct client *c, const struct args *args, struct err *e)
 const struct verb suspend_verb = {
 	.name = "suspend",
 	.args = "NAME… --reason TEXT",
-	.help = "Stop containers and keep them down, whatever their tenant does",
-	.more = "Its tenant sees the reason, and can neither start nor delete it. Not even a reboot of the host brings it up.",
+	.help = "Stop containers, or freeze them, and keep them so, whatever their tenant does",
+	.more = "Its tenant sees the reason, and can neither start nor delete it. Not even a reboot of the host brings it up. "
+	        "What runs in one that is frozen stays in memory and goes on when the suspension is lifted.",
 	.examples = "berth suspend acme:web1 --reason 'unpaid invoice 4711'\n"
-	            "berth suspend --all --tenant acme --reason abuse --kill",
+	            "berth suspend --all --tenant acme --reason abuse --kill\n"
+	            "berth suspend acme:web1 --reason 'under investigation' --freeze",
 	.options = lifecycle_suspend_opts,
 	.groups = VERB_MANY,
 	.max = WORDS_ANY,
@@ -276,7 +281,7 @@ const struct verb unsuspend_verb = {
 	.name = "unsuspend",
 	.args = "NAME…",
 	.help = "Lift the suspension of containers",
-	.more = "One that ran, or should have, starts again.",
+	.more = "One that ran, or should have, starts again; one that was frozen goes on.",
 	.examples = "berth unsuspend acme:web1\n"
 	            "berth unsuspend --all --tenant acme",
 	.groups = VERB_MANY,

@@ -35,7 +35,9 @@ check_reason(const char *text)
 
 ROWS(start_body, STRING_FIELD(A, rescue, 0, 80, check_template, "Template to boot instead; the container's tree is at /mnt."));
 ROWS(stop_body, ROW_TIMEOUT, ROW_KILL);
-ROWS(suspend_body, STRING_FIELD(A, reason, FIELD_REQUIRED, 200, check_reason, "Why; its tenant sees it."), ROW_TIMEOUT, ROW_KILL);
+ROWS(suspend_body, STRING_FIELD(A, reason, FIELD_REQUIRED, 200, check_reason, "Why; its tenant sees it."), ROW_TIMEOUT, ROW_KILL,
+     BOOL_FIELD(A, freeze, 0, 0,
+                "Freeze what runs in it rather than stop it: it stays in memory, and goes on when this is lifted."));
 ROWS(exec_body, LIST_FIELD(A, argv, FIELD_REQUIRED, 4096, NULL, "Command and its arguments."),
      LIST_FIELD(A, env, 0, 4096, check_env, "Environment, as KEY=VALUE."),
      STRING_FIELD(A, user, 0, 32, check_user, "User inside, by name or uid; root when left out."),

@@ -104,6 +104,7 @@ struct op_args {
 	char *group;
 	int64_t until;
 	char *actor;
+	int64_t freeze;
 };
 
 #define OP_SCHEMAS(X)                                                                                                              \

@@ -42,6 +42,7 @@ static const struct field request_fields[] = { STRING_FIELD(R, op, FIELD_REQUIRE
 	                                       STRING_FIELD(R, veth, 0, 15, check_line, "Interface on the host."),
 	                                       LIST_FIELD(R, ctids, 0, 512, check_line, "Numbers of containers that are no more."),
 	                                       STRING_FIELD(R, caller, 0, SESSION_CALLER_MAX, check_line, "Who opened the stream."),
+	                                       BOOL_FIELD(R, freeze, 0, 0, "Freeze it rather than stop it."),
 	                                       END_FIELDS };
 
 #define O observed
@@ -151,7 +152,7 @@ static const struct {
 	{ REQUEST_FREEZE, "id", "" },
 	{ REQUEST_THAW, "id", "" },
 	{ REQUEST_SET, "id config changed", "" },
-	{ REQUEST_SUSPEND, "id config changed", "timeout kill" },
+	{ REQUEST_SUSPEND, "id config changed", "timeout kill freeze" },
 	{ REQUEST_EXEC, "id argv", "env user cwd tty rows columns upgrade caller" },
 	{ REQUEST_CONSOLE, "id", "rows columns upgrade caller" },
 	{ REQUEST_LOGS, "id", "follow tail caller" },

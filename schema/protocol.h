@@ -67,6 +67,7 @@ struct request {
 	char *veth;
 	struct strv ctids; /* meter: containers that are no more */
 	char *caller;      /* exec, console, logs: who opened it; the api's words, told to the next one */
+	int64_t freeze;    /* suspend: rather than stop it */
 };
 
 /* An observed container: sent for each one after REPLY_READY's handshake begins, and after each change. */

@@ -177,7 +177,10 @@ container_handle_suspend(struct call *c)
 	struct model *m = &c->api->model;
 	const struct op_args *body = c->body;
 
-	if (container_find(m, &c->who, c->arg, &s.view, &c->err) < 0 || reply_check_match(c, s.view.revision) < 0 ||
+	if (body && body->freeze && (body->kill || record_has(c->op->body, body, "timeout")))
+		err_param(&c->err, "freeze", "stops nothing: give it without timeout and kill");
+	if (err_is_set(&c->err) || container_find(m, &c->who, c->arg, &s.view, &c->err) < 0 ||
+	    reply_check_match(c, s.view.revision) < 0 ||
 	    container_suspend(m, &c->who, c->id, &s.view, body ? body->reason : NULL, c->query.dry_run, &s.request.changed,
 	                      &s.operation, &c->err) < 0)
 		return reply_error(c);

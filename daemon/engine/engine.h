@@ -28,6 +28,7 @@ struct task {
 	bool queued;
 	bool awaiting; /* started, which its monitor has yet to say */
 	bool stopping; /* in the stop half of restart or of a forced delete */
+	bool freezing; /* in the freeze half of a suspension, or past it */
 	bool undoing;  /* another job cleans up after one that was killed */
 	bool again;    /* a second job goes on where the first was killed */
 	bool cancelled;

@@ -91,7 +91,7 @@ request_begin_delete(struct task *task, struct err *e)
 static int
 request_begin_freeze(struct task *task, struct err *e)
 {
-	enum monitor_verb verb = task->type == REQUEST_FREEZE ? MONITOR_FREEZE : MONITOR_THAW;
+	enum monitor_verb verb = task->type == REQUEST_THAW ? MONITOR_THAW : MONITOR_FREEZE;
 
 	if (task->type == REQUEST_THAW && task->ct->state != STATE_FROZEN)
 		return err_code(e, (err_set(e, ERR_CONFLICT, "The container isn't frozen"), "not_frozen"));
@@ -99,6 +99,15 @@ request_begin_freeze(struct task *task, struct err *e)
 		return -1;
 	task_set_deadline(task, MONITOR_GRACE_S);
 	return 0;
+}
+
+void
+request_thaw(struct task *task)
+{
+	struct err e = { 0 };
+
+	if (task->ct->monitor >= 0 && monitors_command(task->engine, task->ct, MONITOR_THAW, 0, NULL, &e) < 0)
+		log_err(&e, "thaw %s", task->ct->place.name);
 }
 
 static int
@@ -110,9 +119,17 @@ request_begin_set(struct task *task, struct err *e)
 static int
 request_begin_suspend(struct task *task, struct err *e)
 {
+	const struct request *request = task->request.record;
+
 	if (request_config_check(task, e) < 0)
 		return -1;
-	return task->ct->monitor < 0 ? request_begin_set(task, e) : request_stop_container(task, e);
+	if (task->ct->monitor < 0 || (request->freeze && task->ct->state == STATE_FROZEN))
+		return request_begin_set(task, e);
+	/* One that is about to start has nothing yet that would be worth keeping. */
+	if (!request->freeze || task->ct->state != STATE_RUNNING)
+		return request_stop_container(task, e);
+	task->freezing = true;
+	return request_begin_freeze(task, e);
 }
 
 static int
@@ -265,6 +282,8 @@ request_changed(struct task *task)
 {
 	const struct request *request = task->request.record;
 
+	if (strv_contains(&request->changed, "suspended") && !request->config.suspended && task->ct->state == STATE_FROZEN)
+		request_thaw(task);
 	for (size_t i = 0; i < request->changed.n; i++)
 		if (place_has(request->changed.v[i])) {
 			place_take(&task->ct->place, &request->config);

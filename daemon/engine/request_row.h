@@ -25,6 +25,9 @@ struct request_row {
 /* NULL: the api may not send it, or it is no request (REQUEST_CANCEL is handled apart). */
 const struct request_row *request_row(enum msg_type type);
 
+/* Its end is the monitor's to tell, as a state. */
+void request_thaw(struct task *task);
+
 /* Takes a container out of the registry. Streams and queries on it may still be under way: they lose sight of it. */
 void request_forget_container(struct engine *engine, struct container *ct);
 

@@ -55,6 +55,8 @@ request_fail(struct task *task, const struct err *e)
 	} else if (task->exclusive && ct && ct->monitor < 0 && (ct->state == STATE_STARTING || ct->state == STATE_DELETING)) {
 		ct->state = STATE_STOPPED;
 	}
+	if (task->freezing && ct)
+		request_thaw(task);
 	task_end(task, e);
 	/* After the end, which puts the state back that was before the request: this is the one that is so. */
 	if (told)
@@ -355,6 +357,10 @@ requests_monitor_done(struct task *task, int error, const char *text)
 	/* A stop's answer is the monitor's end: only then is everything of the container gone. */
 	if (error == 0 && task->stopping)
 		return;
+	if (error == 0 && task->freezing) {
+		request_go_on(task);
+		return;
+	}
 	if (error == ETIMEDOUT)
 		err_set(&e, ERR_TIMEOUT, "%s", text[0] ? text : "The container doesn't answer");
 	else if (error == ESRCH)

@@ -35,7 +35,7 @@ boot_collect(void *arg, const void *record)
 	struct boot_item *grown;
 
 	if (collect->up ? !rests || state == STATE_SUSPENDED || !boot_wants(view)
-	                : rests || state == STATE_CREATING || state == STATE_DELETING)
+	                : (rests && !container_is_held(view)) || state == STATE_CREATING || state == STATE_DELETING)
 		return 0;
 	grown = reallocarray(plan->v, plan->n + 1, sizeof *grown);
 	if (!grown)

@@ -456,8 +456,12 @@ container_begin_step(struct model *m, const struct who *who, enum op_id op, stru
 
 	if (op == CONTAINER_DELETE && role_is_tenants(who->role) && view->config.suspended)
 		return container_refuse_state(op, view, e);
-	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, view->config.id, e) < 0 ||
-	    container_check_state(op, view, force, e) < 0 || operation_make(operation_out, op, view, NULL, who, e) < 0)
+	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, view->config.id, e) < 0)
+		return -1;
+	/* With the host one that is frozen goes down, and stays suspended. */
+	if (!(op == CONTAINER_STOP && !wanted && container_is_held(view)) && container_check_state(op, view, force, e) < 0)
+		return -1;
+	if (operation_make(operation_out, op, view, NULL, who, e) < 0)
 		return -1;
 	/* Should it fail, this is what to return to: the state, and what was wanted. */
 	snprintf(undo, sizeof undo, "%s %s", view->state, view->desired);

@@ -59,8 +59,8 @@ container_note_poweroff(struct model *m, const struct container_view *before, co
 }
 
 /*
- * Until their operations end they are being made or removed, whatever is seen meanwhile. A suspended one at rest is just that;
- * the engine knows of no suspension.
+ * Until their operations end they are being made or removed, whatever is seen meanwhile. A suspended one at rest or frozen is just
+ * that; the engine knows of no suspension.
  */
 static void
 container_hold_state(const struct container_view *before, struct observed *seen)
@@ -70,7 +70,7 @@ container_hold_state(const struct container_view *before, struct observed *seen)
 	if (known == STATE_CREATING || known == STATE_DELETING)
 		row_put_text(&observed_schema, seen, "state", NULL);
 	else if (before->config.suspended && seen->state && container_state_of_name(seen->state, &state) &&
-	         container_state_rests(state))
+	         (container_state_rests(state) || state == STATE_FROZEN))
 		row_put_text(&observed_schema, seen, "state", container_state_name(STATE_SUSPENDED));
 }
 

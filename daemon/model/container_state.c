@@ -11,6 +11,12 @@ container_state(const struct container_view *view)
 	return state;
 }
 
+bool
+container_is_held(const struct container_view *view)
+{
+	return container_state(view) == STATE_SUSPENDED && view->pid > 0;
+}
+
 #define S(state) (1u << STATE_##state)
 #define ALIVE (S(RUNNING) | S(FROZEN))
 #define AT_REST (S(STOPPED) | S(CRASHED))
@@ -79,6 +85,12 @@ container_check_state(enum op_id op, const struct container_view *view, bool for
 {
 	enum container_state state = container_state(view);
 
+	if (op == CONTAINER_DELETE && !force && container_is_held(view))
+		return err_code(
+		        e, (err_set(e, ERR_CONFLICT, "The container is suspended and frozen: delete it by force"), "not_stopped"));
+	/* To be told another reason, or to be stopped after all. */
+	if (op == CONTAINER_SUSPEND && container_is_held(view))
+		return 0;
 	for (size_t i = 0; i < sizeof container_rules / sizeof *container_rules; i++)
 		if (container_rules[i].op == op &&
 		    !((force ? container_rules[i].forced : container_rules[i].states) & (1u << state)))

@@ -7,6 +7,9 @@
 /* The state that the row tells; STATE_STOPPED where it tells none. */
 enum container_state container_state(const struct container_view *view);
 
+/* Suspended, and frozen rather than stopped: there are processes of it. */
+bool container_is_held(const struct container_view *view);
+
 /* Whether a container in its state may be acted upon; ERR_CONFLICT with what to do instead. force: of a deletion. */
 int container_check_state(enum op_id op, const struct container_view *view, bool force, struct err *e);
 /* That refusal, for who has found by himself that the operation isn't allowed; always -1. */

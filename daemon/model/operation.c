@@ -248,6 +248,7 @@ ending_suspended(struct ending *end, struct err *e)
 		return config->id ? operation_out_of_memory(e) : 0;
 	}
 	json_object_object_add(data, "reason", json_object_new_string(config->suspended ? config->suspended : ""));
+	json_object_object_add(data, "frozen", json_object_new_boolean(end->container->pid > 0));
 	rc = journal_add(end->m, "container.suspended", end->container, end->operation->id,
 	                 json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN), e);
 	json_object_put(data);
@@ -261,7 +262,9 @@ ending_unsuspended(struct ending *end, struct err *e)
 		return 0;
 	if (ending_event(end, "container.unsuspended", e) < 0)
 		return -1;
-	return store_container_write_state(end->m->store, end->container->config.id, STATE_STOPPED, e);
+	/* The engine tells that it goes on. */
+	return store_container_write_state(end->m->store, end->container->config.id,
+	                                   container_is_held(end->container) ? STATE_FROZEN : STATE_STOPPED, e);
 }
 
 /* Its addresses go with its row. */
@@ -327,6 +330,19 @@ ending_not_deleted(struct ending *end, struct err *e)
 	return end->cut_short ? 0 : ending_return(end, e);
 }
 
+/* Whether it is suspended is as it was: what the engine told of it meanwhile meant the other. */
+static int
+ending_hold_again(struct ending *end, bool suspended, struct err *e)
+{
+	enum container_state state = container_state(end->container), was = state;
+
+	if (suspended && (container_state_rests(state) || state == STATE_FROZEN))
+		was = STATE_SUSPENDED;
+	else if (!suspended && state == STATE_SUSPENDED)
+		was = container_is_held(end->container) ? STATE_FROZEN : STATE_STOPPED;
+	return was == state ? 0 : store_container_write_state(end->m->store, end->container->config.id, was, e);
+}
+
 static int
 ending_not_changed(struct ending *end, struct err *e)
 {
@@ -340,11 +356,8 @@ ending_not_changed(struct ending *end, struct err *e)
 			rc = store_container_write_config(end->m->store, before.id, &before, e);
 		if (rc == 0)
 			rc = address_release_others(end->m, before.id, &before.ip, e);
-		/* The engine may have told that it rests, which meant the other while this was under way. */
-		if (rc == 0 && container_state_rests(container_state(end->container)) &&
-		    !before.suspended != (container_state(end->container) != STATE_SUSPENDED))
-			rc = store_container_write_state(end->m->store, before.id,
-			                                 before.suspended ? STATE_SUSPENDED : STATE_STOPPED, e);
+		if (rc == 0)
+			rc = ending_hold_again(end, before.suspended != NULL, e);
 	}
 	record_clear(&container_config_schema, &before);
 	json_object_put(json);

@@ -290,7 +290,8 @@ operation_follow_up(struct model *m, const struct done *done, struct works *work
 
 	if (rc == 1 && !done->kind && operation_op(&operation) == CONTAINER_UNSUSPEND)
 		rc = store_container_get(m->store, operation.container, &view, e);
-	if (rc == 1 && view.desired && strcmp(view.desired, "running") == 0)
+	/* One that was frozen has its processes. */
+	if (rc == 1 && view.desired && strcmp(view.desired, "running") == 0 && container_state_rests(container_state(&view)))
 		rc = reconcile_start(m, CONTAINER_START, operation.container, works_out, e);
 	record_clear(OPERATION, &operation);
 	record_clear(VIEW, &view);

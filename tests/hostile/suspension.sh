@@ -63,4 +63,53 @@ case_a_suspended_container_stays_down() {
 	ok "stop" B stop --kill acme:web
 }
 
+case_a_suspended_container_stays_frozen() {
+	local counts pid
+	ok "start" B start acme:web
+	B exec acme:web -- sh -c 'while :; do echo >>/root/count; sleep 0.1; done' >/dev/null 2>&1 &
+	ok "something goes on in it" wait_for 10 B exec acme:web -- test -s /root/count
+	fails 2 "freeze.*without timeout and kill" "one or the other" B suspend acme:web --freeze --kill --reason abuse
+	ok "suspend" B suspend acme:web --freeze --reason abuse
+	pid=$(field acme:web pid)
+	is "it is suspended, and there" "suspended true" "$(field acme:web state) $([ "$pid" -gt 0 ] && echo true)"
+	counts=$(stat -c %s "/proc/$pid/root/root/count")
+	is "nothing of its tenant's helps" "$refused" "$(every_path web | words)"
+	is "what he may set doesn't lift it" 202 "$(status_as "$acme" PATCH /v1/containers/web '{"memory":"48M","onboot":true}')"
+	settle
+	t_stop_daemon KILL
+	t_start_daemon
+	is "a new daemon leaves it so" "suspended $pid" "$(field acme:web state) $(field acme:web pid)"
+	kill -9 "$(pgrep -P "$DAEMON" -f berth-api)"; wait_for 10 t_answers
+	is "a new api as well" "suspended $pid" "$(field acme:web state) $(field acme:web pid)"
+	is "again nothing helps" "$refused" "$(every_path web | words)"
+	is "nothing has gone on" "$counts" "$(stat -c %s "/proc/$pid/root/root/count")"
+	like "the event tells" '"frozen":true' "$(as "$acme" GET '/v1/events?since=0&follow=false' '' | grep -A1 'event: container.suspended' | tail -n 1)"
+	fails 4 "delete it by force" "it isn't deleted by the way" B delete -y acme:web
+	ok "lift" B unsuspend acme:web
+	ok "it goes on" wait_for 10 eval '[ "$(stat -c %s "/proc/$pid/root/root/count")" -gt "$counts" ]'
+	is "as the same" "running $pid" "$(field acme:web state) $(field acme:web pid)"
+	is "nothing failed" 0 "$(B operation list -o json | jq '[.[]|select(.name=="web" and .tenant=="acme" and .state=="failed")]|length')"
+	ok "its tenant may freeze it" B freeze acme:web
+	ok "which doesn't keep it from being suspended" B suspend acme:web --freeze --reason again
+	is "then it isn't his to thaw" "suspended" "$(as "$acme" POST /v1/containers/web/thaw '' | sed 1d | jq -r .code)"
+	ok "it may be stopped after all" B suspend acme:web --kill --reason enough
+	is "then it is down" "suspended 0 enough" "$(B show acme:web -o json | jq -r '"\(.state) \(.pid) \(.suspended)"')"
+	ok "lift" B unsuspend acme:web
+	ok "it starts again" wait_for 10 eval '[ "$(field acme:web state)" = running ]'
+	ok "suspend" B suspend acme:web --freeze --reason abuse
+	ok "the host's end" B host shutdown
+	is "takes it down" "suspended 0" "$(B show acme:web -o json | jq -r '"\(.state) \(.pid)"')"
+	ok "the host's boot" B host boot
+	is "doesn't bring it up" "suspended 0" "$(B show acme:web -o json | jq -r '"\(.state) \(.pid)"')"
+	ok "lift" B unsuspend acme:web
+	ok "it starts again" wait_for 10 eval '[ "$(field acme:web state)" = running ]'
+	ok "suspend" B suspend acme:web --freeze --reason abuse
+	ok "by force it is deleted" B delete -y --force acme:web
+	ok "another" B create web --tenant acme --template busybox --memory 64M --disk 64M
+	ok "one at rest is suspended as ever" B suspend acme:web --freeze --reason abuse
+	is "and rests" "suspended 0" "$(B show acme:web -o json | jq -r '"\(.state) \(.pid)"')"
+	ok "lift" B unsuspend acme:web
+	is "rests" stopped "$(field acme:web state)"
+}
+
 t_run_cases

@@ -187,7 +187,7 @@ static const struct {
 	{ REQUEST_TEMPLATE_BUILD, "template", "version" },
 	{ REQUEST_TEMPLATE_DELETE, "template", "" },
 	{ REQUEST_CANCEL, "", "" },
-	{ REQUEST_SUSPEND, "id config changed", "timeout kill" },
+	{ REQUEST_SUSPEND, "id config changed", "timeout kill freeze" },
 	{ REQUEST_RECOVER, "", "" },
 	{ REQUEST_COPY, "", "" },
 	{ REQUEST_METER, "", "ctids" },
