@@ -9,6 +9,7 @@
 #include "daemon/util/fd.h"
 
 static const struct opt set_opts[] = {
+	{ "plan", 0, "PLAN", "Move it to this plan, as plan=PLAN does.", "@plan" },
 	{ "dry-run", 0, NULL, "Check only; change nothing.", NULL },
 	{ NULL },
 };
@@ -53,6 +54,10 @@ set_container(struct client *c, const struct args *args, struct err *e)
 	bool password = false;
 	int rc = 0;
 
+	if (args->nwords < 2 && !args_has(args, "plan"))
+		return args_usage(e, "'berth set' needs NAME KEY=VALUE…");
+	if (args_has(args, "plan") && choice_set_key(&container_config_schema, &config, "plan", args_value(args, "plan"), e) < 0)
+		rc = -1;
 	for (size_t i = 1; i < args->nwords; i++)
 		if (set_word(&config, args->words[i], &password, e) < 0)
 			rc = -1;
@@ -83,13 +88,14 @@ const struct verb set_verb = {
 	        "asks for root's new password, or reads it from standard input.",
 	.examples = "berth set web1 memory=2G cpus=2\n"
 	            "berth set web1 ip=10.66.0.10,fd00:66::10\n"
+	            "berth set web1 --plan large\n"
 	            "berth set web1 password",
 	.options = set_opts,
 	.groups = OPTS_WAIT | OPTS_TENANT,
 	.schema = &container_config_schema,
 	.flags = FIELD_PATCH,
 	.keys = true,
-	.min = 2,
+	.min = 1,
 	.max = WORDS_ANY,
 	.words = "@container",
 	.run = set_container,

@@ -108,7 +108,7 @@ ok "one with more memory" as "$acme" create p2 --template busybox --plan small -
 is "has what was given, too" '134217728 0.5' "$(as "$acme" show p2 -o json | jq -r '"\(.memory) \(.cpus)"')"
 ok "the plan is changed" B plan set small memory=112M
 is "a sold container isn't" 100663296 "$(field acme:p1 memory)"
-ok "until it is moved" as "$acme" set p1 plan=small
+ok "until it is moved" as "$acme" set p1 --plan small
 is "then it is" '{"plan":"small@2","memory":117440512}' "$(as "$acme" show p1 -o json | jq -c '{plan,memory}')"
 fails 2 "plan.*at version 2" "an old version is no longer sold" as "$acme" create p3 --template busybox --plan small@1
 fails 2 "no plan 'huge'" "a plan that isn't there" as "$acme" create p3 --template busybox --plan huge
