@@ -19,7 +19,9 @@ static const struct {
 	[ACCESS_WRITE] = { "write", R(ADMIN) | R(OPERATOR) | R(OWNER) },
 	[ACCESS_HOST_READ] = { "host-read", R(ADMIN) | R(OPERATOR) | R(AUDITOR) },
 	[ACCESS_HOST_WRITE] = { "host-write", R(ADMIN) | R(OPERATOR) },
+	[ACCESS_LOOK] = { "look", R(ADMIN) | R(OPERATOR) | R(AUDITOR) | R(OWNER) },
 	[ACCESS_GRANT] = { "grant", R(ADMIN) | R(OWNER) },
+	[ACCESS_GRANT_READ] = { "grant-read", R(ADMIN) | R(AUDITOR) | R(OWNER) },
 	[ACCESS_ADMIN] = { "admin", R(ADMIN) },
 };
 

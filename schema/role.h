@@ -30,7 +30,9 @@ enum access {
 	ACCESS_WRITE,      /* the same without those that only read */
 	ACCESS_HOST_READ,  /* the host's roles */
 	ACCESS_HOST_WRITE, /* the host's roles, without the auditor */
+	ACCESS_LOOK,       /* any role but the one that only looks at a tenant: what tells of others' systems */
 	ACCESS_GRANT,      /* the admin; an owner, within his tenant */
+	ACCESS_GRANT_READ, /* the same, and the auditor */
 	ACCESS_ADMIN,
 	ACCESS_COUNT
 };

@@ -64,6 +64,14 @@ ok "what the operator set stays when it is given again" as "$acme" set web cpu_w
 ok "a viewer looks" as "$viewer" list
 fails 5 "viewer doesn't allow" "but changes nothing" as "$viewer" start web
 fails 5 "auditor doesn't allow" "an auditor neither" as "$auditor" start acme:web
+ok "he reads everything" eval 'for v in "list" "tenant list" "token list" "webhook list" "plan list" "ip list" "network list" "operation list" "audit" "doctor" "usage" "template list"; do as "$auditor" $v >/dev/null || exit 1; done'
+operator=$(token helper --role operator)
+ok "an operator does everything" eval 'hook=$(as "$operator" webhook create x --url https://192.0.2.1/ 2>&1) && as "$operator" webhook list -q | found . && as "$operator" plan create opsplan --memory 64M'
+fails 5 "operator doesn't allow" "but make tenants" as "$operator" tenant create evil
+fails 5 "operator doesn't allow" "or tokens" as "$operator" token create evil --role operator
+fails 5 "operator doesn't allow" "or look for them" as "$operator" token list
+fails 5 "viewer doesn't allow" "a viewer sees no webhook" as "$viewer" webhook list
+B webhook delete "$(B webhook list -q)" >/dev/null 2>&1; B plan delete opsplan >/dev/null 2>&1
 fails 5 "owner doesn't allow" "an owner is none of the host" as "$acme" doctor
 fails 5 "owner doesn't allow" "nor a maker of tenants" as "$acme" tenant create evil
 fails 5 "none that is valid" "a wrong token" as "${acme}x" list
