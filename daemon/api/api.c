@@ -140,7 +140,8 @@ api_on_purge(evutil_socket_t fd, short what, void *arg)
 	    store_operation_purge(api->model.store, model_now() - OPERATION_KEPT_S, &e) < 0 || idempotency_purge(api, &e) < 0 ||
 	    store_holding_purge(api->model.store, model_now() - HOLDINGS_KEPT_S, &e) < 0 ||
 	    store_audit_keep(api->model.store, api->settings.audit_days, api->settings.audit_rows, &e) < 0 ||
-	    store_audit_purge(api->model.store, &e) < 0 || txn_commit(&txn, &e) < 0)
+	    store_audit_purge(api->model.store, &e) < 0 || store_event_purge(api->model.store, EVENTS_KEPT, &e) < 0 ||
+	    txn_commit(&txn, &e) < 0)
 		log_err(&e, "purge what is old");
 }
 

@@ -8,6 +8,9 @@ static const char sql_event_add[] =
 static const char sql_event_trim[] = "DELETE FROM event WHERE tenant = ?1 AND number <= ?2";
 static const char sql_event_trim_host[] = "DELETE FROM event WHERE tenant IS NULL AND seq <= ?1";
 
+/* Those of tenants that are gone, told by the mark in their names, are pushed out by the host's. */
+static const char sql_event_purge[] = "DELETE FROM event WHERE tenant GLOB '*~*' AND seq <= (SELECT max(seq) FROM event) - ?1";
+
 #define EVENT_COLUMNS "time, type, container, tenant, name, operation, data FROM event"
 static const char sql_event_list[] = "SELECT seq, " EVENT_COLUMNS " WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 static const char sql_event_list_of[] = "SELECT seq, " EVENT_COLUMNS " WHERE seq > ?1 AND container = ?3 ORDER BY seq LIMIT ?2";
@@ -21,7 +24,7 @@ static const char sql_event_before_tenant[] =
         " ORDER BY number DESC LIMIT ?1)";
 static const char sql_event_last[] = "SELECT coalesce(max(seq), 0) FROM event";
 static const char sql_event_last_tenant[] = "SELECT events FROM tenant WHERE name = ?1";
-static const char sql_event_first[] = "SELECT coalesce(min(seq), 1) FROM event";
+static const char sql_event_first[] = "SELECT seq + 1 FROM event_dropped";
 static const char sql_event_first_tenant[] = "SELECT coalesce(min(number), 1) FROM event WHERE tenant = ?1";
 
 static int
@@ -47,6 +50,12 @@ store_event_add(struct store *s, const struct event_row *event, int64_t keep, st
 	            event->operation, event->data, number) < 0)
 		return -1;
 	return sql_run(s, sql_event_trim, e, "si", event->tenant, number - keep);
+}
+
+int
+store_event_purge(struct store *s, int64_t keep, struct err *e)
+{
+	return sql_run(s, sql_event_purge, e, "i", keep);
 }
 
 static const char *

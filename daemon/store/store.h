@@ -332,6 +332,8 @@ int store_event_add(struct store *s, const struct event_row *event, int64_t keep
 struct event_filter {
 	const char *container, *tenant; /* NULL: any */
 };
+/* Those of tenants that are gone: among the newest `keep` alone. */
+int store_event_purge(struct store *s, int64_t keep, struct err *e);
 int store_event_list(struct store *s, const struct event_filter *filter, int64_t after, int64_t limit, store_each *each, void *arg,
                      struct err *e);
 /* After which the newest `count` events lie. */

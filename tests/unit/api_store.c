@@ -408,6 +408,53 @@ test_events_of_a_tenant_are_its_own(void **state)
 	store_close(s);
 }
 
+/* To the host a tenant's journal that was cut short leaves a gap, however old another's oldest is. */
+static void
+test_a_gap_in_the_events_is_known(void **state)
+{
+	const struct event_filter all = { 0 }, acme = { .tenant = "acme" };
+	struct event_row event = { .time = 1, .type = "container.started", .tenant = "acme" };
+	struct store *s = open_store();
+	struct err e = { 0 };
+	int64_t first = 0;
+
+	assert_int_equal(store_tenant_add(s, 7, "acme", 1, &e), 0);
+	assert_int_equal(store_event_first(s, &all, &first, &e), 0);
+	assert_int_equal(first, 1);
+	assert_int_equal(store_event_add(s, &event, 10, &e), 0);
+	event.tenant = "default";
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(store_event_add(s, &event, 10, &e), 0);
+	/* Of 2 to 31 the newest ten are kept, and the first is. */
+	assert_int_equal(store_event_first(s, &all, &first, &e), 0);
+	assert_int_equal(first, 22);
+	assert_int_equal(store_event_first(s, &acme, &first, &e), 0);
+	assert_int_equal(first, 1);
+	store_close(s);
+}
+
+static void
+test_events_of_a_gone_tenant_go(void **state)
+{
+	const struct event_filter all = { 0 };
+	struct event_row event = { .time = 1, .type = "container.started", .tenant = "acme" };
+	struct store *s = open_store();
+	struct err e = { 0 };
+	int n = 0;
+
+	assert_int_equal(store_tenant_add(s, 7, "acme", 1, &e), 0);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(store_event_add(s, &event, 10, &e), 0);
+	assert_int_equal(store_tenant_bury(s, "acme", &e), 0);
+	event.tenant = "default";
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(store_event_add(s, &event, 10, &e), 0);
+	assert_int_equal(store_event_purge(s, 10, &e), 0);
+	assert_int_equal(store_event_list(s, &all, 0, 100, count_events, &n, &e), 0);
+	assert_int_equal(n, 10);
+	store_close(s);
+}
+
 static void
 test_rollback(void **state)
 {
@@ -566,6 +613,8 @@ main(void)
 		cmocka_unit_test(test_one_open_operation_a_container),
 		cmocka_unit_test(test_events_are_bounded),
 		cmocka_unit_test(test_events_of_a_tenant_are_its_own),
+		cmocka_unit_test(test_a_gap_in_the_events_is_known),
+		cmocka_unit_test(test_events_of_a_gone_tenant_go),
 		cmocka_unit_test(test_audit_holds_every_field),
 		cmocka_unit_test(test_audit_is_append_only),
 		cmocka_unit_test(test_audit_of_a_tenant_is_its_own),
