@@ -10,7 +10,6 @@
 #include "daemon/engine/nfnl_set.h"
 #include "daemon/engine/nic_firewall.h"
 #include "daemon/engine/uplink.h"
-#include "daemon/util/fd.h"
 
 /*
  * %1$s is the instance. A set of interface names rather than a wildcard: an instance's name may begin another's. The mark is the
@@ -139,9 +138,9 @@ bool
 firewall_is_gone(const struct settings *s)
 {
 	const struct nfnl_table inet = { NFPROTO_INET, s->instance };
-	AUTO_CLOSE int nfnl = -1;
+	int nfnl;
 
-	return nfnl_open(&nfnl, NULL) == 0 && nfnl_find_chain(nfnl, &inet, "nat", NULL) == 0;
+	return nfnl_get(&nfnl, NULL) == 0 && nfnl_find_chain(nfnl, &inet, "nat", NULL) == 0;
 }
 
 static void
@@ -264,23 +263,24 @@ firewall_port(const struct nfnl_table *t, const struct place *place, char name[F
 
 /* The container's own rules and forwards; `old` as of firewall_policy_put(). */
 static void
-firewall_put_own(struct nfnl_batch *b, const struct settings *s, const struct place *old, const struct place *place)
+firewall_put_own(struct nfnl_batch *b, const struct settings *s, const struct policy_port *port, const struct place *old,
+                 const struct place *place)
 {
-	const struct firewall_pair t = firewall_pair(s);
-	char name[FIREWALL_PORT_NAME];
-	const struct policy_port port = firewall_port(&t.inet, place, name);
-
-	firewall_policy_put(b, &port, s, old, place);
-	firewall_forward_put(b, &t.inet, old, place);
+	firewall_policy_put(b, port, s, old, place);
+	firewall_forward_put(b, port->table, old, place);
 }
 
 static void
 firewall_put_container(struct nfnl_batch *b, const struct settings *s, const struct place *place, const struct strv *ip)
 {
+	const struct firewall_pair t = firewall_pair(s);
+	char name[FIREWALL_PORT_NAME];
+	const struct policy_port port = firewall_port(&t.inet, place, name);
+
 	firewall_do_veth(b, s, nfnl_add_element, place);
 	for (size_t i = 0; i < ip->n; i++)
 		firewall_do_address(b, s, nfnl_add_element, place, ip->v[i]);
-	firewall_put_own(b, s, NULL, place);
+	firewall_put_own(b, s, &port, NULL, place);
 }
 
 static int
@@ -327,54 +327,92 @@ firewall_cleanup(const char *instance, struct err *e)
 	return firewall_run_text(&out, e);
 }
 
-/* Where somebody has flushed the ruleset what is registered comes back first. */
+/* One change: from what was to what is to be. */
+struct firewall_step {
+	const struct settings *settings;
+	const struct place *old, *place;
+	const struct strv *old_ip, *ip;
+	bool takes_away; /* the interface; or chains that aren't needed any more */
+};
+typedef void firewall_put(struct nfnl_batch *b, const struct firewall_step *step, const struct policy_port *port);
+
+/*
+ * Where somebody has flushed the ruleset what is registered comes back first. Where he has changed it in part nothing of what was
+ * found can be relied on.
+ */
 static int
-firewall_run(const struct settings *s, struct nfnl_batch *b, struct err *e)
+firewall_run(const struct firewall_step *step, firewall_put *put, struct err *e)
 {
-	if (nfnl_run(b, e) == 0)
-		return 0;
-	if (!firewall_is_gone(s))
+	const struct firewall_pair t = firewall_pair(step->settings);
+	AUTO_BATCH struct nfnl_batch batch = { 0 };
+	char name[FIREWALL_PORT_NAME];
+	struct policy_port port = firewall_port(&t.inet, step->place, name);
+	int nfnl;
+
+	if (nfnl_get(&nfnl, e) < 0 || (step->takes_away && firewall_policy_look(nfnl, &port, e) < 0))
 		return -1;
-	err_clear(e);
-	return firewall_make(s, e) < 0 ? -1 : nfnl_run(b, e);
+	put(&batch, step, &port);
+	if (nfnl_commit(nfnl, &batch, NULL) == 0)
+		return 0;
+	if (firewall_is_gone(step->settings) && firewall_make(step->settings, e) < 0)
+		return -1;
+	port.known = false;
+	put(&batch, step, &port);
+	return nfnl_commit(nfnl, &batch, e);
+}
+
+static void
+firewall_put_addition(struct nfnl_batch *b, const struct firewall_step *step, const struct policy_port *port)
+{
+	(void)port;
+	firewall_put_container(b, step->settings, step->place, step->ip);
 }
 
 int
 firewall_add(const struct settings *s, const struct place *place, const struct strv *ip, struct err *e)
 {
-	AUTO_BATCH struct nfnl_batch batch = { 0 };
+	const struct firewall_step step = { .settings = s, .place = place, .ip = ip };
 
-	firewall_put_container(&batch, s, place, ip);
-	return firewall_run(s, &batch, e);
+	return firewall_run(&step, firewall_put_addition, e);
+}
+
+static void
+firewall_put_change(struct nfnl_batch *b, const struct firewall_step *step, const struct policy_port *port)
+{
+	const struct settings *s = step->settings;
+	const struct place *place = step->place;
+
+	for (size_t i = 0; i < step->old_ip->n; i++)
+		if (!strv_contains(step->ip, step->old_ip->v[i]))
+			firewall_do_address(b, s, nfnl_drop_element, place, step->old_ip->v[i]);
+	for (size_t i = 0; i < step->ip->n; i++)
+		firewall_do_address(b, s, nfnl_add_element, place, step->ip->v[i]);
+	if (!step->takes_away)
+		return;
+	firewall_do_veth(b, s, nfnl_drop_element, place);
+	firewall_policy_drop(b, port);
+	firewall_forward_drop(b, port->table, place);
 }
 
 int
 firewall_change(const struct settings *s, const struct place *place, const struct strv *old, const struct strv *ip, bool veth,
                 struct err *e)
 {
-	const struct firewall_pair t = firewall_pair(s);
-	AUTO_BATCH struct nfnl_batch batch = { 0 };
-	char name[FIREWALL_PORT_NAME];
-	const struct policy_port port = firewall_port(&t.inet, place, name);
+	const struct firewall_step step = { .settings = s, .place = place, .old_ip = old, .ip = ip, .takes_away = veth };
 
-	for (size_t i = 0; i < old->n; i++)
-		if (!strv_contains(ip, old->v[i]))
-			firewall_do_address(&batch, s, nfnl_drop_element, place, old->v[i]);
-	for (size_t i = 0; i < ip->n; i++)
-		firewall_do_address(&batch, s, nfnl_add_element, place, ip->v[i]);
-	if (veth) {
-		firewall_do_veth(&batch, s, nfnl_drop_element, place);
-		firewall_policy_drop(&batch, &port);
-		firewall_forward_drop(&batch, &t.inet, place);
-	}
-	return firewall_run(s, &batch, e);
+	return firewall_run(&step, firewall_put_change, e);
+}
+
+static void
+firewall_put_policy(struct nfnl_batch *b, const struct firewall_step *step, const struct policy_port *port)
+{
+	firewall_put_own(b, step->settings, port, step->old, step->place);
 }
 
 int
 firewall_set_policy(const struct settings *s, const struct place *old, const struct place *place, struct err *e)
 {
-	AUTO_BATCH struct nfnl_batch batch = { 0 };
+	const struct firewall_step step = { .settings = s, .old = old, .place = place, .takes_away = true };
 
-	firewall_put_own(&batch, s, old, place);
-	return firewall_run(s, &batch, e);
+	return firewall_run(&step, firewall_put_policy, e);
 }

@@ -21,8 +21,6 @@ static const char policy_rules[] =
         "add set inet %1$s connections { type ifname; flags dynamic; }\n"
         "add counter inet %1$s denied\n"
         "add set inet %1$s log_rates { type ifname; flags dynamic; }\n"
-        "add chain inet %1$s denied\n"
-        "add rule inet %1$s denied counter name denied drop\n"
         "add chain inet %1$s rejected\n"
         "add rule inet %1$s rejected meta l4proto tcp counter name denied reject with tcp reset\n"
         "add rule inet %1$s rejected counter name denied reject with icmpx port-unreachable\n"
@@ -142,6 +140,14 @@ policy_add_log(const struct policy_chain *c, struct nfnl_rule *r, enum rule_acti
 	nfnl_log(r, prefix, grouped ? (int)s->firewall_log_group : -1);
 }
 
+/* Not by a chain of all: with each change of anybody's rules the kernel follows each way from a rule to a chain. */
+static void
+policy_deny(struct nfnl_rule *r)
+{
+	nfnl_count(r, "denied");
+	nfnl_verdict(r, NF_DROP, NULL);
+}
+
 static void
 policy_add_verdict(struct nfnl_rule *r, enum rule_action action)
 {
@@ -150,7 +156,7 @@ policy_add_verdict(struct nfnl_rule *r, enum rule_action action)
 		nfnl_verdict(r, NFT_RETURN, NULL);
 		break;
 	case RULE_DENY:
-		nfnl_verdict(r, NFT_GOTO, "denied");
+		policy_deny(r);
 		break;
 	case RULE_REJECT:
 		nfnl_verdict(r, NFT_GOTO, "rejected");
@@ -210,7 +216,7 @@ policy_add_connections(const struct policy_chain *c)
 	nfnl_begin_rule(&r, c->batch, c->port->table, c->name);
 	nfnl_match_new(&r);
 	nfnl_end_below_connections(&r, policy_interface(c->direction), "connections", (uint32_t)c->place->connections);
-	nfnl_verdict(&r, NFT_GOTO, "denied");
+	policy_deny(&r);
 	nfnl_end_rule(&r);
 }
 
@@ -230,17 +236,37 @@ policy_element(const struct policy_port *port, const char *chain)
 	return element;
 }
 
-/* The chain is there, empty, and nothing jumps to it. */
+int
+firewall_policy_look(int nfnl, struct policy_port *port, struct err *e)
+{
+	char name[POLICY_CHAIN];
+
+	for (enum rule_direction direction = RULE_IN; direction < RULE_DIRECTION_COUNT; direction++) {
+		int found = nfnl_find_chain(nfnl, port->table, policy_chain_name(port, direction, name), e);
+
+		if (found < 0)
+			return -1;
+		port->has[direction] = found;
+	}
+	port->known = true;
+	return 0;
+}
+
 static void
 policy_drop_chain(struct nfnl_batch *b, const struct policy_port *port, enum rule_direction direction)
 {
 	char name[POLICY_CHAIN];
 	struct nfnl_element element = policy_element(port, policy_chain_name(port, direction, name));
 
-	/* "delete" of what isn't there would undo the whole transaction: each is added first. */
-	nfnl_add_chain(b, port->table, name);
+	if (port->known && !port->has[direction])
+		return;
+	/* "delete" of what isn't there would undo the whole transaction. */
+	if (!port->known) {
+		nfnl_add_chain(b, port->table, name);
+		nfnl_add_element(b, port->table, policy_map(direction), &element);
+	}
+	nfnl_delete_element(b, port->table, policy_map(direction), &element);
 	nfnl_flush_chain(b, port->table, name);
-	nfnl_drop_element(b, port->table, policy_map(direction), &element);
 	nfnl_delete_chain(b, port->table, name);
 }
 

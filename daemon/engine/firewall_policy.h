@@ -9,6 +9,7 @@
 #define BERTH_FIREWALL_POLICY_H
 
 #include "daemon/engine/nfnl.h"
+#include "schema/rule.h"
 #include "schema/spec.h"
 
 /* One interface in a table that has what firewall_policy_begin() adds. The chains are i<name> and o<name>. */
@@ -16,6 +17,8 @@ struct policy_port {
 	const struct nfnl_table *table;
 	const char *interface;
 	const char *name;
+	/* What firewall_policy_look() has found. Where it wasn't asked a chain is added before it is removed. */
+	bool known, has[RULE_DIRECTION_COUNT];
 };
 
 /* Adds the commands for what all share, to the table inet `instance`. */
@@ -23,6 +26,11 @@ void firewall_policy_begin(struct buf *out, const char *instance);
 /* Whether the chain is one of a port's. */
 bool firewall_policy_is_chain(const char *chain);
 
+/*
+ * Finds out which of its chains there are, so that those alone are removed. It is worth the question: for each new way to a chain
+ * the kernel follows all that there are, through every container's rules.
+ */
+int firewall_policy_look(int nfnl, struct policy_port *port, struct err *e);
 /* The port's chains become those of `place`. `old` is what was so far, or NULL: unknown. */
 void firewall_policy_put(struct nfnl_batch *b, const struct policy_port *port, const struct settings *s, const struct place *old,
                          const struct place *place);

@@ -217,11 +217,11 @@ firewall_tables_make(const struct firewall_tables *tables, struct err *e)
 	AUTO_STRV struct strv interfaces = { 0 };
 	struct table_scan scan = { .tables = tables, .interfaces = &interfaces };
 	char comment[TABLE_COMMENT];
-	AUTO_CLOSE int nfnl = -1;
+	int nfnl;
 	int64_t high = 0;
 
 	table_comment(tables->text, comment);
-	if (nfnl_open(&nfnl, e) < 0)
+	if (nfnl_get(&nfnl, e) < 0)
 		return -1;
 	if (table_is_alike(tables, nfnl, comment) && table_renew(tables, nfnl, NULL) == 0)
 		return table_fill(tables, nfnl, e);

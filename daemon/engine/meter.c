@@ -57,13 +57,13 @@ meter_traffic(struct job *job, struct err *e)
 {
 	const struct settings *s = &job->spec.settings;
 	char generation[UUID_SIZE];
-	AUTO_CLOSE int nfnl = -1;
+	int nfnl;
 	struct traffic_tables t;
 	bool bridged;
 	int found;
 
 	traffic_name_tables(&t, s->instance);
-	if (nfnl_open(&nfnl, e) < 0)
+	if (nfnl_get(&nfnl, e) < 0)
 		return -1;
 	found = traffic_find(nfnl, &t, generation, &bridged, e);
 	if (found < 0)

@@ -28,6 +28,17 @@ nfnl_open(int *fd_out, struct err *e)
 	return 0;
 }
 
+int
+nfnl_get(int *fd_out, struct err *e)
+{
+	static int fd = -1;
+
+	if (fd < 0 && nfnl_open(&fd, e) < 0)
+		return -1;
+	*fd_out = fd;
+	return 0;
+}
+
 void
 nfnl_batch_clear(struct nfnl_batch *b)
 {
@@ -140,11 +151,11 @@ nfnl_send(int fd, struct nfnl_batch *b, struct err *e)
 int
 nfnl_run(struct nfnl_batch *b, struct err *e)
 {
-	AUTO_CLOSE int fd = -1;
+	int fd;
 
 	if (b->seq == 0)
 		return 0;
-	return nfnl_open(&fd, e) < 0 ? -1 : nfnl_send(fd, b, e);
+	return nfnl_get(&fd, e) < 0 ? -1 : nfnl_send(fd, b, e);
 }
 
 int

@@ -26,6 +26,11 @@ struct nfnl_table {
 };
 
 int nfnl_open(int *fd_out, struct err *e);
+/*
+ * The process's own, open until its end: the kernel lets whoever closes one wait, 10 ms and more, until all that anybody has
+ * removed is freed.
+ */
+int nfnl_get(int *fd_out, struct err *e);
 
 /* A transaction in the making: all of it or nothing. Zeroed to begin with. */
 struct nfnl_batch {
@@ -40,7 +45,7 @@ void nfnl_batch_clear(struct nfnl_batch *b);
 size_t nfnl_batch_add(struct nfnl_batch *b, const struct nfnl_table *table, uint16_t type, uint16_t flags);
 /* Carries it out; it stays as it is. -1 with errno. */
 int nfnl_send(int fd, struct nfnl_batch *b, struct err *e);
-/* The same through a socket of its own. */
+/* The same through the process's own socket. */
 int nfnl_run(struct nfnl_batch *b, struct err *e);
 /* Carries it out and empties it. */
 int nfnl_commit(int fd, struct nfnl_batch *b, struct err *e);

@@ -115,10 +115,10 @@ static bool
 nic_firewall_exists(const char *instance)
 {
 	const struct nfnl_table t = { NFPROTO_BRIDGE, instance };
-	AUTO_CLOSE int nfnl = -1;
+	int nfnl;
 
 	/* A kernel without the family has no such table either. */
-	return nfnl_open(&nfnl, NULL) == 0 && nfnl_find_chain(nfnl, &t, "input", NULL) == 1;
+	return nfnl_get(&nfnl, NULL) == 0 && nfnl_find_chain(nfnl, &t, "input", NULL) == 1;
 }
 
 /* One interface's elements, which all come, or go. */

@@ -242,14 +242,14 @@ traffic_make_tables(const struct settings *s, bool bridged, struct err *e)
 {
 	char generation[UUID_SIZE];
 	AUTO_BUF struct buf out = { 0 };
-	AUTO_CLOSE int nfnl = -1;
+	int nfnl;
 	struct traffic_tables t;
 	int64_t high = 0;
 	bool had;
 	int found;
 
 	traffic_name_tables(&t, s->instance);
-	if (nfnl_open(&nfnl, e) < 0 || registry_file_scan(s, &high, traffic_look_for_bridged, &bridged, e) < 0)
+	if (nfnl_get(&nfnl, e) < 0 || registry_file_scan(s, &high, traffic_look_for_bridged, &bridged, e) < 0)
 		return -1;
 	found = traffic_find(nfnl, &t, generation, &had, e);
 	if (found < 0 || (!found && traffic_put_end(&out, &t, nfnl, e) < 0))
@@ -270,11 +270,11 @@ int
 traffic_cleanup(const char *instance, struct err *e)
 {
 	AUTO_BUF struct buf out = { 0 };
-	AUTO_CLOSE int nfnl = -1;
+	int nfnl;
 	struct traffic_tables t;
 
 	traffic_name_tables(&t, instance);
-	if (nfnl_open(&nfnl, e) < 0 || traffic_put_end(&out, &t, nfnl, e) < 0)
+	if (nfnl_get(&nfnl, e) < 0 || traffic_put_end(&out, &t, nfnl, e) < 0)
 		return -1;
 	return out.len == 0 && !out.failed ? 0 : firewall_run_text(&out, e);
 }
@@ -296,12 +296,12 @@ traffic_add(const struct spec *spec, struct err *e)
 	bool bridged[NIC_MAX + 1], any = traffic_find_bridged(&spec->config.nics, bridged), had;
 	AUTO_BATCH struct nfnl_batch batch = { 0 };
 	char generation[UUID_SIZE];
-	AUTO_CLOSE int nfnl = -1;
+	int nfnl;
 	struct traffic_tables t;
 	int has;
 
 	traffic_name_tables(&t, s->instance);
-	if (nfnl_open(&nfnl, e) < 0)
+	if (nfnl_get(&nfnl, e) < 0)
 		return -1;
 	has = traffic_has_bridged(nfnl, &t, ctid, e);
 	if (has < 0)
@@ -334,14 +334,14 @@ traffic_forget(const struct settings *s, int64_t ctid, struct err *e)
 	static const bool none[NIC_MAX + 1];
 	AUTO_BATCH struct nfnl_batch batch = { 0 };
 	char generation[UUID_SIZE], veth[32];
-	AUTO_CLOSE int nfnl = -1;
+	int nfnl;
 	struct traffic_tables t;
 	bool bridged;
 	int rc;
 
 	traffic_name_tables(&t, s->instance);
 	snprintf(veth, sizeof veth, "%s%" PRId64, s->instance, ctid);
-	if (nfnl_open(&nfnl, e) < 0)
+	if (nfnl_get(&nfnl, e) < 0)
 		return -1;
 	rc = traffic_find(nfnl, &t, generation, &bridged, e);
 	if (rc <= 0)

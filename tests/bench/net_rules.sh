@@ -1,6 +1,6 @@
 #!/bin/bash
-# What one container's rules cost while 0, 100 and 1,000 others have theirs: microseconds of making, of changing and of removing them,
-# the median of many; the daemon's whole table anew; and how many packets a second pass between two containers. In namespaces of its own.
+# What one container's part of the packet filter costs while 0, 100 and 1,000 others have theirs: microseconds of making and of removing
+# what each has (interface and addresses: plain), and of its own rules (rules); the median of many. And the whole table anew. In namespaces of its own.
 . "$(dirname "$0")/../lib/net.sh"
 n_begin
 n_settings ab 10.77.0.0/16 fd77:1::/64
@@ -17,6 +17,7 @@ others() {
 	done
 }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+column() { awk -v n="$1" '{ print $n }' "$2" | median; }
 for n in 0 100 1000; do
 	others $n
 	PLACE=$rules n_spec ab 101 1 10.77.0.2 fd77:1::2
@@ -26,13 +27,16 @@ for n in 0 100 1000; do
 	start=$(date +%s%N)
 	tool host-setup "$T/ab/101" >/dev/null || fail "host-setup with $n"
 	all=$((($(date +%s%N) - start) / 1000000))
-	: >"$T/on"; : >"$T/off"
+	for what in plain-on plain-off rules-on rules-off; do : >"$T/$what"; done
 	for ((i = 0; i < 15; i++)); do
-		tool policy "$T/ab/with" /nowhere "$T/ab/without" >>"$T/on"
-		tool policy "$T/ab/without" /nowhere "$T/ab/with" >>"$T/off"
+		tool elements "$T/ab/without" | tee >(sed -n 1p >>"$T/plain-on") | sed -n 2p >>"$T/plain-off"
+		tool policy "$T/ab/with" /nowhere "$T/ab/without" >>"$T/rules-on"
+		tool policy "$T/ab/without" /nowhere "$T/ab/with" >>"$T/rules-off"
 	done
-	column() { awk -v n="$1" '{ print $n }' "$2" | median; }
-	printf '%5d others: %5d us (%5d of CPU) to add, %5d us (%5d of CPU) to remove, %5d ms for all\n' "$n" \
-		"$(column 1 "$T/on")" "$(column 2 "$T/on")" "$(column 1 "$T/off")" "$(column 2 "$T/off")" "$all"
+	printf '%5d others:' "$n"
+	for what in plain-on plain-off rules-on rules-off; do
+		printf ' %s %5d us (%4d of CPU),' "$what" "$(column 1 "$T/$what")" "$(column 2 "$T/$what")"
+	done
+	printf ' all anew %4d ms\n' "$all"
 done
 tool host-cleanup "$T/ab/101"

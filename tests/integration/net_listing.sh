@@ -19,28 +19,28 @@ nics="[$(nic 1 "private 1 - 0 10.9.0.1/24,fd09::1/64 -"),$(nic 2 "bridge 1 br0 0
 NICS=$nics PLACE=$rich n_container ab 101 1 203.0.113.17 2001:db8:77::17 2001:db8:78::/61
 
 expected='	chain i101 {
-		ct state new add @connections { oifname ct count over 5000 } goto denied
-		ip saddr 203.0.113.7 tcp dport 443 goto denied
+		ct state new add @connections { oifname ct count over 5000 } counter name "denied" drop
+		ip saddr 203.0.113.7 tcp dport 443 counter name "denied" drop
 		ip saddr 203.0.113.0/24 tcp dport 22 add @log_rates { oifname limit rate 60/minute burst 10 packets } log prefix "ab101 t1:c101 allow in: " group 7
 		ip saddr 203.0.113.0/24 tcp dport 22 return
 		tcp dport 80 return
 		udp dport 7 return
-		ip saddr 198.51.100.0/23 udp dport 1000-2000 goto denied
+		ip saddr 198.51.100.0/23 udp dport 1000-2000 counter name "denied" drop
 		tcp dport 1-21 goto rejected
 		tcp dport 9 add @log_rates { oifname limit rate 60/minute burst 10 packets } log prefix "ab101 t1:c101 deny in: " group 7
-		tcp dport 9 goto denied
+		tcp dport 9 counter name "denied" drop
 		udp dport 9 add @log_rates { oifname limit rate 60/minute burst 10 packets } log prefix "ab101 t1:c101 deny in: " group 7
-		udp dport 9 goto denied
+		udp dport 9 counter name "denied" drop
 		meta l4proto icmp return
 		ip6 saddr 2001:db8::/33 meta l4proto ipv6-icmp return
-		ip6 saddr 2001:db8:0:1::/64 goto denied
-		ip saddr 10.0.0.0/7 goto denied
+		ip6 saddr 2001:db8:0:1::/64 counter name "denied" drop
+		ip saddr 10.0.0.0/7 counter name "denied" drop
 		meta nfproto ipv6 goto rejected
 		add @log_rates { oifname limit rate 60/minute burst 10 packets } log prefix "ab101 t1:c101 deny in: " group 7
-		goto denied
+		counter name "denied" drop
 	}
 	chain o101 {
-		ct state new add @connections { iifname ct count over 5000 } goto denied
+		ct state new add @connections { iifname ct count over 5000 } counter name "denied" drop
 		ip daddr 192.0.2.128/25 tcp dport 25 return
 		tcp dport 25 goto rejected
 		udp dport 25 goto rejected
@@ -48,7 +48,7 @@ expected='	chain i101 {
 		tcp dport 6881-6889 goto rejected
 		udp dport 6881-6889 goto rejected
 		ip6 daddr 2001:db8::53 udp dport 53 return
-		meta nfproto ipv4 goto denied
+		meta nfproto ipv4 counter name "denied" drop
 		goto rejected
 	}'
 chains() { for c in i101 o101; do host nft list chain inet ab $c | grep -v '^table\|^}'; done; }

@@ -1,7 +1,7 @@
 /*
  * net_tool VERB SPEC [NETNS-FILE]: the network part of a job alone, for tests in network namespaces of their own.
  * VERB: host-setup, host-cleanup, attach, update (old addresses follow), policy and nics (the former
- * spec follows), detach, forget (its counters), time.
+ * spec follows), elements, detach, forget (its counters), time.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -69,20 +69,52 @@ tool_nics(const struct spec *spec, const char *former, int netns, struct err *e)
 	return rc;
 }
 
-/* Prints the microseconds that it took, and those of them in which it worked. */
+/* The microseconds since tool_start(), and those of them in which this process worked. */
+struct tool_clock {
+	int64_t us, cpu_us;
+};
+
+static struct tool_clock
+tool_start(void)
+{
+	return (struct tool_clock){ tool_us(), tool_cpu_us() };
+}
+
+static void
+tool_print(const struct tool_clock *start)
+{
+	printf("%lld %lld\n", (long long)(tool_us() - start->us), (long long)(tool_cpu_us() - start->cpu_us));
+}
+
+/* All that a container without rules of its own has: it comes, it goes. */
+static int
+tool_elements(const struct spec *spec, struct err *e)
+{
+	static const struct strv none = { 0 };
+	struct tool_clock start = tool_start();
+
+	if (firewall_add(&spec->settings, &spec->place, &spec->config.ip, e) < 0)
+		return -1;
+	tool_print(&start);
+	start = tool_start();
+	if (firewall_change(&spec->settings, &spec->place, &spec->config.ip, &none, true, e) < 0)
+		return -1;
+	tool_print(&start);
+	return 0;
+}
+
 static int
 tool_policy(const struct spec *spec, const char *former, struct err *e)
 {
 	struct spec old = { 0 };
-	int64_t start, cpu;
+	struct tool_clock start;
 	int rc = former ? spec_load(&old, AT_FDCWD, former, e) : err_set(e, ERR_BAD_REQUEST, "which was the spec before?");
 
-	start = tool_us();
-	cpu = tool_cpu_us();
+	start = tool_start();
 	if (rc == 0)
 		rc = firewall_set_policy(&spec->settings, &old.place, &spec->place, e);
 	if (rc == 0)
-		printf("%lld %lld\n", (long long)(tool_us() - start), (long long)(tool_cpu_us() - cpu));
+		tool_print(&start);
 	record_clear(&spec_schema, &old);
 	return rc;
 }
@@ -116,6 +148,8 @@ tool_run(const char *verb, struct spec *spec, int netns, char **old_ip, struct e
 		rc = tool_policy(spec, old_ip ? *old_ip : NULL, e);
 	else if (strcmp(verb, "nics") == 0)
 		rc = tool_nics(spec, old_ip ? *old_ip : NULL, netns, e);
+	else if (strcmp(verb, "elements") == 0)
+		rc = tool_elements(spec, e);
 	else if (strcmp(verb, "time") == 0)
 		rc = tool_time(spec, netns, e);
 	else
