@@ -357,7 +357,7 @@ container_change(struct model *m, const struct who *who, struct container_view *
 
 	if (!record_copy(CONFIG, &before, &view->config))
 		return container_out_of_memory(e);
-	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, before.id, e) < 0 ||
+	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, who, before.id, e) < 0 ||
 	    container_check_state(CONTAINER_SET, view, false, e) < 0 || store_tenant_used(m->store, before.tenant, &used, e) < 0 ||
 	    container_take_change(m, who, view, &before, patch, changed_out, e) < 0)
 		return -1;
@@ -388,7 +388,7 @@ container_suspend(struct model *m, const struct who *who, enum op_id op, struct 
 
 	if (!record_copy(CONFIG, &before, &view->config))
 		return container_out_of_memory(e);
-	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, before.id, e) < 0 ||
+	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, who, before.id, e) < 0 ||
 	    container_check_state(op, view, false, e) < 0 || container_mark_suspended(who, &view->config, reason, e) < 0)
 		return -1;
 	if (!strv_add(changed_out, "suspended"))
@@ -409,7 +409,7 @@ container_throttle(struct model *m, const struct who *who, struct container_view
 	if (!record_copy(CONFIG, &before, &view->config) || !strv_add(changed_out, "throttled"))
 		return container_out_of_memory(e);
 	row_put_int(CONFIG, &view->config, "throttled", throttled);
-	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, before.id, e) < 0 ||
+	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, who, before.id, e) < 0 ||
 	    operation_make(operation_out, CONTAINER_SET, view, NULL, who, e) < 0 ||
 	    container_record_change(m, view, &before, changed_out, operation_out, e) < 0)
 		return -1;
@@ -456,7 +456,7 @@ container_begin_step(struct model *m, const struct who *who, enum op_id op, stru
 
 	if (op == CONTAINER_DELETE && role_is_tenants(who->role) && view->config.suspended)
 		return container_refuse_state(op, view, e);
-	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, view->config.id, e) < 0)
+	if (txn_begin(&txn, m->store, e) < 0 || operation_check_lock(m, who, view->config.id, e) < 0)
 		return -1;
 	/* With the host one that is frozen goes down, and stays suspended. */
 	if (!(op == CONTAINER_STOP && !wanted && container_is_held(view)) && container_check_state(op, view, force, e) < 0)

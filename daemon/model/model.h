@@ -18,12 +18,20 @@ struct subject {
 	char object[SUBJECT_OBJECT_SIZE]; /* where the caller's own words don't name it */
 };
 
+/* Where one of the host's roles found a tenant's operation in his way: until then that tenant begins no other on the container. */
+enum { RESERVED_MAX = 64, RESERVED_S = 90 };
+struct reservation {
+	char container[UUID_SIZE];
+	int64_t until;
+};
+
 struct model {
 	struct store *store;
 	const struct settings *settings;
 	/* Called after a transaction that added events or changed an operation; may be NULL. */
 	void (*changed)(void *arg);
 	void *changed_arg;
+	struct reservation reserved[RESERVED_MAX];
 	uint64_t revoked;        /* grows when credentials go */
 	struct subject *subject; /* filled in with what the call in hand turns out to be about; or NULL */
 };

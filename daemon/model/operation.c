@@ -84,15 +84,46 @@ operation_make(struct operation *out, enum op_id op, const struct container_view
 	return ok ? 0 : operation_out_of_memory(e);
 }
 
+static bool
+operation_is_reserved(const struct model *m, const char *container)
+{
+	for (size_t i = 0; i < RESERVED_MAX; i++)
+		if (m->reserved[i].until > model_now() && strcmp(m->reserved[i].container, container) == 0)
+			return true;
+	return false;
+}
+
+/* In its own place, or in that of the oldest. */
+static void
+operation_reserve(struct model *m, const char *container)
+{
+	struct reservation *place = &m->reserved[0];
+
+	for (size_t i = 0; i < RESERVED_MAX; i++) {
+		if (strcmp(m->reserved[i].container, container) == 0) {
+			place = &m->reserved[i];
+			break;
+		}
+		if (m->reserved[i].until < place->until)
+			place = &m->reserved[i];
+	}
+	snprintf(place->container, sizeof place->container, "%s", container);
+	place->until = model_now() + RESERVED_S;
+}
+
 int
-operation_check_lock(struct model *m, const char *container, struct err *e)
+operation_check_lock(struct model *m, const struct who *who, const char *container, struct err *e)
 {
 	struct operation other = { 0 };
 	int rc = store_operation_open(m->store, container, &other, e);
 
+	if (rc == 1 && other.by_tenant && !role_is_tenants(who->role))
+		operation_reserve(m, container);
 	if (rc == 1)
 		rc = err_set(e, ERR_LOCKED, "The operation %s (%s) is under way on this container: wait for its end, or cancel it",
 		             other.id, other.kind);
+	else if (rc == 0 && role_is_tenants(who->role) && operation_is_reserved(m, container))
+		rc = err_set(e, ERR_LOCKED, "The host's operator is about to act on this container: try again in %d s", RESERVED_S);
 	record_clear(OPERATION, &other);
 	return rc;
 }

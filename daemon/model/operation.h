@@ -18,8 +18,11 @@ int operation_find(struct model *m, const struct who *who, const char *id, struc
 /* A new one, queued. container and template may be NULL. */
 int operation_make(struct operation *out, enum op_id op, const struct container_view *container, const char *template,
                    const struct who *who, struct err *e);
-/* Inside a transaction: refuses with ERR_LOCKED while another one is open on the container. */
-int operation_check_lock(struct model *m, const char *container, struct err *e);
+/*
+ * Inside a transaction: refuses with ERR_LOCKED while another one is open on the container. To a tenant also for a while after one
+ * of the host's roles was refused for an operation of the tenant's: else whoever keeps his container busy keeps the operator out.
+ */
+int operation_check_lock(struct model *m, const struct who *who, const char *container, struct err *e);
 /* Whether he may cancel it: ERR_CONFLICT "already_ended"; ERR_DENIED "operators_operation", which a tenant has no say in. */
 int operation_check_cancel(const struct who *who, const struct operation *operation, struct err *e);
 int operation_insert(struct model *m, const struct operation *operation, struct err *e);

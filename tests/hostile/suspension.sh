@@ -44,6 +44,42 @@ case_a_tenant_cancels_what_the_operator_does() {
 	ok "and the operator any" B stop --kill acme:web
 }
 
+# Own: one operation after the other, so that it is always locked.
+case_a_tenant_keeps_his_container_busy() {
+	local busy op
+	ok "start" B start acme:web
+	ok "its init ignores the word to end" B exec acme:web -- sh -c 'printf "#!/bin/sh\nsleep 300\n" >/etc/rc.stop'
+	is "its tenant stops it for an hour" 202 "$(status_as "$acme" POST /v1/containers/web/stop '{"timeout":3600}')"
+	(while :; do as "$acme" POST /v1/containers/web/stop '{"timeout":3600}' >/dev/null; as "$acme" POST /v1/containers/web/start '' >/dev/null; done) &
+	busy=$!
+	fails 4 "under way on this container: wait for its end, or cancel it" "the operator is told" B suspend acme:web --kill --reason abuse
+	op=$(B operation list -o json | jq -r '[.[]|select(.tenant=="acme" and .state=="running")][0].id')
+	ok "he cancels it" B operation cancel "$op"
+	is "its tenant's turn it isn't" "423 locked" "$(as "$acme" POST /v1/containers/web/stop '{"timeout":3600}' | sed 1d | jq -r '"\(.status) \(.code)"')"
+	ok "but his" B suspend acme:web --kill --reason abuse
+	kill $busy
+	wait $busy 2>/dev/null
+	is "it is down" suspended "$(field acme:web state)"
+	ok "lift" B unsuspend acme:web
+	wait_for 10 eval '[ "$(field acme:web state)" = running ]'
+	ok "and out of the way" B stop --kill acme:web
+}
+
+case_a_container_reboots_against_it() {
+	ok "start" B start acme:web
+	ok "it reboots when it is told to end" B exec acme:web -- sh -c 'printf "#!/bin/sh\nreboot -f\n" >/etc/rc.stop'
+	ok "suspend" B suspend acme:web --reason abuse --timeout 5
+	is "it is down" "suspended 0" "$(B show acme:web -o json | jq -r '"\(.state) \(.pid)"')"
+	ok "lift" B unsuspend acme:web
+	ok "it runs" wait_for 10 eval '[ "$(field acme:web state)" = running ]'
+	ok "it reboots at once, always" B exec acme:web -- sh -c 'printf "#!/bin/sh\nreboot -f\n" >/etc/rc; rm /etc/rc.stop; (sleep 0.5; reboot -f) >/dev/null 2>&1 &'
+	ok "so that it waits before it starts again" wait_for 30 eval '[ "$(field acme:web restarts)" -ge 5 ] && [ "$(field acme:web state)" = starting ]'
+	ok "suspend" B suspend acme:web --reason abuse --freeze
+	is "it is down" "suspended 0" "$(B show acme:web -o json | jq -r '"\(.state) \(.pid)"')"
+	ok "its next start never comes" eval '! wait_for 7 eval "[ \"\$(field acme:web state)\" != suspended ]"'
+	ok "another" eval 'B delete -y acme:web && B create web --tenant acme --template busybox --memory 64M --disk 64M'
+}
+
 case_a_suspended_container_stays_down() {
 	ok "start" B start acme:web
 	ok "suspend" B suspend acme:web --kill --reason "invoice 4711"
