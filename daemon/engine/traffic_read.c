@@ -11,9 +11,8 @@ enum { TRAFFIC_TRIES = 3 };
 void
 traffic_name_tables(struct traffic_tables *t, const char *instance)
 {
+	*t = (struct traffic_tables){ .inet = { NFPROTO_INET, t->name }, .bridge = { NFPROTO_BRIDGE, t->name } };
 	snprintf(t->name, sizeof t->name, "%s_traffic", instance);
-	t->inet = (struct nfnl_table){ NFPROTO_INET, t->name };
-	t->bridge = (struct nfnl_table){ NFPROTO_BRIDGE, t->name };
 }
 
 int
