@@ -63,24 +63,6 @@ address_add_item(void *arg, const void *record)
 	return reply_select(page->c, json);
 }
 
-/* A name is looked for where he may look; one that is gone is known by its UUID alone. */
-static int
-address_filter_container(struct call *c, char id_out[37])
-{
-	struct container_view view = { 0 };
-	int rc;
-
-	if (!check_uuid(c->query.container)) {
-		snprintf(id_out, 37, "%s", c->query.container);
-		return 0;
-	}
-	rc = container_find(&c->api->model, &c->who, c->query.container, &view, &c->err);
-	if (rc == 0)
-		snprintf(id_out, 37, "%s", view.config.id);
-	record_clear(&container_view_schema, &view);
-	return rc;
-}
-
 static int
 address_filter_pool(struct call *c, struct address *first, struct address *last)
 {
@@ -98,18 +80,18 @@ address_read_page(struct call *c, char *after_text, struct page *page)
 {
 	struct holding_filter filter = { .limit = page->left + 1 };
 	struct address after, first, last;
-	char container[37];
+	char container[UUID_SIZE];
 
 	if (c->query.tenant && !who_sees(&c->who, c->query.tenant))
 		return 0;
-	if (c->query.container && address_filter_container(c, container) < 0)
+	if (handler_filter_container(c, container) < 0)
 		return -1;
 	if (c->query.pool && address_filter_pool(c, &first, &last) < 0)
 		return -1;
 	if (after_text[0] && !address_parse(after_text, &after))
 		return err_param(&c->err, "cursor", "is none that this server gave");
 	filter.tenant = c->who.tenant[0] ? c->who.tenant : c->query.tenant;
-	filter.container = c->query.container ? container : NULL;
+	filter.container = container[0] ? container : NULL;
 	filter.after = after_text[0] ? &after : NULL;
 	filter.first = c->query.pool ? &first : NULL;
 	filter.last = c->query.pool ? &last : NULL;

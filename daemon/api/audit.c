@@ -391,22 +391,6 @@ audit_add_item(void *arg, const void *record)
 	return reply_select(page->c, json);
 }
 
-/* A name is looked for where he may look; one that is gone is known by its UUID alone. */
-static int
-audit_filter_container(struct call *c, char id_out[37])
-{
-	struct container_view view = { 0 };
-	int rc = 0;
-
-	snprintf(id_out, 37, "%s", c->query.container);
-	if (check_uuid(c->query.container))
-		rc = container_find(&c->api->model, &c->who, c->query.container, &view, &c->err);
-	if (view.config.id)
-		snprintf(id_out, 37, "%s", view.config.id);
-	record_clear(&container_view_schema, &view);
-	return rc;
-}
-
 static int
 audit_read_page(struct call *c, char *after, struct page *page)
 {
@@ -421,16 +405,16 @@ audit_read_page(struct call *c, char *after, struct page *page)
 		.until = c->query.until,
 		.limit = page->left + 1,
 	};
-	char container[37];
+	char container[UUID_SIZE];
 	const char *why;
 
 	if (c->query.tenant && !who_sees(&c->who, c->query.tenant))
 		return 0;
 	if (after[0] && (field_parse_int(after, &filter.before, &why) < 0 || filter.before <= 0))
 		return err_param(&c->err, "cursor", "is none that this server gave");
-	if (c->query.container && audit_filter_container(c, container) < 0)
+	if (handler_filter_container(c, container) < 0)
 		return -1;
-	filter.container = c->query.container ? container : NULL;
+	filter.container = container[0] ? container : NULL;
 	return store_audit_list(c->api->model.store, &filter, audit_add_item, page, &c->err);
 }
 

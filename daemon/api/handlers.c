@@ -11,9 +11,11 @@
 #include "daemon/api/queue.h"
 #include "daemon/api/recovery.h"
 #include "daemon/api/reply.h"
+#include "daemon/model/container.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/log.h"
+#include "schema/check.h"
 
 call_handler *const handlers[OP_COUNT] = {
 	[FEATURES] = host_handle_features,
@@ -119,6 +121,24 @@ handler_fill_request(struct request *request, const struct schema *schema, const
 			return false;
 	}
 	return true;
+}
+
+int
+handler_filter_container(struct call *c, char id_out[UUID_SIZE])
+{
+	const char *wanted = c->query.container;
+	struct container_view view = { 0 };
+	int rc;
+
+	if (!wanted || !check_uuid(wanted)) {
+		snprintf(id_out, UUID_SIZE, "%s", wanted ? wanted : "");
+		return 0;
+	}
+	rc = container_find(&c->api->model, &c->who, wanted, &view, &c->err);
+	if (rc == 0)
+		snprintf(id_out, UUID_SIZE, "%s", view.config.id);
+	record_clear(&container_view_schema, &view);
+	return rc;
 }
 
 struct answered

@@ -3,6 +3,7 @@
 #define BERTH_API_HANDLERS_H
 
 #include "daemon/api/route.h"
+#include "daemon/util/uuid.h"
 #include "schema/operation.h"
 #include "schema/protocol.h"
 
@@ -34,6 +35,11 @@ enum { CURSOR_MAX = 256 };
 
 /* Copies each given field of a record to the request's field of the same name, where it has one. */
 bool handler_fill_request(struct request *request, const struct schema *schema, const void *record);
+/*
+ * Whom ?container= means: a name is looked for where he may look, one that is gone is known by its UUID alone. *id_out is "" where
+ * the query has none; -1 when he sees none of that name.
+ */
+int handler_filter_container(struct call *c, char id_out[UUID_SIZE]);
 /* The request of a journalled operation takes its turn, and 202 is answered; what can't be sent ends as failed. */
 struct answered handler_start(struct call *c, enum msg_type type, struct request *request, const struct operation *operation);
 /* A page of a list; one row more than asked for is read to know whether there is a next one. */

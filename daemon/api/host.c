@@ -104,19 +104,13 @@ host_handle_events(struct call *c)
 {
 	bool endless = !record_has(c->op->query, &c->query, "follow") || c->query.follow;
 	struct event_filter filter = { .tenant = c->who.tenant[0] ? c->who.tenant : NULL };
-	struct container_view view = { 0 };
-	struct answered answered;
+	char container[UUID_SIZE];
 	int64_t since = 0;
-	int rc = 0;
 
-	if (c->query.container && check_uuid(c->query.container))
-		rc = container_find(&c->api->model, &c->who, c->query.container, &view, &c->err);
-	filter.container = view.config.id ? view.config.id : c->query.container;
-	if (rc == 0)
-		rc = host_since(c, &filter, &since);
-	answered = rc < 0 ? reply_error(c) : follow_events(c, since, &filter, endless);
-	record_clear(&container_view_schema, &view);
-	return answered;
+	if (handler_filter_container(c, container) < 0)
+		return reply_error(c);
+	filter.container = container[0] ? container : NULL;
+	return host_since(c, &filter, &since) < 0 ? reply_error(c) : follow_events(c, since, &filter, endless);
 }
 
 struct answered

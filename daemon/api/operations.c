@@ -39,36 +39,16 @@ operation_add_item(void *arg, const void *record)
 	return reply_select(page->c, json);
 }
 
-/* A container's name, too, may stand in the filter; one that is gone is known by its UUID alone. */
-static int
-operation_filter_container(struct call *c, char id_out[37])
-{
-	struct container_view view = { 0 };
-	int rc = 0;
-
-	if (!c->query.container)
-		return 0;
-	if (!check_uuid(c->query.container)) {
-		snprintf(id_out, 37, "%s", c->query.container);
-		return 0;
-	}
-	rc = container_find(&c->api->model, &c->who, c->query.container, &view, &c->err);
-	if (rc == 0)
-		snprintf(id_out, 37, "%s", view.config.id);
-	record_clear(&container_view_schema, &view);
-	return rc;
-}
-
 static int
 operation_read_page(struct call *c, char *after, struct page *page)
 {
 	struct operation_filter filter = { .state = c->query.state, .kind = c->query.kind, .limit = page->left + 1 };
-	char container[37] = "";
+	char container[UUID_SIZE];
 	struct store *store = c->api->model.store;
 
 	if (c->query.tenant && !who_sees(&c->who, c->query.tenant))
 		return 0;
-	if (operation_filter_container(c, container) < 0)
+	if (handler_filter_container(c, container) < 0)
 		return -1;
 	if (after[0]) {
 		int rc = store_operation_seq(store, after, c->who.tenant[0] ? c->who.tenant : NULL, &filter.before, &c->err);

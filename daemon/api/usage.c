@@ -135,35 +135,17 @@ usage_handle_container(struct call *c)
 	return handler_list(c, usage_read_container);
 }
 
-/* One that is gone is known by its UUID alone. */
-static int
-usage_filter_container(struct call *c, char id_out[37])
-{
-	struct container_view view = { 0 };
-	int rc;
-
-	if (!check_uuid(c->query.container)) {
-		snprintf(id_out, 37, "%s", c->query.container);
-		return 0;
-	}
-	rc = container_find(&c->api->model, &c->who, c->query.container, &view, &c->err);
-	if (rc == 0)
-		snprintf(id_out, 37, "%s", view.config.id);
-	record_clear(&container_view_schema, &view);
-	return rc;
-}
-
 static int
 usage_read_all(struct call *c, char *after, struct page *page)
 {
 	struct usage_filter filter = { .group = USAGE_BY_CONTAINER, .plan = c->query.plan };
-	char container[37];
+	char container[UUID_SIZE];
 
 	if (c->query.tenant && !who_sees(&c->who, c->query.tenant))
 		return 0;
-	if (c->query.container && usage_filter_container(c, container) < 0)
+	if (handler_filter_container(c, container) < 0)
 		return -1;
-	filter.container = c->query.container ? container : NULL;
+	filter.container = container[0] ? container : NULL;
 	filter.tenant = c->who.tenant[0] ? c->who.tenant : c->query.tenant;
 	for (size_t i = 0; c->query.group && i < sizeof usage_groups / sizeof *usage_groups; i++)
 		if (strcmp(usage_groups[i], c->query.group) == 0)
