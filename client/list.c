@@ -7,6 +7,7 @@
 #include "client/verbs.h"
 #include "daemon/util/fd.h"
 #include "schema/container.h"
+#include "schema/tenant.h"
 
 const struct view container_view_of_lists = {
 	.columns = "name,state,template,cpus,memory,disk,ipv4,ipv6",
@@ -29,7 +30,7 @@ list_has_tenants(struct json_object *items)
 	for (size_t i = 0; i < json_object_array_length(items); i++) {
 		const char *tenant = call_text(json_object_array_get_idx(items, i), "tenant");
 
-		if (tenant && strcmp(tenant, "default") != 0)
+		if (tenant && strcmp(tenant, TENANT_DEFAULT) != 0)
 			return true;
 	}
 	return false;
@@ -44,7 +45,7 @@ list_name_in_full(struct json_object *items)
 		const char *tenant = call_text(item, "tenant"), *name = call_text(item, "name");
 		AUTO_BUF struct buf full = { 0 };
 
-		if (!tenant || !name || strcmp(tenant, "default") == 0)
+		if (!tenant || !name || strcmp(tenant, TENANT_DEFAULT) == 0)
 			continue;
 		buf_addf(&full, "%s:%s", tenant, name);
 		if (!full.failed)

@@ -16,6 +16,7 @@
 #include "client/readings.h"
 #include "client/terminal.h"
 #include "daemon/util/clock.h"
+#include "schema/tenant.h"
 
 static const struct opt top_opts[] = {
 	{ "interval", 'd', "SECONDS", "Between refreshes; 3 when left out.", NULL },
@@ -120,7 +121,7 @@ top_read(struct top *top, struct err *e)
 	readings_derive(&readings, &top->readings);
 	top->tenants = false;
 	for (size_t i = 0; i < readings.n && !getenv("BERTH_TOKEN"); i++)
-		top->tenants |= strcmp(readings.v[i].tenant, "default") != 0;
+		top->tenants |= strcmp(readings.v[i].tenant, TENANT_DEFAULT) != 0;
 	readings_clear(&top->readings);
 	top->readings = readings;
 	readings = (struct readings){ 0 };
@@ -179,7 +180,7 @@ top_add_cell(const struct top_column *column, const struct reading *r, struct bu
 static void
 top_name(const struct top *top, const struct reading *r, struct buf *out)
 {
-	if (top->tenants && strcmp(r->tenant, "default") != 0) {
+	if (top->tenants && strcmp(r->tenant, TENANT_DEFAULT) != 0) {
 		clean_text(r->tenant, out);
 		buf_addf(out, ":");
 	}

@@ -5,6 +5,9 @@
 #include "schema/field.h"
 
 /* Over all containers of a tenant. As a limit one that isn't given doesn't limit; the rows bear the same names in both. */
+/* Whose is what nobody says whose it is; 001_init.sql makes it. */
+#define TENANT_DEFAULT "default"
+
 #define TENANT_TOTALS                                                                                                              \
 	int64_t containers;                                                                                                        \
 	int64_t cpus;                                                                                                              \

@@ -12,6 +12,7 @@
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
+#include "schema/tenant.h"
 
 enum { QUEUE_MAX = 1024, STREAMS_MAX = 1024, CANCEL_GRACE_S = 10 };
 
@@ -85,7 +86,7 @@ request_log(const struct task *task, const struct err *e)
 	const char *what = msg_info(task->type)->name + strlen("REQUEST_");
 	const char *name = place->name ? place->name : request->template ? request->template : request->id ? request->id : "";
 	/* As a container is named everywhere. */
-	bool others = place->tenant && strcmp(place->tenant, "default") != 0;
+	bool others = place->tenant && strcmp(place->tenant, TENANT_DEFAULT) != 0;
 
 	if (!(task->row->flags & (EXCLUSIVE | JOB)))
 		return;

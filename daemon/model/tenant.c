@@ -5,7 +5,6 @@
 #include "schema/rule.h"
 
 #define TENANT (&tenant_schema)
-#define DEFAULT_TENANT "default"
 
 static int
 tenant_fill_used(struct model *m, struct tenant *tenant, struct err *e)
@@ -113,7 +112,7 @@ tenant_delete(struct model *m, const struct who *who, const struct tenant *tenan
 {
 	AUTO_TXN struct txn txn = { 0 };
 
-	if (strcmp(tenant->name, DEFAULT_TENANT) == 0)
+	if (strcmp(tenant->name, TENANT_DEFAULT) == 0)
 		return err_set(e, ERR_CONFLICT, "The tenant 'default' is always there");
 	if (tenant->used.containers > 0) {
 		err_set(e, ERR_CONFLICT, "The tenant %s has %lld container%s: delete them first", tenant->name,

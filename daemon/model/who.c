@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEFAULT_TENANT "default"
+#include "schema/tenant.h"
 
 const struct who who_daemon = { .role = ROLE_ADMIN, .actor = "daemon" };
 
@@ -55,5 +55,5 @@ who_sees(const struct who *who, const char *tenant)
 const char *
 who_tenant(const struct who *who)
 {
-	return who->tenant[0] ? who->tenant : DEFAULT_TENANT;
+	return who->tenant[0] ? who->tenant : TENANT_DEFAULT;
 }
