@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/engine/helper.h"
 #include "daemon/engine/hook_post.h"
 #include "daemon/engine/hook_sandbox.h"
 #include "daemon/util/clock.h"
@@ -22,7 +23,7 @@
 #include "daemon/util/uuid.h"
 #include "schema/protocol.h"
 
-enum { HOOK_CHANNEL = 3, HOOK_CHILD_MS = 20 * 1000 };
+enum { HOOK_CHILD_MS = 20 * 1000 };
 
 struct attempt {
 	char op[UUID_SIZE];
@@ -45,7 +46,7 @@ sender_tell(const char *op, const struct hook_result *result, struct err *e)
 	record_mark(&hook_end_schema, &end, "status", true);
 	if (record_set_text(&hook_end_schema, &end, "op", op, e) == 0 &&
 	    (!result->error[0] || record_set_text(&hook_end_schema, &end, "error", result->error, e) == 0))
-		rc = msg_send(HOOK_CHANNEL, HOOK_ENDED, &end, NULL, 0, e);
+		rc = msg_send(HELPER_CHANNEL, HOOK_ENDED, &end, NULL, 0, e);
 	record_clear(&hook_end_schema, &end);
 	return rc;
 }
@@ -55,7 +56,7 @@ static void __attribute__((noreturn)) sender_child(const struct sender *s, const
 	struct hook_result result;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	close(HOOK_CHANNEL);
+	close(HELPER_CHANNEL);
 	for (size_t i = 0; i < WEBHOOKS_AT_ONCE; i++)
 		if (s->attempts[i].pid)
 			close(s->attempts[i].pipe);
@@ -136,7 +137,7 @@ static int
 sender_receive(struct sender *s, struct err *e)
 {
 	AUTO_MSG struct msg msg = { 0 };
-	int rc = msg_recv(HOOK_CHANNEL, &msg, e);
+	int rc = msg_recv(HELPER_CHANNEL, &msg, e);
 
 	if (rc <= 0)
 		return rc;
@@ -154,7 +155,7 @@ sender_loop(struct sender *s, struct err *e)
 
 		for (size_t i = 0; i < WEBHOOKS_AT_ONCE; i++)
 			polls[i] = (struct pollfd){ .fd = s->attempts[i].pid ? s->attempts[i].pipe : -1, .events = POLLIN };
-		polls[WEBHOOKS_AT_ONCE] = (struct pollfd){ .fd = HOOK_CHANNEL, .events = POLLIN };
+		polls[WEBHOOKS_AT_ONCE] = (struct pollfd){ .fd = HELPER_CHANNEL, .events = POLLIN };
 		rc = poll(polls, WEBHOOKS_AT_ONCE + 1, 1000);
 		if (rc < 0 && errno != EINTR)
 			return err_sys(e, "wait");
@@ -165,22 +166,6 @@ sender_loop(struct sender *s, struct err *e)
 	}
 }
 
-static int
-sender_receive_spec(struct sender *s, struct err *e)
-{
-	struct msg msg = { 0 };
-	int rc = msg_recv(HOOK_CHANNEL, &msg, e);
-
-	if (rc == 1 && msg.type != SPEC)
-		rc = err_set(e, ERR_BAD_REQUEST, "the engine sent %s", msg_info(msg.type)->name);
-	if (rc == 1) {
-		memcpy(&s->spec, msg.record, sizeof s->spec);
-		memset(msg.record, 0, sizeof s->spec);
-	}
-	msg_clear(&msg);
-	return rc == 1 ? 0 : rc == 0 ? err_set(e, ERR_UNAVAILABLE, "the engine has gone") : -1;
-}
-
 int
 main(void)
 {
@@ -188,15 +173,10 @@ main(void)
 	struct err e = { 0 };
 	int rc;
 
-	signal(SIGPIPE, SIG_IGN);
-	log_init("berth-hook", LOG_LEVEL_INFO);
-	if (fcntl(HOOK_CHANNEL, F_SETFD, FD_CLOEXEC) < 0) {
-		fprintf(stderr, "berth-hook is run by berthd alone\n");
+	if (!helper_begin("berth-hook"))
 		return 2;
-	}
-	log_stay_open();
 	hook_post_setup();
-	rc = sender_receive_spec(&s, &e);
+	rc = helper_receive_spec(&s.spec, &e);
 	if (rc == 0)
 		rc = hook_drop(s.spec.settings.hook_user, &e) < 0 || hook_filter(&e) < 0 ? -1 : sender_loop(&s, &e);
 	if (rc < 0 && e.kind != ERR_UNAVAILABLE)

@@ -22,7 +22,7 @@ net_tool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(NL_CFLAGS) $(NFTABLES_CFLAGS)
 
 # Reads what containers use, all the time: small, and with no more than it needs.
 pkglibexec_PROGRAMS += berth-sampler
-berth_sampler_SOURCES = daemon/engine/cgroup_file.c daemon/engine/cgroup_file.h daemon/engine/cgroup_paths.c \
+berth_sampler_SOURCES = daemon/engine/cgroup_file.c daemon/engine/cgroup_file.h daemon/engine/cgroup_paths.c daemon/engine/helper.c daemon/engine/helper.h \
 	daemon/engine/nfnl.c daemon/engine/nfnl.h daemon/engine/nfnl_message.c daemon/engine/nfnl_message.h daemon/engine/nfnl_read.c \
 	daemon/engine/sampler_groups.c daemon/engine/sampler_groups.h daemon/engine/sampler_main.c daemon/engine/sampler_sandbox.c daemon/engine/sampler_sandbox.h \
 	daemon/engine/traffic.h daemon/engine/traffic_read.c
@@ -32,7 +32,7 @@ berthd_SOURCES += daemon/engine/child.c daemon/engine/child.h daemon/engine/samp
 
 # Posts to webhooks: the only one that reaches the world.
 pkglibexec_PROGRAMS += berth-hook
-berth_hook_SOURCES = daemon/engine/hook_address.c daemon/engine/hook_address.h daemon/engine/hook_main.c daemon/engine/hook_post.c \
+berth_hook_SOURCES = daemon/engine/helper.c daemon/engine/helper.h daemon/engine/hook_address.c daemon/engine/hook_address.h daemon/engine/hook_main.c daemon/engine/hook_post.c \
 	daemon/engine/hook_post.h daemon/engine/hook_sandbox.c daemon/engine/hook_sandbox.h
 berth_hook_LDADD = libberth.a $(JSON_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS) $(CURL_LIBS)
 berth_hook_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS) $(CURL_CFLAGS)

@@ -6,13 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "daemon/engine/helper.h"
 #include "daemon/engine/nfnl.h"
 #include "daemon/engine/sampler_groups.h"
 #include "daemon/engine/sampler_sandbox.h"
@@ -22,7 +21,7 @@
 #include "daemon/util/log.h"
 #include "schema/protocol.h"
 
-enum { SAMPLER_CHANNEL = 3, SAMPLER_SPARE_FILES = 32 };
+enum { SAMPLER_SPARE_FILES = 32 };
 
 struct sampler {
 	struct spec spec;
@@ -40,7 +39,7 @@ sampler_send(struct sampler *s, bool last, struct err *e)
 
 	s->message.last = last;
 	record_mark(&samples_schema, &s->message, "last", true);
-	rc = msg_send(SAMPLER_CHANNEL, REPLY_SAMPLES, &s->message, NULL, 0, e);
+	rc = msg_send(HELPER_CHANNEL, REPLY_SAMPLES, &s->message, NULL, 0, e);
 	strv_clear(&s->message.lines);
 	record_mark(&samples_schema, &s->message, "lines", false);
 	return rc;
@@ -102,7 +101,7 @@ static int
 sampler_loop(struct sampler *s, struct err *e)
 {
 	int64_t interval_ms = s->spec.settings.sample_interval * 1000, next_ms = clock_ms(CLOCK_MONOTONIC);
-	struct pollfd channel = { .fd = SAMPLER_CHANNEL, .events = POLLIN };
+	struct pollfd channel = { .fd = HELPER_CHANNEL, .events = POLLIN };
 	char byte;
 
 	for (;;) {
@@ -115,7 +114,7 @@ sampler_loop(struct sampler *s, struct err *e)
 				return err_sys(e, "wait");
 			if (rc == 0 || (rc < 0 && errno == EINTR))
 				continue;
-			if (recv(SAMPLER_CHANNEL, &byte, 1, MSG_DONTWAIT) <= 0)
+			if (recv(HELPER_CHANNEL, &byte, 1, MSG_DONTWAIT) <= 0)
 				return 0;
 		}
 		if (sampler_pass(s, e) < 0)
@@ -125,22 +124,6 @@ sampler_loop(struct sampler *s, struct err *e)
 		while (next_ms <= now_ms)
 			next_ms += interval_ms;
 	}
-}
-
-static int
-sampler_receive_spec(struct sampler *s, struct err *e)
-{
-	struct msg msg = { 0 };
-	int rc = msg_recv(SAMPLER_CHANNEL, &msg, e);
-
-	if (rc == 1 && msg.type != SPEC)
-		rc = err_set(e, ERR_BAD_REQUEST, "the engine sent %s", msg_info(msg.type)->name);
-	if (rc == 1) {
-		memcpy(&s->spec, msg.record, sizeof s->spec);
-		memset(msg.record, 0, sizeof s->spec);
-	}
-	msg_clear(&msg);
-	return rc == 1 ? 0 : rc == 0 ? err_set(e, ERR_UNAVAILABLE, "the engine has gone") : -1;
 }
 
 static size_t
@@ -159,7 +142,7 @@ sampler_raise_files(void)
 static int
 sampler_run(struct sampler *s, struct err *e)
 {
-	if (sampler_receive_spec(s, e) < 0 || nfnl_open(&s->nfnl, e) < 0)
+	if (helper_receive_spec(&s->spec, e) < 0 || nfnl_open(&s->nfnl, e) < 0)
 		return -1;
 	s->groups = groups_new(&s->spec.settings, &s->spec.layout, sampler_raise_files(), e);
 	if (!s->groups || sampler_drop(s->spec.settings.api_user, e) < 0 || sampler_filter(e) < 0)
@@ -174,13 +157,8 @@ main(void)
 	struct err e = { 0 };
 	int rc;
 
-	signal(SIGPIPE, SIG_IGN);
-	log_init("berth-sampler", LOG_LEVEL_INFO);
-	if (fcntl(SAMPLER_CHANNEL, F_SETFD, FD_CLOEXEC) < 0) {
-		fprintf(stderr, "berth-sampler is run by berthd alone\n");
+	if (!helper_begin("berth-sampler"))
 		return 2;
-	}
-	log_stay_open();
 	rc = sampler_run(&s, &e);
 	if (rc < 0 && e.kind != ERR_UNAVAILABLE)
 		log_err(&e, "berth-sampler ends");
