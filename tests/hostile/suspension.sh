@@ -56,7 +56,7 @@ case_a_tenant_keeps_his_container_busy() {
 	op=$(B operation list -o json | jq -r '[.[]|select(.tenant=="acme" and .state=="running")][0].id')
 	ok "he cancels it" B operation cancel "$op"
 	is "its tenant's turn it isn't" "423 locked" "$(as "$acme" POST /v1/containers/web/stop '{"timeout":3600}' | sed 1d | jq -r '"\(.status) \(.code)"')"
-	ok "but his" B suspend acme:web --kill --reason abuse
+	ok "but his" wait_for 10 B suspend acme:web --kill --reason abuse
 	kill $busy
 	wait $busy 2>/dev/null
 	is "it is down" suspended "$(field acme:web state)"
