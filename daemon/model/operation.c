@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/model/allowance.h"
 #include "daemon/model/audit.h"
 #include "daemon/model/container_state.h"
 #include "daemon/model/nics.h"
@@ -395,6 +396,19 @@ ending_not_changed(struct ending *end, struct err *e)
 	return rc;
 }
 
+/* The traffic calls for it once: where it has come to nothing it is to be called for again. */
+static int
+ending_not_suspended(struct ending *end, struct err *e)
+{
+	const struct operation *o = end->operation;
+
+	if (end->container->config.id && strcmp(o->actor, who_allowance.actor) == 0 &&
+	    strcmp(o->state, operation_state_name(OPERATION_FAILED)) == 0 &&
+	    store_allowance_put(end->m->store, end->container->config.id, 0, 0, e) < 0)
+		return -1;
+	return ending_not_changed(end, e);
+}
+
 static int
 ending_template_kept(struct ending *end, struct err *e)
 {
@@ -414,7 +428,7 @@ static const struct {
 	{ CONTAINER_FREEZE, ending_frozen, ending_return },
 	{ CONTAINER_THAW, ending_thawed, ending_return },
 	{ CONTAINER_SET, ending_changed, ending_not_changed },
-	{ CONTAINER_SUSPEND, ending_suspended, ending_not_changed },
+	{ CONTAINER_SUSPEND, ending_suspended, ending_not_suspended },
 	{ CONTAINER_UNSUSPEND, ending_unsuspended, ending_not_changed },
 	{ TEMPLATE_BUILD, ending_template_built, NULL },
 	{ TEMPLATE_DELETE, ending_template_deleted, ending_template_kept },
