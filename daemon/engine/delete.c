@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "daemon/engine/cgroup.h"
+#include "daemon/engine/change.h"
 #include "daemon/engine/job.h"
 #include "daemon/engine/net.h"
 #include "daemon/engine/registry_file.h"
@@ -74,7 +75,7 @@ delete_run_dir(const struct spec *spec, struct err *e)
 static int
 delete_up_network(struct job *job, struct err *e)
 {
-	return net_detach(&job->spec, e);
+	return change_settle(&job->spec, -1, e) < 0 ? -1 : net_detach(&job->spec, e);
 }
 
 static int

@@ -8,7 +8,7 @@ berth_job_SOURCES += daemon/engine/meter.c daemon/engine/claims.c daemon/engine/
 	daemon/engine/net_mac.c $(NFNL) daemon/engine/traffic.c daemon/engine/traffic.h daemon/engine/traffic_read.c \
 	daemon/engine/net_bridge.c daemon/engine/net_bridge.h daemon/engine/nic.c daemon/engine/nic.h \
 	daemon/engine/net_qdisc.c daemon/engine/net_qdisc.h daemon/engine/nic_firewall.c daemon/engine/nic_firewall.h daemon/engine/nic_name.c \
-	daemon/engine/shape.c daemon/engine/shape.h daemon/engine/uplink.c daemon/engine/uplink.h
+	daemon/engine/change.c daemon/engine/change.h daemon/engine/shape.c daemon/engine/shape.h daemon/engine/uplink.c daemon/engine/uplink.h
 
 # Runs a job's network part alone, in namespaces that a test made.
 check_PROGRAMS += net_tool

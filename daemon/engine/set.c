@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "daemon/engine/cgroup.h"
+#include "daemon/engine/change.h"
 #include "daemon/engine/firewall.h"
 #include "daemon/engine/job.h"
 #include "daemon/engine/listener.h"
@@ -81,6 +82,67 @@ set_changes_limits(const struct set *s)
 	return false;
 }
 
+static bool
+set_changes_place(const struct set *s)
+{
+	for (size_t i = 0; i < s->job.request.changed.n; i++)
+		if (place_has(s->job.request.changed.v[i]))
+			return true;
+	return false;
+}
+
+static int
+set_open_netns(const struct set *s, int *fd_out, struct err *e)
+{
+	AUTO_CLOSE int pidfd = -1, fd = -1;
+	char path[64];
+
+	if (rootfs_open_init(&s->job.spec, s->init, &pidfd, e) < 0)
+		return -1;
+	snprintf(path, sizeof path, "/proc/%d/ns/net", s->init);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Alive after the opening: so it was that process's. */
+	if (fd < 0 || pidfd_send_signal(pidfd, 0, NULL, 0) < 0)
+		return err_set(e, ERR_CONFLICT, "The container stopped meanwhile");
+	*fd_out = take_fd(&fd);
+	return 0;
+}
+
+static int
+set_settle(const struct set *s, const struct spec *now, struct err *e)
+{
+	AUTO_CLOSE int netns = -1;
+
+	if (!change_is_left(now))
+		return 0;
+	if (s->running && set_open_netns(s, &netns, e) < 0)
+		return -1;
+	return change_settle(now, netns, e);
+}
+
+/* What one before this left half done is undone first; then it is noted what this is about to do. */
+static int
+set_intent_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+	struct spec now = s->running ? s->old : job->spec, meant = s->running ? s->launch : job->spec; /* borrow */
+
+	if (!s->running) {
+		now.config.ip = job->spec.place.ip;
+		now.config.nics = job->spec.place.nics;
+		meant.place = s->place;
+	}
+	if (set_settle(s, &now, e) < 0)
+		return -1;
+	return set_changes_place(s) ? change_begin(&meant, e) : 0;
+}
+
+static void
+set_intent_down(struct job *job)
+{
+	change_end(&job->spec, NULL);
+}
+
 static int
 set_limits_up(struct job *job, struct err *e)
 {
@@ -127,23 +189,6 @@ set_disk_down(struct job *job)
 }
 
 static int
-set_open_netns(const struct set *s, int *fd_out, struct err *e)
-{
-	AUTO_CLOSE int pidfd = -1, fd = -1;
-	char path[64];
-
-	if (rootfs_open_init(&s->job.spec, s->init, &pidfd, e) < 0)
-		return -1;
-	snprintf(path, sizeof path, "/proc/%d/ns/net", s->init);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	/* Alive after the opening: so it was that process's. */
-	if (fd < 0 || pidfd_send_signal(pidfd, 0, NULL, 0) < 0)
-		return err_set(e, ERR_CONFLICT, "The container stopped meanwhile");
-	*fd_out = take_fd(&fd);
-	return 0;
-}
-
-static int
 set_network(const struct set *s, const struct spec *to, const struct spec *from, struct err *e)
 {
 	AUTO_CLOSE int netns = -1;
@@ -180,15 +225,6 @@ set_network_up(struct job *job, struct err *e)
 		return 0;
 	set_network_down(job);
 	return -1;
-}
-
-static bool
-set_changes_place(const struct set *s)
-{
-	for (size_t i = 0; i < s->job.request.changed.n; i++)
-		if (place_has(s->job.request.changed.v[i]))
-			return true;
-	return false;
 }
 
 static int
@@ -387,6 +423,7 @@ set_manifest_up(struct job *job, struct err *e)
 }
 
 static const struct step set_steps[] = {
+	{ "intent", set_intent_up, set_intent_down },
 	{ "limits", set_limits_up, set_limits_down },
 	{ "disk", set_disk_up, set_disk_down },
 	{ "network", set_network_up, set_network_down },
