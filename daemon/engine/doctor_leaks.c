@@ -23,7 +23,9 @@
 enum { FIRST_CTID = 101, PROBED_MAX = 20000 };
 
 struct known {
+	const struct settings *settings;
 	struct strv ids;
+	struct strv bridges; /* of networks that they are on, whether they run or not */
 	int64_t *ctids;
 	size_t n;
 };
@@ -32,7 +34,23 @@ static void
 known_clear(struct known *known)
 {
 	strv_clear(&known->ids);
+	strv_clear(&known->bridges);
 	free(known->ctids);
+}
+
+static int
+known_take_bridges(struct known *known, const struct place *place, struct err *e)
+{
+	/* Borrows. */
+	const struct spec spec = { .settings = *known->settings, .place = *place };
+	char device[IFNAMSIZ];
+	struct nic nic;
+
+	for (size_t i = 0; i < place->nics.n; i++)
+		if (nic_parse(place->nics.v[i], &nic) && nic_device(&spec, &nic, device, NULL) == 0 &&
+		    !strv_add(&known->bridges, device))
+			return err_set(e, ERR_INTERNAL, "out of memory");
+	return 0;
 }
 
 static int
@@ -46,7 +64,7 @@ known_take(const struct place *place, void *arg, struct err *e)
 	if (!grown || !strv_add(&known->ids, place->id))
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	known->ctids[known->n++] = place->ctid;
-	return 0;
+	return known_take_bridges(known, place, e);
 }
 
 static bool
@@ -203,14 +221,14 @@ leak_check_volumes(struct doctor *d, const struct known *known)
 	}
 }
 
-/* Made with its first interface, removed with its last: one without any is left over. */
+/* Made with a container's first start on it: one without interfaces on which nobody is any more is left over. */
 static void
-leak_check_bridges(struct doctor *d)
+leak_check_bridges(struct doctor *d, const struct known *known)
 {
 	AUTO_STRV struct strv names = { 0 };
 	struct err e = { 0 };
 
-	if (nic_sweep_devices(&d->job->spec.settings, false, d->fix, &names, &e) < 0)
+	if (nic_sweep_devices(&d->job->spec.settings, &known->bridges, d->fix, &names, &e) < 0)
 		doctor_tell(d, "leak", DOCTOR_WARNING, DOCTOR_BY_HAND, NULL, "the networks' bridges can't be looked at: %s",
 		            e.message);
 	for (size_t i = 0; i < names.n; i++)
@@ -219,7 +237,7 @@ leak_check_bridges(struct doctor *d)
 			            names.v[i]);
 		else
 			doctor_tell(d, "leak", DOCTOR_WARNING, DOCTOR_CAN_FIX, "berth doctor --fix",
-			            "the bridge %s has no interface any more", names.v[i]);
+			            "the bridge %s has no interface, and no container is on its network", names.v[i]);
 }
 
 /*
@@ -230,7 +248,7 @@ void
 doctor_check_leaks(struct doctor *d)
 {
 	struct spec spec = d->job->spec;
-	struct known known = { 0 };
+	struct known known = { .settings = &d->job->spec.settings };
 	struct err e = { 0 };
 	int64_t high = FIRST_CTID - 1;
 	char veth[32];
@@ -250,7 +268,7 @@ doctor_check_leaks(struct doctor *d)
 		leak_check_number(d, &spec);
 	}
 	leak_check_volumes(d, &known);
-	leak_check_bridges(d);
+	leak_check_bridges(d, &known);
 	doctor_tell(d, "registry", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "%zu container%s registered", known.n, known.n == 1 ? "" : "s");
 	known_clear(&known);
 }

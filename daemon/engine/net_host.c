@@ -253,7 +253,7 @@ net_host_cleanup(const struct settings *s, struct err *e)
 		return -1;
 	if (!claims_subnets(claims, s->instance, &former))
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	if (nic_sweep_devices(s, true, true, NULL, e) < 0 || nic_firewall_cleanup(s->instance, e) < 0 ||
+	if (nic_sweep_devices(s, NULL, true, NULL, e) < 0 || nic_firewall_cleanup(s->instance, e) < 0 ||
 	    shape_sweep(s->instance, e) < 0 || uplink_cleanup(s->instance, e) < 0)
 		return -1;
 	if (firewall_cleanup(s->instance, e) < 0 || traffic_cleanup(s->instance, e) < 0 ||

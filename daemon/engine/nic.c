@@ -338,7 +338,7 @@ nic_sweep(const struct spec *spec, struct err *e)
 }
 
 int
-nic_sweep_devices(const struct settings *s, bool all, bool remove, struct strv *names_out, struct err *e)
+nic_sweep_devices(const struct settings *s, const struct strv *but, bool remove, struct strv *names_out, struct err *e)
 {
 	AUTO_NL struct nl_sock *sock = NULL;
 	AUTO_CLOSE int lock = -1;
@@ -351,7 +351,8 @@ nic_sweep_devices(const struct settings *s, bool all, bool remove, struct strv *
 	if (!links)
 		return err_sys(e, "list the host's interfaces");
 	for (const struct if_nameindex *link = links; rc == 0 && link->if_index; link++) {
-		if (!nic_is_own_device(s, link->if_name) || (!all && !nic_device_is_idle(link->if_name)))
+		if (!nic_is_own_device(s, link->if_name) ||
+		    (but && (strv_contains(but, link->if_name) || !nic_device_is_idle(link->if_name))))
 			continue;
 		if (names_out && !strv_add(names_out, link->if_name))
 			rc = err_set(e, ERR_INTERNAL, "out of memory");

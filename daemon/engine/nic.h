@@ -34,7 +34,10 @@ int nic_update(const struct spec *spec, const struct strv *old, int netns_fd, st
 int nic_detach(const struct spec *spec, struct err *e);
 /* The same of a number that isn't registered, whatever interfaces it had. */
 int nic_sweep(const struct spec *spec, struct err *e);
-/* Bridges that the instance made and nobody uses; `all`: even if. Their names are added to *names_out; with remove they go. */
-int nic_sweep_devices(const struct settings *s, bool all, bool remove, struct strv *names_out, struct err *e);
+/*
+ * Bridges that the instance made and that have no interface, but for those; NULL: all that it made. Their names are added to
+ * *names_out; with remove they go.
+ */
+int nic_sweep_devices(const struct settings *s, const struct strv *but, bool remove, struct strv *names_out, struct err *e);
 
 #endif

@@ -58,6 +58,10 @@ mac=$(B exec acme:a2 -- cat /sys/class/net/eth1/address)
 is "whose MAC" a2 "$(B which "$mac" --no-header | awk '{ print $1 }')"
 is "whose interface" a2 "$(B which "$(ip -o link | grep -o "${INSTANCE}$(field acme:a2 ctid)-1" | head -n 1)" --no-header | awk '{ print $1 }')"
 
+B stop --kill globex:g1 >/dev/null 2>&1
+unlike "the bridge of one that is stopped is nothing left over" 'bridge' "$(B doctor 2>&1)"
+B start globex:g1 >/dev/null 2>&1
+
 # More of them, live.
 ok "a second network" as "$acme" network create db --prefix 192.168.50.0/24
 ok "attached live" as "$acme" set a1 net=back,db
@@ -71,7 +75,7 @@ ok "at once" wait_for 5 eval 'inside acme:a2 eth1 | found 10.9.0.1/24'
 ok "after a restart" B restart acme:a1 acme:a2
 ok "it is all there" eval 'inside acme:a1 eth2 | found 192.168.50.1/24 && inside acme:a2 eth1 | found 10.9.0.1/24'
 t_stop_daemon KILL
-nft flush ruleset bridge 2>/dev/null || nft delete table bridge "$INSTANCE"
+nft delete table bridge "$INSTANCE"
 t_start_daemon
 ok "the daemon's next start puts back rules that somebody removed" eval 'nft list table bridge $INSTANCE | found "\"$INSTANCE$(field acme:a2 ctid)-1\" \. 10.9.0.1"'
 B exec acme:a2 -- reboot >/dev/null 2>&1
