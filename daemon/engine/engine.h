@@ -27,6 +27,7 @@ struct task {
 	bool exclusive;       /* ct->task is this one */
 	bool queued;
 	bool awaiting; /* started, which its monitor has yet to say */
+	bool lost;     /* its launch ended without a word: the monitor knows how far it came */
 	bool stopping; /* in the stop half of restart or of a forced delete */
 	bool freezing; /* in the freeze half of a suspension, or past it */
 	bool undoing;  /* another job cleans up after one that was killed */

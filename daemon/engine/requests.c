@@ -258,6 +258,7 @@ request_await_monitor(struct task *task, const struct err *e)
 		return false;
 	task->failure = *e;
 	task->stopping = true;
+	task->lost = !task->finished;
 	task_set_deadline(task, MONITOR_GRACE_S);
 	return true;
 }
@@ -332,7 +333,9 @@ request_go_on(struct task *task)
 void
 requests_monitor_told(struct container *ct)
 {
-	if (ct->task && ct->task->awaiting && !monitors_is_starting(ct))
+	const struct task *task = ct->task;
+
+	if (task && ((task->awaiting && !monitors_is_starting(ct)) || (task->lost && ct->state == STATE_RUNNING)))
 		request_end(ct->task, NULL);
 }
 
