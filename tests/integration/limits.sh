@@ -30,8 +30,12 @@ ok "removing works at the limit" B exec hog -- rm /root/fill
 ok "and then writing" wait_for 20 B exec hog -- sh -c 'echo a >/root/small'
 ok "the neighbour can write" B exec calm -- sh -c 'dd if=/dev/zero of=/root/f bs=1M count=20 2>/dev/null'
 
-B exec hog -- sh -c 'timeout 2 sh -c "while :; do :; done"' >/dev/null 2>&1
-[ "$(limit hog cpus hits)" -gt 0 ] && pass "CPU throttling is counted" || fail "cpus hits: $(limit hog cpus hits)"
+# A host that is busy may let it have less than its limit for some time.
+throttled() {
+	B exec hog -- sh -c 'for i in 1 2; do timeout 2 sh -c "while :; do :; done" & done; wait' >/dev/null 2>&1
+	[ "$(limit hog cpus hits)" -gt 0 ]
+}
+ok "CPU throttling is counted" wait_for 30 throttled
 pressed() { limit hog cpus pressure | found -vE '^(0(\.0)?|null)$'; }
 if [ -e /proc/pressure/cpu ]; then ok "and felt as pressure" wait_for 10 pressed; else skip "the kernel tells no pressure"; fi
 
@@ -82,8 +86,7 @@ ok "a stop and a start" B restart hog --kill
 is "keep what was set: memory" 134217728 "$(limit hog memory effective)"
 is "and the host name" renamed "$(B exec hog -- hostname)"
 B exec hog -- reboot >/dev/null 2>&1
-sleep 1
-ok "a reboot from inside" wait_for 20 eval '[ "$(state hog)" = running ]'
+ok "a reboot from inside" wait_for 20 eval '[ "$(field hog restarts)" = 1 ] && [ "$(state hog)" = running ]'
 is "keeps them too" 134217728 "$(limit hog memory effective)"
 ok "set on a stopped one" B stop --kill hog
 ok "is recorded" B set hog pids=50
