@@ -11,7 +11,7 @@ hook_allow = 127.0.0.1/32
 hook_allow_tenants = 127.0.0.2/32
 hook_ca = $CA/cert
 hook_retry = 1
-hook_give_up = 10" t_begin
+hook_give_up = $((10 * ${T_SLOW:-1}))" t_begin
 receivers=()
 t_end_first() { kill "${receivers[@]}" 2>/dev/null; rm -rf "$CA"; }
 # receive FOLDER [CERTIFICATE KEY]: a receiver; its port is in $port.
