@@ -223,8 +223,9 @@ firewall_tables_make(const struct firewall_tables *tables, struct err *e)
 	table_comment(tables->text, comment);
 	if (nfnl_get(&nfnl, e) < 0)
 		return -1;
-	if (table_is_alike(tables, nfnl, comment) && table_renew(tables, nfnl, NULL) == 0)
-		return table_fill(tables, nfnl, e);
+	/* The rules last: whatever a process that was killed left there stays shut until all is in its place. */
+	if (table_is_alike(tables, nfnl, comment) && table_fill(tables, nfnl, NULL) == 0 && table_renew(tables, nfnl, NULL) == 0)
+		return 0;
 	if (registry_file_scan(tables->settings, &high, table_take_interfaces, &scan, e) < 0)
 		return -1;
 	if (table_begin(tables, &interfaces, comment, e) < 0 || table_fill(tables, nfnl, e) < 0)

@@ -110,6 +110,11 @@ like "they were sent" 'packets [1-9]' "$(host nft list counter inet ab spoofed)"
 as_before() { all | diff "$T/before" -; }
 is "each container's part is as it was" "" "$(as_before)"
 
+host nft 'add chain inet ab gate_prerouting { type filter hook prerouting priority -320; }; add rule inet ab gate_prerouting iifname "ab101" drop;
+	add chain inet ab gate_postrouting { type filter hook postrouting priority -320; }; add rule inet ab gate_postrouting oifname "ab101" drop;
+	flush set inet ab veths; flush set inet ab src4; flush map inet ab policy_in; flush chain inet ab i101'
+tool host-setup "$T/ab/101" >/dev/null || fail "host-setup"
+is "what a start that was killed had begun is ended" "" "$(as_before)"
 for wrong in '' 'add set inet ab veths { type ipv4_addr; };'; do
 	host nft "delete table inet ab; delete table arp ab; delete table bridge ab; add table inet ab; $wrong
 		add chain inet ab every { type filter hook prerouting priority -400; }; add rule inet ab every drop"
@@ -129,3 +134,8 @@ is "whatever somebody has changed in them is put right" "" "$(as_before)"
 host nft flush ruleset
 tool host-setup "$T/ab/101" >/dev/null || fail "host-setup"
 is "so they are after somebody's flush" "" "$(as_before)"
+host nft 'delete element inet ab policy_in { "ab101" }'
+cp "$T/ab/101" "$T/ab/former"
+PLACE=${rich%%,\"firewall_operator*} n_spec ab 101 1 203.0.113.17
+tool policy "$T/ab/101" /nowhere "$T/ab/former" >/dev/null || fail "policy"
+unlike "rules go, whatever somebody has taken away of them" '[io]101' "$(host nft list table inet ab)"
