@@ -53,8 +53,8 @@ static const struct field container_config_fields[] = {
 	TIME_FIELD(C, suspended_at, SEEN, "When it was suspended."),
 	STRING_FIELD(C, password, MAKE_LIVE | FIELD_SECRET, 256, check_password, "Root's password; hashed inside, never kept."),
 	LINES_FIELD(C, firewall, MAKE_LIVE, RULE_LIST_MAX, rule_explain,
-	            "Firewall rules, of which the first that fits decides: 'allow in tcp 22 from 203.0.113.0/24', 'deny out udp', "
-	            "'default in deny log'."),
+	            "Firewall rules, of which the first that fits decides, on each of its interfaces: 'allow in tcp 22 from "
+	            "203.0.113.0/24', 'deny out udp', 'default in deny log'."),
 	LINES_FIELD(C, firewall_operator, MAKE_LIVE | OPS, RULE_LIST_MAX, rule_explain_operator,
 	            "The operator's firewall rules: they come before the container's own."),
 	LINES_FIELD(
@@ -62,7 +62,7 @@ static const struct field container_config_fields[] = {
 	        "Ports that it can't reach outside, as PORT or PORT-PORT for TCP and UDP, or 'tcp 25' for one of them; a rule of "
 	        "the operator's may allow some of it."),
 	INT_FIELD(C, connections, MAKE_LIVE | OPS, 0, 16777216, 0,
-	          "Connections at once, of both directions, established after its start; 0 is no limit."),
+	          "Connections at once by an interface, of both directions, established after its start; 0 is no limit."),
 	SIZE_FIELD(
 	        C, traffic, MAKE_LIVE | OPS | FIELD_NO_PRESET | FIELD_NULLABLE, 0, INT64_C(1) << 60, 0,
 	        "Traffic a month in bytes, in and out together, without that of the host's free networks; no limit when left out."),

@@ -407,6 +407,7 @@ static void
 firewall_put_policy(struct nfnl_batch *b, const struct firewall_step *step, const struct policy_port *port)
 {
 	firewall_put_own(b, step->settings, port, step->old, step->place);
+	nic_firewall_put_policy(b, step->settings, step->old, step->place);
 }
 
 int

@@ -148,8 +148,15 @@ policy_deny(struct nfnl_rule *r)
 	nfnl_verdict(r, NF_DROP, NULL);
 }
 
+/* Whom a packet on a bridge goes to, the kernel doesn't answer for. */
+static bool
+policy_can_reject(const struct policy_chain *c)
+{
+	return c->port->table->family != NFPROTO_BRIDGE || c->direction == RULE_OUT;
+}
+
 static void
-policy_add_verdict(struct nfnl_rule *r, enum rule_action action)
+policy_add_verdict(const struct policy_chain *c, struct nfnl_rule *r, enum rule_action action)
 {
 	switch (action) {
 	case RULE_ALLOW:
@@ -159,7 +166,10 @@ policy_add_verdict(struct nfnl_rule *r, enum rule_action action)
 		policy_deny(r);
 		break;
 	case RULE_REJECT:
-		nfnl_verdict(r, NFT_GOTO, "rejected");
+		if (policy_can_reject(c))
+			nfnl_verdict(r, NFT_GOTO, "rejected");
+		else
+			policy_deny(r);
 		break;
 	case RULE_ACTION_COUNT:
 		break;
@@ -180,26 +190,29 @@ policy_add_rule_of(const struct policy_chain *c, const struct rule *rule, enum r
 			nfnl_match_address(&r, c->direction == RULE_IN, &rule->peer);
 		if (policy_protocol(protocol, &number))
 			nfnl_match_protocol(&r, number);
+		else if (c->port->stateless)
+			nfnl_match_other_protocol(&r, IPPROTO_TCP);
 		if (rule->port.first > 0)
 			nfnl_match_ports(&r, rule->port.first, rule->port.last);
+		if (protocol == RULE_TCP && c->port->stateless)
+			nfnl_match_opening(&r);
 		if (verdict)
-			policy_add_verdict(&r, rule->action);
+			policy_add_verdict(c, &r, rule->action);
 		else
 			policy_add_log(c, &r, rule->action);
 		nfnl_end_rule(&r);
 	}
 }
 
-/* A port of any protocol is TCP's and UDP's. */
+/* A port of any protocol is TCP's and UDP's; without state TCP is apart from all others. */
 static void
 policy_add_rule(const struct policy_chain *c, const struct rule *rule)
 {
-	if (rule->protocol != RULE_ANY || rule->port.first == 0) {
-		policy_add_rule_of(c, rule, rule->protocol);
-		return;
-	}
-	policy_add_rule_of(c, rule, RULE_TCP);
-	policy_add_rule_of(c, rule, RULE_UDP);
+	bool ports = rule->port.first > 0;
+
+	if (rule->protocol == RULE_ANY && (ports || c->port->stateless))
+		policy_add_rule_of(c, rule, RULE_TCP);
+	policy_add_rule_of(c, rule, rule->protocol == RULE_ANY && ports ? RULE_UDP : rule->protocol);
 }
 
 /*
@@ -211,7 +224,7 @@ policy_add_connections(const struct policy_chain *c)
 {
 	struct nfnl_rule r;
 
-	if (c->place->connections == 0)
+	if (c->place->connections == 0 || c->port->stateless)
 		return;
 	nfnl_begin_rule(&r, c->batch, c->port->table, c->name);
 	nfnl_match_new(&r);

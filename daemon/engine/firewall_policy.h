@@ -17,6 +17,7 @@ struct policy_port {
 	const struct nfnl_table *table;
 	const char *interface;
 	const char *name;
+	bool stateless; /* the kernel doesn't track its connections */
 	/* What firewall_policy_look() has found. Where it wasn't asked a chain is added before it is removed. */
 	bool known, has[RULE_DIRECTION_COUNT];
 };

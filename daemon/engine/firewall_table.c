@@ -11,8 +11,9 @@
 
 enum { TABLE_COMMENT = 32 };
 
-int
-firewall_run_text(const struct buf *commands, struct err *e)
+/* dry: the kernel looks at it, and does nothing. */
+static int
+table_run(const struct buf *commands, bool dry, struct err *e)
 {
 	struct nft_ctx *nft = commands->failed ? NULL : nft_ctx_new(NFT_CTX_DEFAULT);
 	const char *message;
@@ -20,6 +21,7 @@ firewall_run_text(const struct buf *commands, struct err *e)
 
 	if (!nft)
 		return err_set(e, ERR_INTERNAL, "out of memory");
+	nft_ctx_set_dry_run(nft, dry);
 	nft_ctx_buffer_output(nft);
 	nft_ctx_buffer_error(nft);
 	rc = nft_run_cmd_from_buffer(nft, commands->data);
@@ -28,6 +30,18 @@ firewall_run_text(const struct buf *commands, struct err *e)
 		err_set(e, ERR_INTERNAL, "nftables: %.200s", message && *message ? message : "the kernel refused the rules");
 	nft_ctx_free(nft);
 	return rc ? -1 : 0;
+}
+
+int
+firewall_run_text(const struct buf *commands, struct err *e)
+{
+	return table_run(commands, false, e);
+}
+
+bool
+firewall_would_take(const struct buf *commands)
+{
+	return table_run(commands, true, NULL) == 0;
 }
 
 static const char *

@@ -33,5 +33,7 @@ int firewall_tables_make(const struct firewall_tables *tables, struct err *e);
 
 /* nft's own language, one transaction. It costs by the number of all rules and sets of the host. */
 int firewall_run_text(const struct buf *commands, struct err *e);
+/* Whether it would succeed. */
+bool firewall_would_take(const struct buf *commands);
 
 #endif

@@ -5,13 +5,14 @@
 #include <linux/if_ether.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netlink.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "daemon/engine/nfnl_message.h"
 
 /* Where things lie in the headers, in bytes. */
-enum { RULE_SADDR4 = 12, RULE_DADDR4 = 16, RULE_SADDR6 = 8, RULE_DADDR6 = 24, RULE_DPORT = 2 };
+enum { RULE_SADDR4 = 12, RULE_DADDR4 = 16, RULE_SADDR6 = 8, RULE_DADDR6 = 24, RULE_DPORT = 2, RULE_TCP_FLAGS = 13 };
 enum { RULE_STATE_NEW = NF_CT_STATE_BIT(IP_CT_NEW), RULE_SECONDS = 60 };
 
 void
@@ -175,6 +176,13 @@ nfnl_match_protocol(struct nfnl_rule *r, uint8_t protocol)
 }
 
 void
+nfnl_match_other_protocol(struct nfnl_rule *r, uint8_t protocol)
+{
+	nfnl_load_meta(r, NFT_META_L4PROTO);
+	nfnl_compare(r, NFT_CMP_NEQ, &protocol, sizeof protocol);
+}
+
+void
 nfnl_match_ports(struct nfnl_rule *r, uint16_t first, uint16_t last)
 {
 	uint16_t from = htobe16(first), to = htobe16(last);
@@ -213,6 +221,16 @@ nfnl_match_new(struct nfnl_rule *r)
 	nfnl_load_ct(r, NFT_CT_STATE);
 	nfnl_mask(r, &bit, sizeof bit);
 	nfnl_compare(r, NFT_CMP_NEQ, &none, sizeof none);
+}
+
+void
+nfnl_match_opening(struct nfnl_rule *r)
+{
+	static const uint8_t both = TH_SYN | TH_ACK, syn = TH_SYN;
+
+	nfnl_load_payload(r, NFT_PAYLOAD_TRANSPORT_HEADER, RULE_TCP_FLAGS, sizeof both);
+	nfnl_mask(r, &both, sizeof both);
+	nfnl_compare(r, NFT_CMP_EQ, &syn, sizeof syn);
 }
 
 /* An entry for the first register, where there is none yet; what stands inside is the entry's own. */

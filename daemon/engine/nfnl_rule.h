@@ -36,12 +36,14 @@ void nfnl_compare(struct nfnl_rule *r, enum nft_cmp_ops op, const void *value, s
 /* Whole conditions. */
 void nfnl_match_family(struct nfnl_rule *r, bool is6);
 void nfnl_match_protocol(struct nfnl_rule *r, uint8_t protocol);
+void nfnl_match_other_protocol(struct nfnl_rule *r, uint8_t protocol);
 /* Receiver's ports of TCP or UDP, `last` included. */
 void nfnl_match_ports(struct nfnl_rule *r, uint16_t first, uint16_t last);
 /* The packet's source, or where it goes. */
 void nfnl_match_address(struct nfnl_rule *r, bool source, const struct prefix *p);
-/* Whether it begins a connection. */
+/* Whether it begins a connection; without state: whether it is the packet of TCP that does. */
 void nfnl_match_new(struct nfnl_rule *r);
+void nfnl_match_opening(struct nfnl_rule *r);
 
 /* What is done. By the interface's name of `key`, an entry in a dynamic set; past the limit the rule goes on, or ends. */
 void nfnl_end_above_rate(struct nfnl_rule *r, enum nft_meta_keys key, const char *set, uint64_t a_minute, uint32_t burst);

@@ -6,7 +6,9 @@
 #include "daemon/engine/firewall.h"
 #include "daemon/engine/firewall_table.h"
 #include "daemon/engine/nfnl_set.h"
+#include "daemon/engine/firewall_policy.h"
 #include "daemon/engine/nic.h"
+#include "daemon/engine/nic_policy.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/util/fd.h"
 
@@ -85,8 +87,8 @@ static const char nic_rules[] =
         "add rule bridge %1$s input iifname @inner drop\n";
 
 static const char *const nic_sets[] = {
-	"ports", "inner", "dhcp",     "macs",     "own4",    "own6",    "targets", "network",
-	"held4", "held6", "routers4", "routers6", "leased4", "leased6", NULL,
+	"ports", "inner", "dhcp",     "macs",     "own4",    "own6",    "targets",       "network",
+	"held4", "held6", "routers4", "routers6", "leased4", "leased6", NIC_POLICY_SETS, NULL,
 };
 
 /* Two for each family. */
@@ -187,6 +189,19 @@ nic_port_act_dhcp(const struct nic_port *p)
 		nic_port_act_leased(p, &p->nic->addresses[i]);
 }
 
+/* Of one that isn't known any more the network isn't, either. */
+static void
+nic_port_act_zone(const struct nic_port *p, const struct place *place)
+{
+	struct nfnl_element element = p->name;
+	uint16_t zone = nic_policy_zone(place, p->nic);
+
+	if (p->nic->bridge[0] || p->nic->number == 0)
+		return;
+	nfnl_value_add(&element.data, &zone, sizeof zone);
+	p->act(p->batch, &p->table, "zones", &element);
+}
+
 /* In the table inet, by its MAC, which the chain has checked. */
 static void
 nic_act_mac(struct nfnl_batch *b, const struct settings *s, nic_act *act, const struct nic *nic, const unsigned char mac[6])
@@ -219,6 +234,7 @@ nic_act_nic(struct nfnl_batch *b, const struct spec *spec, nic_act *act, const s
 	act(b, &p.table, "macs", &mac);
 	if (!nic->bridge[0])
 		act(b, &p.table, "inner", &p.name);
+	nic_port_act_zone(&p, &spec->place);
 	if (address_parse(text, &link_local))
 		nic_port_act_own(&p, &link_local);
 	if (nic->dhcp)
@@ -234,12 +250,14 @@ static int
 nic_put_place(struct nfnl_batch *b, const struct settings *s, const struct place *place, struct err *e)
 {
 	const struct spec spec = { .settings = *s, .place = *place }; /* borrowed */
+	bool tracks = place->nics.n > 0 && nic_policy_tracks(s->instance);
 	struct nic nic;
 
 	for (size_t i = 0; i < place->nics.n; i++) {
 		if (!nic_parse(place->nics.v[i], &nic))
 			return err_set(e, ERR_INTERNAL, "container %" PRId64 " has an unreadable interface", place->ctid);
 		nic_act_nic(b, &spec, nfnl_add_element, &nic);
+		nic_policy_put(b, s, NULL, place, &nic, tracks);
 	}
 	return 0;
 }
@@ -274,11 +292,12 @@ nic_firewall_cleanup(const char *instance, struct err *e)
 static int
 nic_firewall_make_table(const struct settings *s, struct err *e)
 {
-	const struct firewall_table v = { nic_table(s), nic_sets, NULL };
+	const struct firewall_table v = { nic_table(s), nic_sets, firewall_policy_is_chain };
 	struct firewall_tables tables = { s, &v, 1, NULL, nic_put_place, nic_take_interfaces };
 	AUTO_BUF struct buf text = { 0 };
 
 	buf_addf(&text, nic_rules, s->instance);
+	nic_policy_begin(&text, s->instance);
 	tables.text = text.data;
 	if (text.failed)
 		return err_set(e, ERR_INTERNAL, "out of memory");
@@ -363,22 +382,50 @@ nic_firewall_make_missing(const struct settings *s, struct err *e)
 	return err_wrap(e, "networks need nftables' bridge family in the host's kernel (CONFIG_NF_TABLES_BRIDGE)");
 }
 
-int
-nic_firewall_change(const struct spec *spec, const struct nic_change *change, struct err *e)
+static int
+nic_firewall_run_change(const struct spec *spec, const struct nic_change *change, struct err *e)
 {
+	const struct settings *s = &spec->settings;
+	bool tracks = change->n > 0 && nic_policy_tracks(s->instance);
 	AUTO_BATCH struct nfnl_batch batch = { 0 };
 
 	for (size_t i = 0; i < change->nold; i++)
 		if (nic_change_replaces(change, &change->old[i]))
 			nic_act_nic(&batch, spec, nfnl_drop_element, &change->old[i]);
-	for (size_t i = 0; i < change->n; i++)
+	for (size_t i = 0; change->n == 0 && i < change->nold; i++)
+		nic_policy_drop(&batch, s, &spec->place, &change->old[i]);
+	for (size_t i = 0; i < change->n; i++) {
 		nic_act_nic(&batch, spec, nfnl_add_element, &change->nics[i]);
-	if (nfnl_run(&batch, NULL) == 0)
+		/* Whatever there was before; its connections go on being counted. */
+		nic_policy_put(&batch, s, &spec->place, &spec->place, &change->nics[i], tracks);
+	}
+	return nfnl_run(&batch, e);
+}
+
+int
+nic_firewall_change(const struct spec *spec, const struct nic_change *change, struct err *e)
+{
+	if (nic_firewall_run_change(spec, change, NULL) == 0)
 		return 0;
 	/* Of a stopped one there may be no table. */
 	if (change->n == 0 && !nic_firewall_exists(spec->settings.instance))
 		return 0;
-	return nic_firewall_make_missing(&spec->settings, e) < 0 ? -1 : nfnl_run(&batch, e);
+	return nic_firewall_make_missing(&spec->settings, e) < 0 ? -1 : nic_firewall_run_change(spec, change, e);
+}
+
+void
+nic_firewall_put_policy(struct nfnl_batch *b, const struct settings *s, const struct place *old, const struct place *place)
+{
+	struct nic nic;
+	bool tracks;
+
+	/* Of a stopped one there may be no table: its start puts it in. */
+	if (place->nics.n == 0 || !nic_firewall_exists(s->instance))
+		return;
+	tracks = nic_policy_tracks(s->instance);
+	for (size_t i = 0; i < place->nics.n; i++)
+		if (nic_parse(place->nics.v[i], &nic))
+			nic_policy_put(b, s, old, place, &nic, tracks);
 }
 
 int
@@ -386,8 +433,10 @@ nic_firewall_drop(const struct spec *spec, const struct nic *nics, size_t n, str
 {
 	AUTO_BATCH struct nfnl_batch batch = { 0 };
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		nic_act_nic(&batch, spec, nfnl_drop_element, &nics[i]);
+		nic_policy_drop(&batch, &spec->settings, &spec->place, &nics[i]);
+	}
 	if (nfnl_run(&batch, e) == 0)
 		return 0;
 	if (nic_firewall_exists(spec->settings.instance))

@@ -1,7 +1,7 @@
 /*
  * The nft table `bridge <instance>`: what interfaces on networks may send. Rules are the same for all, an interface is elements of
  * their sets; made with the first of them. By MAC, ARP sender, source address and neighbour advertisement; no router, no DHCP
- * server, no tags, nothing but IP.
+ * server, no tags, nothing but IP. Then by the container's own rules: nic_policy.h.
  */
 #ifndef BERTH_NIC_FIREWALL_H
 #define BERTH_NIC_FIREWALL_H
@@ -24,6 +24,8 @@ struct nic_change {
 };
 /* In one transaction; makes the table where there is none. */
 int nic_firewall_change(const struct spec *spec, const struct nic_change *change, struct err *e);
+/* What the container's own rules are on its interfaces; `old` as of firewall_policy_put(). */
+void nic_firewall_put_policy(struct nfnl_batch *b, const struct settings *s, const struct place *old, const struct place *place);
 /* Absent is success. */
 int nic_firewall_drop(const struct spec *spec, const struct nic *nics, size_t n, struct err *e);
 

@@ -1,0 +1,188 @@
+#include "daemon/engine/nic_policy.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "daemon/engine/firewall_policy.h"
+#include "daemon/engine/firewall_table.h"
+#include "daemon/engine/nfnl_set.h"
+#include "daemon/engine/nic.h"
+#include "daemon/util/log.h"
+
+enum { NIC_POLICY_NAME = 32 };
+
+/*
+ * %1$s is the instance. What an interface may send at all has been decided at -300. Without neighbour discovery, ARP and DHCP
+ * nothing at all would work.
+ */
+static const char nic_policy_rules[] = "add map bridge %1$s policy_in { type ifname : verdict; }\n"
+                                       "add map bridge %1$s policy_out { type ifname : verdict; }\n"
+                                       "add set bridge %1$s judged { type ether_addr; }\n"
+                                       "add map bridge %1$s zones { typeof iifname : ct zone; }\n"
+                                       "add set bridge %1$s connections { type ifname; flags dynamic; }\n"
+                                       "add set bridge %1$s log_rates { type ifname; flags dynamic; }\n"
+                                       "add counter bridge %1$s denied\n"
+                                       "add chain bridge %1$s rejected\n"
+                                       "add chain bridge %1$s answers\n"
+                                       "add chain bridge %1$s policy_arrival { type filter hook prerouting priority -150; }\n"
+                                       "add chain bridge %1$s policy_departure { type filter hook postrouting priority 0; }\n";
+
+/* Only in prerouting does the kernel answer for somebody on a bridge. */
+static const char nic_policy_rejects[] =
+        "add rule bridge %1$s rejected meta l4proto tcp counter name denied reject with tcp reset\n"
+        "add rule bridge %1$s rejected counter name denied reject\n";
+static const char nic_policy_drops[] = "add rule bridge %1$s rejected counter name denied drop\n";
+
+/*
+ * Of connections between interfaces without rules nobody asks, and the host's memory is spared. Networks may have the same
+ * addresses: each of Berth's own bridges is a zone.
+ */
+static const char nic_policy_tracking[] =
+        "add chain bridge %1$s tracking { type filter hook prerouting priority -290; }\n"
+        "add rule bridge %1$s tracking iifname @ports ether saddr != @judged ether daddr != @judged notrack accept\n"
+        "add rule bridge %1$s tracking ct zone set iifname map @zones\n"
+        "add rule bridge %1$s answers ct state related accept\n"
+        "add rule bridge %1$s answers ct direction reply accept\n";
+
+/* Fragments stay fragments: what opens a connection is in one piece, and no other piece lies over it (RFC 3128). */
+static const char nic_policy_fragments[] =
+        "add chain bridge %1$s fragments4\n"
+        "add rule bridge %1$s fragments4 meta l4proto != tcp return\n"
+        "add rule bridge %1$s fragments4 ip frag-off & 0x1fff > 1 return\n"
+        "add rule bridge %1$s fragments4 tcp doff >= 5 return\n"
+        "add rule bridge %1$s fragments4 counter name refused drop\n"
+        "add rule bridge %1$s policy_arrival iifname @ports ip frag-off & 0x3fff != 0 jump fragments4\n"
+        "add rule bridge %1$s policy_departure oifname @ports ip frag-off & 0x3fff != 0 jump fragments4\n";
+
+static const char nic_policy_hooks[] =
+        "add rule bridge %1$s answers meta protocol != { ip, ip6 } accept\n"
+        "add rule bridge %1$s answers icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } "
+        "accept\n"
+        "add rule bridge %1$s answers iifname @dhcp udp sport . udp dport { 68 . 67, 546 . 547 } accept\n"
+        "add rule bridge %1$s answers oifname @dhcp udp sport . udp dport { 67 . 68, 547 . 546 } accept\n"
+        "add rule bridge %1$s policy_arrival jump answers\n"
+        "add rule bridge %1$s policy_arrival iifname vmap @policy_out\n"
+        "add rule bridge %1$s policy_departure jump answers\n"
+        "add rule bridge %1$s policy_departure oifname vmap @policy_in\n";
+
+static void
+nic_policy_put_text(struct buf *out, const char *table, bool tracks, bool rejects)
+{
+	buf_addf(out, nic_policy_rules, table);
+	buf_addf(out, rejects ? nic_policy_rejects : nic_policy_drops, table);
+	buf_addf(out, tracks ? nic_policy_tracking : nic_policy_fragments, table);
+	buf_addf(out, nic_policy_hooks, table);
+}
+
+/* All of it, in a table that nobody makes: a kernel that lacks something is no reason for having no networks. */
+static bool
+nic_policy_kernel_takes(const char *instance, bool tracks, bool rejects)
+{
+	AUTO_BUF struct buf out = { 0 };
+	char table[NIC_POLICY_NAME];
+
+	snprintf(table, sizeof table, "%s_try", instance);
+	buf_addf(&out,
+	         "add table bridge %1$s\n"
+	         "add set bridge %1$s ports { type ifname; }\n"
+	         "add set bridge %1$s dhcp { type ifname; }\n"
+	         "add counter bridge %1$s refused\n",
+	         table);
+	nic_policy_put_text(&out, table, tracks, rejects);
+	return firewall_would_take(&out);
+}
+
+void
+nic_policy_begin(struct buf *out, const char *instance)
+{
+	bool tracks = nic_policy_kernel_takes(instance, true, false), rejects = nic_policy_kernel_takes(instance, false, true);
+
+	if (!tracks)
+		log_warning("the host's kernel doesn't track connections on bridges (CONFIG_NF_CONNTRACK_BRIDGE): on networks, "
+		            "firewall rules judge TCP by what opens a connection, and other packets each by itself");
+	nic_policy_put_text(out, instance, tracks, rejects);
+}
+
+bool
+nic_policy_tracks(const char *instance)
+{
+	const struct nfnl_table t = { NFPROTO_BRIDGE, instance };
+	int nfnl;
+
+	return nfnl_get(&nfnl, NULL) == 0 && nfnl_find_chain(nfnl, &t, "tracking", NULL) == 1;
+}
+
+uint16_t
+nic_policy_zone(const struct place *place, const struct nic *nic)
+{
+	int64_t tenant = nic->kind == NIC_PRIVATE ? place->tenant_number : 0;
+
+	return (uint16_t)(1 + (tenant * 251 + nic->number) % UINT16_MAX);
+}
+
+/* One interface's port, and the names that it borrows. */
+struct nic_policy {
+	struct nfnl_table table;
+	struct policy_port port;
+	char veth[IFNAMSIZ], name[NIC_POLICY_NAME];
+	unsigned char mac[6];
+};
+
+static void
+nic_policy_open(struct nic_policy *p, const struct settings *s, const struct place *place, const struct nic *nic, bool tracks)
+{
+	const struct spec spec = { .settings = *s, .place = *place }; /* borrowed */
+
+	nic_veth(s, place->ctid, nic->index, p->veth);
+	nic_mac(&spec, nic->index, p->mac);
+	snprintf(p->name, sizeof p->name, "%" PRId64 "_%" PRId64, place->ctid, nic->index);
+	p->table = (struct nfnl_table){ NFPROTO_BRIDGE, s->instance };
+	p->port = (struct policy_port){ .table = &p->table, .interface = p->veth, .name = p->name, .stateless = !tracks };
+}
+
+/* Where that can't be found out, nothing is relied on. */
+static void
+nic_policy_look(struct nic_policy *p)
+{
+	int nfnl;
+
+	if (nfnl_get(&nfnl, NULL) < 0 || firewall_policy_look(nfnl, &p->port, NULL) < 0)
+		p->port.known = false;
+}
+
+static bool
+nic_policy_judges(const struct place *place)
+{
+	return place->firewall.n > 0 || place->firewall_operator.n > 0 || place->blocked_ports.n > 0 || place->connections > 0;
+}
+
+void
+nic_policy_put(struct nfnl_batch *b, const struct settings *s, const struct place *old, const struct place *place,
+               const struct nic *nic, bool tracks)
+{
+	struct nfnl_element mac = { .chain = NULL };
+	struct nic_policy p;
+
+	nic_policy_open(&p, s, place, nic, tracks);
+	if (old)
+		nic_policy_look(&p);
+	nfnl_value_add(&mac.key, p.mac, sizeof p.mac);
+	if (nic_policy_judges(place))
+		nfnl_add_element(b, &p.table, "judged", &mac);
+	else
+		nfnl_drop_element(b, &p.table, "judged", &mac);
+	firewall_policy_put(b, &p.port, s, old, place);
+}
+
+void
+nic_policy_drop(struct nfnl_batch *b, const struct settings *s, const struct place *place, const struct nic *nic)
+{
+	struct nfnl_element mac = { .chain = NULL };
+	struct nic_policy p;
+
+	nic_policy_open(&p, s, place, nic, false);
+	nic_policy_look(&p);
+	nfnl_value_add(&mac.key, p.mac, sizeof p.mac);
+	nfnl_drop_element(b, &p.table, "judged", &mac);
+	firewall_policy_drop(b, &p.port);
+}
