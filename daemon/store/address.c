@@ -24,13 +24,9 @@ address_len(const struct address *address)
 int
 store_address_holder(struct store *s, const struct address *address, char holder_out[37], struct err *e)
 {
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_address_holder, e);
-	int rc;
+	AUTO_RESET sqlite3_stmt *stmt = NULL;
+	int rc = sql_first(s, &stmt, sql_address_holder, e, "b", address->bytes, address_len(address));
 
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "b", address->bytes, address_len(address));
-	rc = sql_step(s, stmt, e);
 	if (rc == 1)
 		snprintf(holder_out, 37, "%s", (const char *)sqlite3_column_text(stmt, 0));
 	return rc;

@@ -33,14 +33,10 @@ answer_text(sqlite3_stmt *stmt, int column)
 int
 store_answer_get(struct store *s, const char *actor, const char *key, int64_t since, struct answer_row *row_out, struct err *e)
 {
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_answer_get, e);
+	AUTO_RESET sqlite3_stmt *stmt = NULL;
 	const char *operation;
-	int rc;
+	int rc = sql_first(s, &stmt, sql_answer_get, e, "ssi", actor, key, since);
 
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "ssi", actor, key, since);
-	rc = sql_step(s, stmt, e);
 	if (rc <= 0)
 		return rc;
 	if (sqlite3_column_bytes(stmt, 0) != ANSWER_DIGEST)

@@ -85,14 +85,10 @@ audit_read(sqlite3_stmt *stmt, struct audit_row *row, struct err *e)
 int
 store_audit_of(struct store *s, const char *operation, struct audit_entry *entry_out, struct err *e)
 {
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, s->composed[SQL_AUDIT_OF], e);
+	AUTO_RESET sqlite3_stmt *stmt = NULL;
 	struct audit_row row = { 0 };
-	int rc;
+	int rc = sql_first(s, &stmt, s->composed[SQL_AUDIT_OF], e, "s", operation);
 
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "s", operation);
-	rc = sql_step(s, stmt, e);
 	if (rc == 1 && audit_read(stmt, &row, e) < 0)
 		rc = -1;
 	*entry_out = row.entry;

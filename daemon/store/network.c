@@ -17,14 +17,10 @@ static const char sql_network_delete_of[] = "DELETE FROM network WHERE tenant = 
 int
 store_network_find(struct store *s, const char *tenant, const char *name, struct network *network_out, struct err *e)
 {
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_network_id, e);
+	AUTO_RESET sqlite3_stmt *stmt = NULL;
 	char id[37];
-	int rc;
+	int rc = sql_first(s, &stmt, sql_network_id, e, "ss", tenant ? tenant : "", name);
 
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "ss", tenant ? tenant : "", name);
-	rc = sql_step(s, stmt, e);
 	if (rc <= 0)
 		return rc;
 	snprintf(id, sizeof id, "%s", (const char *)sqlite3_column_text(stmt, 0));

@@ -202,13 +202,9 @@ row_put_int(const struct schema *schema, void *record, const char *name, int64_t
 int
 row_find(struct store *s, const char *sql, const char *key, const struct schema *schema, void *record, struct err *e)
 {
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql, e);
-	int rc;
+	AUTO_RESET sqlite3_stmt *stmt = NULL;
+	int rc = sql_first(s, &stmt, sql, e, "s", key);
 
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "s", key);
-	rc = sql_step(s, stmt, e);
 	if (rc == 1 && row_read(stmt, 0, schema, record) < 0)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	return rc;

@@ -120,6 +120,20 @@ sql_step(struct store *s, sqlite3_stmt *stmt, struct err *e)
 }
 
 int
+sql_first(struct store *s, sqlite3_stmt **stmt_out, const char *sql, struct err *e, const char *types, ...)
+{
+	va_list ap;
+
+	*stmt_out = sql_prepare(s, sql, e);
+	if (!*stmt_out)
+		return -1;
+	va_start(ap, types);
+	sql_bind_list(*stmt_out, 1, types, ap);
+	va_end(ap);
+	return sql_step(s, *stmt_out, e);
+}
+
+int
 sql_run(struct store *s, const char *sql, struct err *e, const char *types, ...)
 {
 	sqlite3_stmt *stmt = sql_prepare(s, sql, e);

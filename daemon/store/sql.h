@@ -72,6 +72,8 @@ void sql_bind(sqlite3_stmt *stmt, int first, const char *types, ...);
 /* 1 a row, 0 none left (and the statement is reset), -1 error (reset too). */
 int sql_step(struct store *s, sqlite3_stmt *stmt, struct err *e);
 void sql_reset(sqlite3_stmt *stmt);
+/* Prepares, binds and takes the first step; *stmt_out is for the caller to reset, also on error (NULL then, or reset already). */
+int sql_first(struct store *s, sqlite3_stmt **stmt_out, const char *sql, struct err *e, const char *types, ...);
 /* Runs a statement that gives no rows. */
 int sql_run(struct store *s, const char *sql, struct err *e, const char *types, ...);
 /* Runs one that gives a single number; 1 found, 0 none, -1 error. */

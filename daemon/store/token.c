@@ -8,13 +8,9 @@ static const char sql_token_delete_of[] = "DELETE FROM token WHERE tenant = ?1";
 static int
 token_by(struct store *s, const char *sql, int64_t number, struct token *token_out, struct err *e)
 {
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql, e);
-	int rc;
+	AUTO_RESET sqlite3_stmt *stmt = NULL;
+	int rc = sql_first(s, &stmt, sql, e, "i", number);
 
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "i", number);
-	rc = sql_step(s, stmt, e);
 	return rc == 1 ? store_table_get(s, TABLE_TOKEN, (const char *)sqlite3_column_text(stmt, 0), token_out, e) : rc;
 }
 

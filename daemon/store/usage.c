@@ -103,13 +103,9 @@ sql_compose_usage(struct store *s)
 int
 store_meter_get(struct store *s, int64_t ctid, struct meter_row *meter_out, struct err *e)
 {
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_meter_get, e);
-	int rc;
+	AUTO_RESET sqlite3_stmt *stmt = NULL;
+	int rc = sql_first(s, &stmt, sql_meter_get, e, "i", ctid);
 
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "i", ctid);
-	rc = sql_step(s, stmt, e);
 	if (rc != 1)
 		return rc;
 	meter_out->id = sqlite3_column_int64(stmt, 0);
@@ -130,13 +126,9 @@ store_meter_prune(struct store *s, int64_t before, struct err *e)
 int
 store_reading_get(struct store *s, int64_t ctid, struct reading_row *reading_out, struct err *e)
 {
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_reading_get, e);
-	int rc;
+	AUTO_RESET sqlite3_stmt *stmt = NULL;
+	int rc = sql_first(s, &stmt, sql_reading_get, e, "i", ctid);
 
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "i", ctid);
-	rc = sql_step(s, stmt, e);
 	if (rc != 1)
 		return rc;
 	snprintf(reading_out->generation, sizeof reading_out->generation, "%s", (const char *)sqlite3_column_text(stmt, 0));

@@ -20,13 +20,9 @@ store_webhook_set_secret(struct store *s, const char *id, const char *secret, st
 int
 store_webhook_secret(struct store *s, const char *id, char *secret_out, size_t size, struct err *e)
 {
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_webhook_secret_get, e);
-	int rc;
+	AUTO_RESET sqlite3_stmt *stmt = NULL;
+	int rc = sql_first(s, &stmt, sql_webhook_secret_get, e, "s", id);
 
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "s", id);
-	rc = sql_step(s, stmt, e);
 	if (rc == 1)
 		snprintf(secret_out, size, "%s", (const char *)sqlite3_column_text(stmt, 0));
 	return rc;
