@@ -144,7 +144,8 @@ follow_id(const char *location)
 	return slash ? slash + 1 : location;
 }
 
-int
+/* 0 for an operation that succeeded, else -1 with why it didn't. */
+static int
 follow_judge(struct json_object *operation, struct err *e)
 {
 	const char *state = call_text(operation, "state"), *text;

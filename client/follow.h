@@ -12,7 +12,4 @@
 int follow_operation(struct client *c, const char *location, const char *label, int timeout_ms, struct json_object **end_out,
                      struct err *e);
 
-/* 0 for an operation that succeeded, else -1 with why it didn't. */
-int follow_judge(struct json_object *operation, struct err *e);
-
 #endif

@@ -24,7 +24,8 @@ static const char *const type_names[] = {
 	[FIELD_TIME] = "string",  [FIELD_STRING] = "string", [FIELD_LIST] = "array",   [FIELD_OBJECT] = "object",
 };
 
-bool
+/* Whether the field stands in a body or answer at all. */
+static bool
 json_schema_has(const struct field *field, enum json_schema_use use)
 {
 	switch (use) {

@@ -13,8 +13,6 @@ enum json_schema_use {
 
 struct json_object;
 
-/* Whether the field stands in a body or answer at all. */
-bool json_schema_has(const struct field *field, enum json_schema_use use);
 /* Adds what describes one field. */
 void json_schema_add_field(struct json_object *json, const struct field *field, enum json_schema_use use);
 /* Adds what describes a body: nothing else may stand in it. */

@@ -10,19 +10,16 @@ static const char *const role_names[ROLE_COUNT] = {
 
 #define R(role) (1u << ROLE_##role)
 
-static const struct {
-	const char *name;
-	unsigned int roles;
-} accesses[ACCESS_COUNT] = {
-	[ACCESS_ANY] = { "any", ~0u },
-	[ACCESS_READ] = { "read", R(ADMIN) | R(OPERATOR) | R(AUDITOR) | R(OWNER) | R(VIEWER) },
-	[ACCESS_WRITE] = { "write", R(ADMIN) | R(OPERATOR) | R(OWNER) },
-	[ACCESS_HOST_READ] = { "host-read", R(ADMIN) | R(OPERATOR) | R(AUDITOR) },
-	[ACCESS_HOST_WRITE] = { "host-write", R(ADMIN) | R(OPERATOR) },
-	[ACCESS_LOOK] = { "look", R(ADMIN) | R(OPERATOR) | R(AUDITOR) | R(OWNER) },
-	[ACCESS_GRANT] = { "grant", R(ADMIN) | R(OWNER) },
-	[ACCESS_GRANT_READ] = { "grant-read", R(ADMIN) | R(AUDITOR) | R(OWNER) },
-	[ACCESS_ADMIN] = { "admin", R(ADMIN) },
+static const unsigned int access_roles[ACCESS_COUNT] = {
+	[ACCESS_ANY] = ~0u,
+	[ACCESS_READ] = R(ADMIN) | R(OPERATOR) | R(AUDITOR) | R(OWNER) | R(VIEWER),
+	[ACCESS_WRITE] = R(ADMIN) | R(OPERATOR) | R(OWNER),
+	[ACCESS_HOST_READ] = R(ADMIN) | R(OPERATOR) | R(AUDITOR),
+	[ACCESS_HOST_WRITE] = R(ADMIN) | R(OPERATOR),
+	[ACCESS_LOOK] = R(ADMIN) | R(OPERATOR) | R(AUDITOR) | R(OWNER),
+	[ACCESS_GRANT] = R(ADMIN) | R(OWNER),
+	[ACCESS_GRANT_READ] = R(ADMIN) | R(AUDITOR) | R(OWNER),
+	[ACCESS_ADMIN] = R(ADMIN),
 };
 
 const char *
@@ -56,14 +53,8 @@ check_role(const char *text)
 	return role_of_name(text, &role) ? NULL : "must be admin, operator, auditor, owner or viewer";
 }
 
-const char *
-access_name(enum access access)
-{
-	return accesses[access].name;
-}
-
 bool
 access_allows(enum access access, enum role role)
 {
-	return accesses[access].roles & (1u << role);
+	return access_roles[access] & (1u << role);
 }

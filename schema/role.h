@@ -37,7 +37,6 @@ enum access {
 	ACCESS_COUNT
 };
 
-const char *access_name(enum access access);
 bool access_allows(enum access access, enum role role);
 
 #endif

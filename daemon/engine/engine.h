@@ -172,8 +172,6 @@ int task_spawn_monitor(struct task *task, struct err *e);
 void task_set_deadline(struct task *task, int64_t seconds);
 /* Answers the api and frees the task. */
 void task_end(struct task *task, const struct err *e);
-/* Fills the spec of the task's container; settings and layout are copied. The caller clears it. */
-int task_fill_spec(const struct task *task, struct spec *spec, struct err *e);
 
 /* monitor_spawn.c: starts a monitor in the container's run directory, on `channel` a launch reports; without a template, one to
  * tidy. */

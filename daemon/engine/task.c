@@ -171,7 +171,8 @@ task_set_deadline(struct task *task, int64_t seconds)
 		evtimer_del(task->deadline);
 }
 
-int
+/* Fills the spec of the task's container; settings and layout are copied. The caller clears it. */
+static int
 task_fill_spec(const struct task *task, struct spec *spec, struct err *e)
 {
 	const struct request *request = task->request.record;

@@ -212,21 +212,6 @@ volume_read(const struct spec *spec, struct volume_usage *usage_out, struct err 
 	return backend->read(dir, usage_out, e);
 }
 
-int
-volume_open(const struct spec *spec, int *fd_out, struct err *e)
-{
-	AUTO_CLOSE int dir = -1;
-	int fd;
-
-	if (volume_need_dir(spec, &dir, e) < 0)
-		return -1;
-	fd = openat(dir, "fs", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "open the volume's data");
-	*fd_out = fd;
-	return 0;
-}
-
 static struct json_object *
 volume_manifest(const struct spec *spec, int64_t revision)
 {

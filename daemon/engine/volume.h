@@ -27,8 +27,6 @@ int volume_lend(const struct spec *spec, int64_t bytes, struct err *e);
 /* Removes it with all it holds, its quota group too. Absent is success. */
 int volume_delete(const struct spec *spec, struct err *e);
 int volume_read(const struct spec *spec, struct volume_usage *usage_out, struct err *e);
-/* The directory that holds `upper` and `work`, O_PATH. */
-int volume_open(const struct spec *spec, int *fd_out, struct err *e);
 
 /* Writes POOL_DIR/<uuid>/manifest from the spec: place and config, with a revision that grows. Durable, or by a later
  * volume_sync(). */

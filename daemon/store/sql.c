@@ -172,11 +172,3 @@ sql_script(struct store *s, const char *sql, struct err *e)
 
 	return rc == SQLITE_OK ? 0 : sql_fail(s, rc, e);
 }
-
-char *
-sql_text(sqlite3_stmt *stmt, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(stmt, column);
-
-	return text ? strdup(text) : NULL;
-}

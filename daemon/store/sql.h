@@ -81,9 +81,6 @@ int sql_number(struct store *s, int64_t *value_out, const char *sql, struct err 
 int sql_script(struct store *s, const char *sql, struct err *e);
 int sql_fail(struct store *s, int code, struct err *e);
 
-/* A new text or NULL. */
-char *sql_text(sqlite3_stmt *stmt, int column);
-
 #define AUTO_RESET __attribute__((cleanup(sql_auto_reset)))
 static inline void
 sql_auto_reset(sqlite3_stmt **stmt)
