@@ -49,7 +49,7 @@ container_refuse_state(enum op_id op, const struct container_view *view, struct 
 	const char *code = "wrong_state", *name = container_state_name(state), *reason = view->config.suspended;
 
 	/* What is held against its tenant isn't his to remove, in no state. */
-	if (state == STATE_SUSPENDED || (view->config.suspended && op == CONTAINER_DELETE)) {
+	if (state == STATE_SUSPENDED || (view->config.suspended && op != CONTAINER_UNSUSPEND)) {
 		err_set(e, ERR_CONFLICT, "The container is suspended%s%s%s%s", op == CONTAINER_SUSPEND ? " already" : "",
 		        reason ? " (" : "", reason ? reason : "",
 		        reason && op != CONTAINER_SUSPEND ? "): the host's operator has to lift that first"
@@ -80,6 +80,19 @@ container_refuse_state(enum op_id op, const struct container_view *view, struct 
 	return err_code(e, code);
 }
 
+/* From the moment that it is asked for, and whatever has become of it since. */
+static bool
+container_is_barred(enum op_id op, const struct container_view *view)
+{
+	static const enum op_id barred[] = { CONTAINER_START, CONTAINER_RESTART, CONTAINER_FREEZE,
+		                             CONTAINER_THAW,  CONTAINER_EXEC,    CONTAINER_CONSOLE };
+
+	for (size_t i = 0; view->config.suspended && i < sizeof barred / sizeof *barred; i++)
+		if (barred[i] == op)
+			return true;
+	return false;
+}
+
 int
 container_check_state(enum op_id op, const struct container_view *view, bool force, struct err *e)
 {
@@ -91,6 +104,10 @@ container_check_state(enum op_id op, const struct container_view *view, bool for
 	/* To be told another reason, or to be stopped after all. */
 	if (op == CONTAINER_SUSPEND && container_is_held(view))
 		return 0;
+	if (op == CONTAINER_UNSUSPEND && view->config.suspended)
+		return 0;
+	if (container_is_barred(op, view))
+		return container_refuse_state(op, view, e);
 	for (size_t i = 0; i < sizeof container_rules / sizeof *container_rules; i++)
 		if (container_rules[i].op == op &&
 		    !((force ? container_rules[i].forced : container_rules[i].states) & (1u << state)))

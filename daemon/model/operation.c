@@ -294,6 +294,8 @@ ending_unsuspended(struct ending *end, struct err *e)
 		return 0;
 	if (ending_event(end, "container.unsuspended", e) < 0)
 		return -1;
+	if (container_state(end->container) != STATE_SUSPENDED)
+		return 0;
 	/* The engine tells that it goes on. */
 	return store_container_write_state(end->m->store, end->container->config.id,
 	                                   container_is_held(end->container) ? STATE_FROZEN : STATE_STOPPED, e);

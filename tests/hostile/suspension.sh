@@ -32,6 +32,8 @@ case_a_tenant_cancels_what_the_operator_does() {
 	wait_for 10 eval '[ -n "$(as "$acme" GET "/v1/operations?kind=container_suspend&state=running" "" | sed 1d | jq -r ".items[0].id // empty")" ]'
 	op=$(as "$acme" GET '/v1/operations?kind=container_suspend' '' | sed 1d | jq -r '.items[0].id')
 	is "its tenant can't cancel it" "403 operators_operation" "$(as "$acme" POST "/v1/operations/$op/cancel" '' | sed 1d | jq -r '"\(.status) \(.code)"')"
+	is "nor enter it any more" "suspended" "$(as "$acme" POST /v1/containers/web/exec '{"argv":["true"]}' "${STREAM[@]}" | sed 1d | jq -r .code)"
+	is "by its console neither" "suspended" "$(as "$acme" POST /v1/containers/web/console '{}' "${STREAM[@]}" | sed 1d | jq -r .code)"
 	is "to another it isn't there" 404 "$(status_as "$globex" POST "/v1/operations/$op/cancel" '')"
 	if wait $suspending; then pass "it is suspended"; else fail "it isn't: $(cat "$T/out")"; fi
 	is "and down" suspended "$(field acme:web state)"
