@@ -15,6 +15,7 @@ libberthapi_a_SOURCES += \
 	daemon/model/plan.c \
 	daemon/model/policy.c daemon/model/policy.h \
 	daemon/model/operation.c daemon/model/operation.h \
+	daemon/model/operation_end.c \
 	daemon/model/rebuild.c daemon/model/rebuild.h \
 	daemon/model/reconcile.c \
 	daemon/model/template.c \
