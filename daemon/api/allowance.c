@@ -8,6 +8,7 @@
 #include "daemon/api/queue.h"
 #include "daemon/model/allowance.h"
 #include "daemon/model/container.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/log.h"
 
 /* The list is read whole before anything is done: a transaction inside it would change what is read. */
@@ -97,6 +98,7 @@ allowance_act(struct api *api, const struct allowance_row *row, int64_t month, s
 	if (v.throttled != row->throttled &&
 	    allowance_do(api, row->container, v.throttled ? ALLOWANCE_THROTTLE : ALLOWANCE_UNTHROTTLE, e) < 0)
 		return -1;
+	FAULT("api.allowance-acted");
 	return v.changed ? allowance_record(&api->model, row, &v, month, e) : 0;
 }
 

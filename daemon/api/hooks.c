@@ -11,6 +11,7 @@
 #include "daemon/api/api.h"
 #include "daemon/api/show.h"
 #include "daemon/model/webhook.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/log.h"
 #include "daemon/util/uuid.h"
 
@@ -227,6 +228,7 @@ hooks_send(struct hooks *hooks, const struct webhook *row, struct hook_state *st
 
 	if (rc == 0)
 		rc = link_send_record(hooks->api->link, HOOK_SEND, &hook, e);
+	FAULT("api.hook-sent");
 	if (rc == 0) {
 		memcpy(state->op, hook.op, sizeof state->op);
 		state->seq = search->seq;
@@ -366,6 +368,7 @@ hooks_ended(struct hooks *hooks, const struct hook_end *end)
 	struct hook_state *state;
 	struct err e = { 0 };
 
+	FAULT("api.hook-ended");
 	LIST_FOREACH(state, &hooks->states, link)
 	{
 		if (!state->op[0] || (end->op && strcmp(state->op, end->op) != 0))

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/api/allowance.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/log.h"
 #include "daemon/util/uuid.h"
 
@@ -178,6 +179,7 @@ meter_receive(struct meter *meter, const struct samples *samples, struct err *e)
 	if (samples->last && store_set_durable(store, true, e) < 0)
 		return -1;
 	rc = meter_take_lines(meter, samples, e);
+	FAULT("api.metered");
 	if (samples->last && store_set_durable(store, false, rc < 0 ? NULL : e) < 0)
 		rc = -1;
 	if (rc < 0)

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/engine/job.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 
 enum { COPIES_KEPT = 7, COPY_PIECE = 256 * 1024 };
@@ -105,7 +106,7 @@ copy_keep(int from, int dir, struct err *e)
 		return err_sys(e, "make a copy of the database");
 	if (!gmtime_r(&now, &tm) || strftime(name, sizeof name, "berth-%Y-%m-%d.db", &tm) == 0)
 		return err_set(e, ERR_INTERNAL, "the clock can't be read");
-	if (copy_bytes(from, to, e) < 0)
+	if (copy_bytes(from, to, e) < 0 || fault_at("copy.written", e) < 0)
 		return -1;
 	if (renameat(dir, copy_temporary, dir, name) < 0 || fsync(dir) < 0)
 		return err_sys(e, "put the copy '%s' in its place", name);
@@ -129,5 +130,5 @@ copy_run(struct job *job, struct err *e)
 		return -1;
 	}
 	copy_prune(dir);
-	return 0;
+	return fault_at("copy.kept", e);
 }

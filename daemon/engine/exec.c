@@ -20,6 +20,7 @@
 #include "daemon/engine/monitor_call.h"
 #include "daemon/engine/rootfs.h"
 #include "daemon/engine/stream_pump.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 
 enum {
@@ -32,7 +33,7 @@ struct exec {
 	struct exec_entry entry;
 	struct cgroup_subgroup group;
 	struct stream_pump pump;
-	int sync;   /* our end */
+	int sync;    /* our end */
 	pid_t first; /* the process that enters; it ends once the command runs */
 };
 
@@ -252,8 +253,10 @@ exec_run(struct job *job, struct err *e)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	rc = exec_open(&x, job, e) < 0 ? -1 : exec_clone(&x, job, e);
 	exec_close_entry(&x);
+	FAULT("exec.entered");
 	if (rc == 0)
 		rc = exec_wait_ready(&x, e);
+	FAULT("exec.ready");
 	if (rc < 0) {
 		exec_kill(&x);
 		http_problem(job->fds[0], e, job->request.op);
@@ -262,6 +265,7 @@ exec_run(struct job *job, struct err *e)
 		rc = -1;
 	} else {
 		rc = exec_stream(&x, job, e);
+		FAULT("exec.ended");
 	}
 	exec_close(&x);
 	return rc;

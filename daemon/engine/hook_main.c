@@ -18,6 +18,7 @@
 #include "daemon/engine/hook_post.h"
 #include "daemon/engine/hook_sandbox.h"
 #include "daemon/util/clock.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "daemon/util/uuid.h"
@@ -61,6 +62,7 @@ static void __attribute__((noreturn)) sender_child(const struct sender *s, const
 		if (s->attempts[i].pid)
 			close(s->attempts[i].pipe);
 	hook_post(&s->spec.settings, hook, &result);
+	FAULT("hook.posted");
 	_exit(fd_write_all(out, &result, sizeof result) < 0);
 }
 
@@ -114,6 +116,7 @@ sender_end(struct attempt *a, bool late, struct err *e)
 	/* It has said its word and ends, or is killed. */
 	waitpid(a->pid, NULL, 0);
 	a->pid = 0;
+	FAULT("hook.ended");
 	return sender_tell(a->op, &result, e);
 }
 
@@ -143,6 +146,7 @@ sender_receive(struct sender *s, struct err *e)
 		return rc;
 	if (msg.type != HOOK_SEND)
 		return err_set(e, ERR_BAD_REQUEST, "the engine sent %s", msg_info(msg.type)->name);
+	FAULT("hook.asked");
 	return sender_begin(s, msg.record, e) < 0 ? -1 : 1;
 }
 

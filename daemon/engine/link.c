@@ -15,10 +15,12 @@
 
 #include "daemon/engine/spawn.h"
 #include "daemon/util/clock.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
 enum { LINK_QUEUE_MAX = 8 << 20, API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5, API_TOKENS_FD = 6 };
+enum { LINK_SOON_US = 50000, LINK_LATER_MS = 1000 };
 enum { API_END_PAUSES = 200, API_END_PAUSE_MS = 5 };
 
 struct link_message {
@@ -91,14 +93,14 @@ link_on_respawn(evutil_socket_t fd, short what, void *arg)
 static void
 link_lost(struct engine *engine, const char *why)
 {
-	struct timeval delay = { 0, 50000 };
+	struct timeval delay = { 0, LINK_SOON_US };
 
 	log_warning("the api has ended (%s); starting it again", why);
 	link_close(engine);
 	if (engine->api_pid > 0)
 		kill(engine->api_pid, SIGKILL);
 	if (engine->api_starts[0] && engine->api_starts[4] - engine->api_starts[0] < 60)
-		delay.tv_sec = 1;
+		delay.tv_usec += fault_delay(LINK_LATER_MS) * 1000;
 	event_add(engine->api_respawn, &delay);
 }
 

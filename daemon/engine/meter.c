@@ -10,6 +10,7 @@
 #include "daemon/engine/registry_file.h"
 #include "daemon/engine/traffic.h"
 #include "daemon/engine/volume.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -84,5 +85,7 @@ meter_run(struct job *job, struct err *e)
 	for (size_t i = 0; i < ctids->n; i++)
 		if (traffic_forget(&job->spec.settings, strtoll(ctids->v[i], NULL, 10), e) < 0)
 			return -1;
+	if (fault_at("meter.counters", e) < 0)
+		return -1;
 	return meter_volumes(job, e);
 }

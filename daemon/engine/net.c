@@ -9,6 +9,7 @@
 #include "daemon/engine/shape.h"
 #include "daemon/engine/traffic.h"
 #include "daemon/engine/uplink.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -154,9 +155,11 @@ net_prepare(const struct spec *spec, struct err *e)
 {
 	if (net_check(&spec->config.ip, e) < 0)
 		return -1;
-	if (firewall_add(&spec->settings, &spec->place, &spec->config.ip, e) < 0)
+	if (firewall_add(&spec->settings, &spec->place, &spec->config.ip, e) < 0 || fault_at("address.rules", e) < 0)
 		return -1;
-	return nic_prepare(spec, e) < 0 ? -1 : traffic_add(spec, e);
+	if (nic_prepare(spec, e) < 0 || traffic_add(spec, e) < 0)
+		return -1;
+	return fault_at("address.counters", e);
 }
 
 int
@@ -168,7 +171,8 @@ net_attach(const struct spec *spec, int netns_fd, struct err *e)
 	net_mac(spec, mac);
 	if (net_open(&sock, e) < 0 || net_add_veth(sock, spec->place.veth, "eth0", mac, netns_fd, e) < 0)
 		return -1;
-	if (net_set_up_host_end(sock, spec, e) == 0 && net_set_up_inside(netns_fd, &spec->config.ip, e) == 0 &&
+	if (fault_at("address.veth", e) == 0 && net_set_up_host_end(sock, spec, e) == 0 &&
+	    net_set_up_inside(netns_fd, &spec->config.ip, e) == 0 && fault_at("address.inside", e) == 0 &&
 	    nic_attach(spec, netns_fd, e) == 0 && shape_attach(spec, e) == 0)
 		return 0;
 	net_delete_link(sock, spec->place.veth, NULL);
@@ -249,7 +253,8 @@ net_update(const struct spec *spec, const struct strv *old, int netns_fd, struct
 	if (rc == 0)
 		rc = net_check(&added, e);
 	strv_clear(&added);
-	if (rc < 0 || firewall_change(&spec->settings, &spec->place, old, &spec->config.ip, false, e) < 0)
+	if (rc < 0 || firewall_change(&spec->settings, &spec->place, old, &spec->config.ip, false, e) < 0 ||
+	    fault_at("address.rules", e) < 0)
 		return -1;
 	return netns_fd < 0 ? 0 : net_update_running(spec, old, netns_fd, e);
 }
@@ -260,8 +265,9 @@ net_detach(const struct spec *spec, struct err *e)
 	static const struct strv none = { 0 };
 	AUTO_NL struct nl_sock *sock = NULL;
 
-	if (net_open(&sock, e) < 0 || net_delete_link(sock, spec->place.veth, e) < 0 || nic_detach(spec, e) < 0 ||
-	    shape_remove(spec, e) < 0 || uplink_clear(&spec->settings, &spec->place, e) < 0)
+	if (net_open(&sock, e) < 0 || net_delete_link(sock, spec->place.veth, e) < 0 || fault_at("address.veth-gone", e) < 0 ||
+	    nic_detach(spec, e) < 0 || shape_remove(spec, e) < 0 || uplink_clear(&spec->settings, &spec->place, e) < 0 ||
+	    fault_at("address.share-gone", e) < 0)
 		return -1;
 	return firewall_change(&spec->settings, &spec->place, &spec->config.ip, &none, true, e);
 }

@@ -15,6 +15,7 @@
 #include "daemon/engine/nic_firewall.h"
 #include "daemon/engine/traffic.h"
 #include "daemon/engine/uplink.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -225,13 +226,16 @@ net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 	AUTO_NL struct nl_sock *sock = NULL;
 	AUTO_CLOSE int claims = -1;
 
-	if (net_check_subnets(s, e) < 0 || net_open(&sock, e) < 0 || net_claim(s, &claims, &former, e) < 0)
+	if (net_check_subnets(s, e) < 0 || net_open(&sock, e) < 0 || net_claim(s, &claims, &former, e) < 0 ||
+	    fault_at("host-setup.claims", e) < 0)
 		return -1;
-	if (uplink_make(s, e) < 0)
+	if (uplink_make(s, e) < 0 || fault_at("host-setup.uplink", e) < 0)
 		return -1;
 	/* The rules come before anything is forwarded. */
-	if (firewall_make(s, e) < 0 || nic_firewall_make(s, e) < 0 || traffic_make(s, e) < 0 || net_close_subnets(sock, s, e) < 0 ||
-	    net_open_subnets(sock, &former, s, e) < 0)
+	if (firewall_make(s, e) < 0 || fault_at("host-setup.rules", e) < 0 || nic_firewall_make(s, e) < 0 ||
+	    traffic_make(s, e) < 0 || fault_at("host-setup.counters", e) < 0)
+		return -1;
+	if (net_close_subnets(sock, s, e) < 0 || net_open_subnets(sock, &former, s, e) < 0 || fault_at("host-setup.routes", e) < 0)
 		return -1;
 	if (net_set_sysctls(claims, e) < 0)
 		return -1;

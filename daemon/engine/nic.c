@@ -14,6 +14,7 @@
 #include "daemon/engine/net_link.h"
 #include "daemon/engine/nic_firewall.h"
 #include "daemon/engine/traffic.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -62,12 +63,12 @@ nic_join(struct nl_sock *sock, const struct spec *spec, const struct nic *nic, i
 	nic_mac(spec, nic->index, mac);
 	if (nic_device(spec, nic, device, e) < 0 || nic_lock(&spec->settings, &lock, e) < 0)
 		return -1;
-	if (!nic->bridge[0] && net_make_bridge(sock, device, e) < 0)
+	if (!nic->bridge[0] && (net_make_bridge(sock, device, e) < 0 || fault_at("nic.bridge", e) < 0))
 		return -1;
 	bridge = net_index(sock, device);
 	if (bridge == 0)
 		return err_code(e, (err_set(e, ERR_CONFLICT, "The host has no bridge '%s' any more", device), "no_bridge"));
-	if (net_add_veth(sock, veth, inside, mac, netns_fd, e) < 0)
+	if (net_add_veth(sock, veth, inside, mac, netns_fd, e) < 0 || fault_at("nic.veth", e) < 0)
 		return -1;
 	index = net_index(sock, veth);
 	if (index == 0)
@@ -75,7 +76,7 @@ nic_join(struct nl_sock *sock, const struct spec *spec, const struct nic *nic, i
 	if (net_harden_veth(sock, index, e) < 0)
 		return -1;
 	/* The container's end is still down: nothing passes before the VLAN is right. */
-	if (net_enslave(sock, index, bridge, e) < 0)
+	if (net_enslave(sock, index, bridge, e) < 0 || fault_at("nic.joined", e) < 0)
 		return -1;
 	return nic->vlan > 0 ? net_set_port_vlan(sock, index, (uint16_t)nic->vlan, e) : 0;
 }
@@ -133,6 +134,12 @@ nic_check(const struct spec *spec, const struct nic *nic, struct err *e)
 	return nic->bridge[0] ? net_check_bridge(device, nic->vlan > 0, e) : 0;
 }
 
+static int
+nic_change_rules(const struct spec *spec, const struct nic_change *change, struct err *e)
+{
+	return nic_firewall_change(spec, change, e) < 0 ? -1 : fault_at("nic.rules", e);
+}
+
 int
 nic_prepare(const struct spec *spec, struct err *e)
 {
@@ -145,7 +152,7 @@ nic_prepare(const struct spec *spec, struct err *e)
 	for (size_t i = 0; i < nics.n; i++)
 		if (nic_check(spec, &nics.v[i], e) < 0)
 			return -1;
-	return nic_firewall_change(spec, &(struct nic_change){ .nics = nics.v, .n = nics.n }, e);
+	return nic_change_rules(spec, &(struct nic_change){ .nics = nics.v, .n = nics.n }, e);
 }
 
 int
@@ -188,7 +195,8 @@ nic_leave(struct nl_sock *sock, const struct spec *spec, const struct nic *nic, 
 	AUTO_CLOSE int lock = -1;
 
 	nic_veth(&spec->settings, spec->place.ctid, nic->index, veth);
-	if (nic_device(spec, nic, device, e) < 0 || nic_lock(&spec->settings, &lock, e) < 0 || net_delete_link(sock, veth, e) < 0)
+	if (nic_device(spec, nic, device, e) < 0 || nic_lock(&spec->settings, &lock, e) < 0 || net_delete_link(sock, veth, e) < 0 ||
+	    fault_at("nic.veth-gone", e) < 0)
 		return -1;
 	if (nic->bridge[0] || !nic_device_is_idle(device))
 		return 0;
@@ -208,7 +216,7 @@ nic_detach(const struct spec *spec, struct err *e)
 	for (size_t i = 0; i < nics.n; i++)
 		if (nic_leave(sock, spec, &nics.v[i], e) < 0)
 			return -1;
-	return nic_firewall_drop(spec, nics.v, nics.n, e);
+	return fault_at("nic.left", e) < 0 ? -1 : nic_firewall_drop(spec, nics.v, nics.n, e);
 }
 
 static const struct nic *
@@ -307,7 +315,7 @@ nic_update(const struct spec *spec, const struct strv *old_list, int netns_fd, s
 			return -1;
 	/* What comes is checked before it is there, what goes until it has gone. A stopped one's rules come with its start. */
 	change = (struct nic_change){ .old = old.v, .nold = old.n, .nics = new.v, .n = netns_fd >= 0 ? new.n : 0 };
-	if (nic_firewall_change(spec, &change, e) < 0)
+	if (nic_change_rules(spec, &change, e) < 0)
 		return -1;
 	if (netns_fd >= 0 && traffic_add(spec, e) < 0)
 		return -1;

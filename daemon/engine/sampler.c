@@ -1,5 +1,6 @@
 /* The sampler: one process for the host, started with the engine, again when it dies. What it says is the api's. */
 #include "daemon/engine/engine.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/log.h"
 
 enum { SAMPLER_BUFFER = 2 * MSG_MAX, SAMPLER_AGAIN_S = 1, SAMPLER_AGAIN_MAX_S = 60 };
@@ -8,7 +9,8 @@ enum { SAMPLER_BUFFER = 2 * MSG_MAX, SAMPLER_AGAIN_S = 1, SAMPLER_AGAIN_MAX_S = 
 static void
 sampler_lost(struct engine *engine)
 {
-	struct timeval delay = { engine->sampler_delay_s, 0 };
+	int64_t ms = fault_delay(engine->sampler_delay_s * 1000);
+	struct timeval delay = { ms / 1000, ms % 1000 * 1000 };
 
 	log_warning("the sampler has ended; starting it again");
 	child_lose(&engine->sampler);

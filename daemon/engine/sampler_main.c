@@ -17,6 +17,7 @@
 #include "daemon/engine/sampler_sandbox.h"
 #include "daemon/engine/traffic.h"
 #include "daemon/util/clock.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "schema/protocol.h"
@@ -93,6 +94,7 @@ sampler_pass(struct sampler *s, struct err *e)
 		if (sampler_add(s, &s->traffic.all.v[i], e) < 0)
 			return -1;
 	groups_sweep(s->groups);
+	FAULT("sampler.read");
 	return sampler_send(s, true, e);
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/engine/net_qdisc.h"
 #include "daemon/engine/nic.h"
 #include "daemon/engine/uplink.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/log.h"
 
 /* A burst is a hundredth of a second at full speed, but some large packets at least; what waits is gone after a tenth. */
@@ -70,7 +71,7 @@ shape_sending(struct nl_sock *sock, int index, const char *veth, const struct sp
 		return -1;
 	if (rate == 0)
 		return net_clear_arrivals(sock, index, e) < 0 ? -1 : net_delete_link(sock, ifb, e);
-	if (net_make_ifb(sock, ifb, e) < 0)
+	if (net_make_ifb(sock, ifb, e) < 0 || fault_at("shape.ifb", e) < 0)
 		return -1;
 	through = net_index(sock, ifb);
 	if (net_set_bucket(sock, through, &bucket, e) < 0)
@@ -86,7 +87,9 @@ shape_interface(struct nl_sock *sock, const char *veth, const struct spec *spec,
 	/* Root inside may have removed it: then it has no rate at all. */
 	if (index == 0)
 		return 0;
-	return shape_receiving(sock, index, spec, e) < 0 ? -1 : shape_sending(sock, index, veth, spec, e);
+	if (shape_receiving(sock, index, spec, e) < 0 || fault_at("shape.receiving", e) < 0)
+		return -1;
+	return shape_sending(sock, index, veth, spec, e);
 }
 
 int
@@ -117,6 +120,8 @@ shape_attach(const struct spec *spec, struct err *e)
 	/* An uplink that has gone keeps nobody from starting: what it sends meanwhile is one with the host's. */
 	if (uplink_set(&spec->settings, &spec->place, c->net_weight, &unshared) < 0)
 		log_err(&unshared, "share the uplink with container %" PRId64, spec->place.ctid);
+	if (fault_at("shape.share", e) < 0)
+		return -1;
 	return c->rate_in == 0 && c->rate_out == 0 && !c->throttled ? 0 : shape_apply(spec, e);
 }
 

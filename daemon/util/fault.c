@@ -123,6 +123,12 @@ fault_deadline(int64_t usual_ms)
 	return wanted > 0 && wanted < usual_ms ? wanted : usual_ms;
 }
 
+int64_t
+fault_delay(int64_t usual_ms)
+{
+	return fault_plan ? 0 : usual_ms;
+}
+
 void
 fault_print_list(void)
 {

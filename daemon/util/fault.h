@@ -47,6 +47,8 @@ int fault_at(const char *point, struct err *e);
 int fault_at_step(const char *prefix, const char *step, struct err *e);
 /* A deadline, or the plan's where that is shorter. */
 int64_t fault_deadline(int64_t usual_ms);
+/* A pause before what died is started again, which a plan leaves out: a test kills a process more often than chance does. */
+int64_t fault_delay(int64_t usual_ms);
 /* The table, a line a point. */
 void fault_print_list(void);
 
@@ -66,6 +68,12 @@ fault_at_step(const char *prefix, const char *step, struct err *e)
 
 static inline int64_t
 fault_deadline(int64_t usual_ms)
+{
+	return usual_ms;
+}
+
+static inline int64_t
+fault_delay(int64_t usual_ms)
 {
 	return usual_ms;
 }

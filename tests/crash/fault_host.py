@@ -1,5 +1,5 @@
 """The instance under test: its API, its daemon, and what is true of its host without asking either."""
-import http.client, json, os, re, signal, socket, subprocess, time
+import http.client, http.server, json, os, re, signal, socket, subprocess, threading, time
 
 
 def until(seconds, check):
@@ -41,7 +41,9 @@ def call(method, path, body=None, timeout=30, key=None):
 class Daemon:
     def __init__(self):
         self.build, self.dir = os.environ["BUILD"], os.environ["T"]
-        self.process = None
+        self.process, self.conf = None, ""
+        with open(self.dir + "/conf", encoding="utf-8") as f:
+            self.usual = f.read()
         self.log = open(self.dir + "/log", "ab")
 
     def answers(self):
@@ -52,6 +54,17 @@ class Daemon:
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         with open(self.dir + "/pid", "w", encoding="ascii") as f:
             f.write(f"{self.process.pid}\n")
+
+    def configure(self, conf):
+        """With these lines beside the usual ones, or in their place."""
+        if conf == self.conf:
+            return
+        self.conf, names = conf, [line.split(" =")[0] for line in conf.splitlines()]
+        usual = [line for line in self.usual.splitlines() if line.split(" =")[0].strip() not in names]
+        with open(self.dir + "/conf", "w", encoding="utf-8") as f:
+            f.write("\n".join(usual + [conf]) + "\n")
+        self.kill(signal.SIGTERM)
+        self.start()
 
     def start(self):
         """Until it answers; as systemd would, once more where it can't: other instances may hold what all share for a while."""
@@ -79,8 +92,9 @@ class Host:
 
     def __init__(self):
         self.dir, self.instance, self.base = os.environ["T"], os.environ["INSTANCE"], int(os.environ["ID_BASE"])
-        self.build = os.environ["BUILD"]
+        self.build, self.uplink = os.environ["BUILD"], os.environ["UPLINK"]
         self.littered = 0
+        self.parents = []
 
     @staticmethod
     def read(path):
@@ -118,14 +132,16 @@ class Host:
                 found.append(f"{pid} {line}")
         return found
 
+    def group_parents(self):
+        """In each hierarchy one; they are there as long as the instance."""
+        if not self.parents:
+            self.parents = subprocess.run(["find", "/sys/fs/cgroup", "-maxdepth", "3", "-type", "d", "-name", self.instance],
+                                          capture_output=True, text=True, check=False).stdout.split()
+        return self.parents
+
     def groups(self):
         """Control groups of containers: path by number."""
-        out = subprocess.run(["find", "/sys/fs/cgroup", "-maxdepth", "4", "-type", "d", "-path", f"*/{self.instance}/*"],
-                             capture_output=True, text=True, check=False).stdout.split()
-        return sorted(p for p in out if re.search(rf"/{self.instance}/\d+$", p))
-
-    def links(self):
-        return sorted(int(n[len(self.instance):]) for n in os.listdir("/sys/class/net") if re.fullmatch(self.instance + r"\d+", n))
+        return sorted(f"{p}/{n}" for p in self.group_parents() for n in os.listdir(p) if n.isdigit())
 
     def registry(self):
         return sorted(n for n in os.listdir(self.dir + "/s/registry") if len(n) == 36)
@@ -147,23 +163,29 @@ class Host:
     def ruleset(self):
         return subprocess.run(["nft", "list", "table", "inet", self.instance], capture_output=True, text=True, check=False).stdout
 
-    def group_parent(self):
-        found = subprocess.run(["find", "/sys/fs/cgroup", "-maxdepth", "3", "-type", "d", "-name", self.instance],
-                               capture_output=True, text=True, check=True).stdout.split()
-        return found[0]
+    def is_counted(self, ctid):
+        table = subprocess.run(["nft", "list", "counters", "table", "inet", self.instance + "_traffic"], capture_output=True, text=True, check=False)
+        return f"counter c{ctid}_" in table.stdout
 
     def make_litter(self, number, calm):
         """What a container of that number might have left, and a neighbour's disk without its limit."""
         self.littered = number
-        for path in (f"{self.group_parent()}/{number}", f"{self.dir}/r/ct/{number}"):
+        for path in (f"{self.group_parents()[0]}/{number}", f"{self.dir}/r/ct/{number}"):
             os.makedirs(path, exist_ok=True)
-        if not os.path.exists(f"/sys/class/net/{self.instance}{number}"):
-            subprocess.run(["ip", "link", "add", f"{self.instance}{number}", "type", "veth", "peer", "name", self.instance + "x"], check=True)
+        for name, *kind in self.litter_links():
+            if not os.path.exists(f"/sys/class/net/{name}"):
+                subprocess.run(["ip", "link", "add", name, "type", *kind], check=True)
         subprocess.run(["btrfs", "-q", "qgroup", "limit", "none", f"{self.dir}/s/pool/{calm}/fs"], check=True)
 
+    def litter_links(self):
+        """Of a number that is gone: its routed interface, one on a network, what its rate was made of; and a network's bridge."""
+        own = f"{self.instance}{self.littered}"
+        return ((own, "veth", "peer", "name", self.instance + "x"), (own + "-1", "veth", "peer", "name", self.instance + "y"),
+                (own + "i", "ifb"), (self.instance + "-99-9", "bridge"))
+
     def litter_found(self, calm):
-        found = [p for p in (f"{self.group_parent()}/{self.littered}", f"{self.dir}/r/ct/{self.littered}",
-                             f"/sys/class/net/{self.instance}{self.littered}") if os.path.exists(p)]
+        found = [p for p in (f"{self.group_parents()[0]}/{self.littered}", f"{self.dir}/r/ct/{self.littered}",
+                             *(f"/sys/class/net/{name}" for name, *_ in self.litter_links())) if os.path.exists(p)]
         limit = subprocess.run(["btrfs", "qgroup", "show", "-rf", "--raw", f"{self.dir}/s/pool/{calm}/fs"],
                                capture_output=True, text=True, check=True).stdout
         return found + ([limit] if " none" in limit else [])
@@ -176,3 +198,102 @@ class Host:
                     if text:
                         return text
         return ""
+
+
+class Network:
+    """What there is of an instance's network at a moment, as the kernel has it."""
+
+    def __init__(self, host):
+        self.instance = host.instance
+        names = [n for n in os.listdir("/sys/class/net") if n.startswith(self.instance)]
+        rest = {n: n[len(self.instance):] for n in names}
+        self.routed = sorted(int(r) for r in rest.values() if r.isdigit())
+        self.nics = sorted(r for r in rest.values() if re.fullmatch(r"\d+-\d+", r))
+        self.bridges = sorted(r for r in rest.values() if r.startswith("-"))
+        self.halves = sorted(r for r in rest.values() if re.fullmatch(r"[\d-]+i", r))
+        self.rules, self.bridge_rules = self.table("inet"), self.table("bridge")
+        self.buckets = {q["dev"][len(self.instance):]: q["options"]["rate"] for q in json.loads(self.run("tc", "-j", "qdisc", "show"))
+                        if q["kind"] == "tbf" and q["dev"].startswith(self.instance)}
+        shares = re.findall(r"class htb \w+:(\w+) .* quantum (\d+)", self.run("tc", "-d", "class", "show", "dev", host.uplink))
+        self.shares = {int(minor, 16): int(quantum) for minor, quantum in shares}
+
+    @staticmethod
+    def run(*command):
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+    def table(self, family):
+        return self.run("nft", "list", "table", family, self.instance)
+
+    def ruled(self, ctid, ports):
+        """Which of the ports its firewall has rules about."""
+        chains = re.findall(rf"\tchain [a-z]{ctid} {{\n(.*?)\n\t}}", self.rules, re.S)
+        return sorted(p for p in ports if any(f"dport {p}" in chain for chain in chains))
+
+    def sources(self, ctid):
+        """Addresses that it may send from."""
+        return set(re.findall(rf'"{self.instance}{ctid}" \. ([0-9a-f.:]+)', self.rules))
+
+    def forwards(self):
+        return sorted(re.findall(r"(tcp|udp) \. (\d+) : ([\d.]+) \. (\d+)", self.rules))
+
+    def checked(self):
+        """Interfaces on networks whose packets are looked at, and with which IPv4 address each of them may send."""
+        def elements(name):
+            found = re.search(rf"\tset {name} {{\n(.*?)\n\t}}", self.bridge_rules, re.S)
+            return found.group(1) if found else ""
+
+        own = dict(re.findall(rf'"{self.instance}(\d+-\d+)" \. ([\d.]+)', elements("own4")))
+        return sorted((name, own.get(name)) for name in re.findall(rf'"{self.instance}(\d+-\d+)"', elements("ports")))
+
+    def known(self):
+        """Numbers that any rule names."""
+        return {int(n) for n in re.findall(rf'"{self.instance}(\d+)[-i\d]*"', self.rules + self.bridge_rules)}
+
+
+def hold_session(path, body):
+    """Whether a command that ends with its input came to that end."""
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(10)
+    text = json.dumps(body)
+    try:
+        s.connect(os.environ["BERTH_SOCKET"])
+        s.sendall(f"POST /v1{path} HTTP/1.1\r\nHost: berth\r\nConnection: Upgrade\r\nUpgrade: berth-stream/1\r\n"
+                  f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+        got = b""
+        while b"\r\n\r\n" not in got:
+            got += s.recv(65536) or b"\r\n\r\n"
+        if not got.startswith(b"HTTP/1.1 101"):
+            return False
+        s.sendall(bytes((6, 0, 0, 0, 0, 0, 0, 0)))
+        while True:
+            more = s.recv(65536)
+            if not more:
+                return b'{"exit":0}' in got
+            got += more
+    except OSError:
+        return False
+    finally:
+        s.close()
+
+
+class Receiver:
+    """Takes webhooks, in this process; got: the numbers of the events."""
+
+    def __init__(self):
+        self.got = set()
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *args):
+                pass
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.got.add(self.headers["Berth-Delivery"])
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{server.server_address[1]}/"

@@ -1,5 +1,5 @@
 """struct fault_plan of daemon/util/fault.h, as the processes of a fault build map it."""
-import mmap, os, struct
+import mmap, os, re, struct
 
 MAGIC, SLOTS, POINTS_MAX, NAME_MAX, EXTRA_MAX = 0x46415553, 4, 256, 48, 64
 SLOT = struct.Struct(f"{NAME_MAX}sIII")
@@ -34,6 +34,7 @@ class Plan:
     def disarm(self):
         for slot in range(SLOTS):
             self.set(NONE, slot)
+            struct.pack_into("I", self.map, 4 + slot * SLOT.size + NAME_MAX + 8, 0)
         self.shorten(0)
 
     def hit(self, slot=0):
@@ -59,3 +60,24 @@ class Plan:
 
     def forget(self):
         self.map[PASSED_AT:EXTRAS_AT] = bytes(EXTRAS_AT - PASSED_AT)
+
+
+# Operations of schema/ops.def that write and have no row of their own.
+ELSEWHERE = {
+    "CONTAINER_CONSOLE": "a session as exec is: handed over, recorded and ended by the same steps, but that nothing of its own runs inside",
+    "OPERATION_CANCEL": "the fault 'cancelled', at each step of each operation that takes time",
+}
+
+
+def without_row(ops_def, operations):
+    """What writes and has neither a row nor a reason, and what has a reason without need; a line each."""
+    wrong, writing = [], {}
+    for name, method, path in re.findall(r'^OP\((\w+), (\w+), "([^"]+)"', ops_def, re.M):
+        if method != "GET":
+            writing[name] = (method, re.compile(re.sub(r"\\\{id\\\}", "[^/]+", re.escape(path.removeprefix("/v1")))))
+    rows = [({"EXEC": "POST"}.get(op.method, op.method), op.place()) for op in operations if op.place()]
+    for name, (method, path) in writing.items():
+        has = any(method == m and path.fullmatch(p) for m, p in rows)
+        if has == (name in ELSEWHERE):
+            wrong.append(f"{name} has a row and a reason for having none" if has else f"{name} has no row in fault_operations.py, and no reason in fault_plan.py")
+    return wrong + [f"{name} isn't an operation that writes" for name in ELSEWHERE if name not in writing]
