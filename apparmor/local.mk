@@ -1,7 +1,7 @@
 # AppArmor's profiles, with the paths of this build.
 apparmordir = $(sysconfdir)/apparmor.d
-apparmor_DATA = apparmor/berth-api apparmor/berth-container apparmor/berth-hook
-EXTRA_DIST += apparmor/berth-api.in apparmor/berth-container.in apparmor/berth-hook.in
+apparmor_DATA = apparmor/berth-api apparmor/berth-container apparmor/berth-hook apparmor/berth-sampler
+EXTRA_DIST += apparmor/berth-api.in apparmor/berth-container.in apparmor/berth-hook.in apparmor/berth-sampler.in
 CLEANFILES += $(apparmor_DATA)
 
 $(apparmor_DATA): %: %.in Makefile
