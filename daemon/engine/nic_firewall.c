@@ -43,7 +43,6 @@ static const char nic_rules[] =
         "add rule bridge %1$s first6 icmpv6 type { echo-request, echo-reply } return\n"
         "add rule bridge %1$s first6 counter name refused drop\n"
         "add chain bridge %1$s sender\n"
-        "add rule bridge %1$s sender ether type { 0x8100, 0x88a8 } counter name refused drop\n"
         "add rule bridge %1$s sender ether type ip udp sport 67 counter name refused drop\n"
         "add rule bridge %1$s sender ether type ip6 udp sport 547 counter name refused drop\n"
         "add rule bridge %1$s sender icmpv6 type { nd-router-advert, nd-redirect } counter name refused drop\n"
@@ -64,6 +63,12 @@ static const char nic_rules[] =
         "add rule bridge %1$s leases iifname . ip saddr @leased4 accept\n"
         "add rule bridge %1$s leases iifname . ip6 saddr @leased6 accept\n"
         "add chain bridge %1$s port\n"
+        "add rule bridge %1$s port ether type { 0x8100, 0x88a8 } counter name refused drop\n"
+        /* Most of what there is, which `sender` has nothing against. */
+        "add rule bridge %1$s port meta l4proto tcp iifname . ether saddr @macs iifname . ip saddr @own4 accept\n"
+        "add rule bridge %1$s port udp sport != 67 iifname . ether saddr @macs iifname . ip saddr @own4 accept\n"
+        "add rule bridge %1$s port meta l4proto tcp exthdr frag missing iifname . ether saddr @macs "
+        "iifname . ip6 saddr @own6 accept\n"
         "add rule bridge %1$s port jump sender\n"
         "add rule bridge %1$s port iifname @dhcp jump leases\n"
         "add rule bridge %1$s port ether type arp iifname . arp saddr ether @macs iifname . arp saddr ip @own4 accept\n"
@@ -336,8 +341,7 @@ nic_firewall_put_inet(struct buf *out, const struct settings *s)
 {
 	/* Where bridged packets pass through the host's rules: the same address may be of many networks. */
 	buf_addf(out,
-	         "add chain inet %1$s bridged { type filter hook prerouting priority -301; }\n"
-	         "add rule inet %1$s bridged iifname \"%1$s-*\" notrack\n"
+	         "add rule inet %1$s prerouting iifname \"%1$s-*\" notrack\n"
 	         "add set inet %1$s nic_macs { type ether_addr; }\n"
 	         "add chain inet %1$s from_nic { type filter hook input priority -6; }\n"
 	         /* The host may be the one that answers there. */

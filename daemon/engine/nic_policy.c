@@ -18,12 +18,15 @@ enum { NIC_POLICY_NAME = 32 };
 static const char nic_policy_rules[] = "add map bridge %1$s policy_in { type ifname : verdict; }\n"
                                        "add map bridge %1$s policy_out { type ifname : verdict; }\n"
                                        "add set bridge %1$s judged { type ether_addr; }\n"
+                                       "add set bridge %1$s policed { type ifname; }\n"
                                        "add map bridge %1$s zones { typeof iifname : ct zone; }\n"
                                        "add set bridge %1$s connections { type ifname; flags dynamic; }\n"
                                        "add set bridge %1$s log_rates { type ifname; flags dynamic; }\n"
                                        "add counter bridge %1$s denied\n"
                                        "add chain bridge %1$s rejected\n"
                                        "add chain bridge %1$s answers\n"
+                                       "add chain bridge %1$s leaving\n"
+                                       "add chain bridge %1$s entering\n"
                                        "add chain bridge %1$s policy_arrival { type filter hook prerouting priority -150; }\n"
                                        "add chain bridge %1$s policy_departure { type filter hook postrouting priority 0; }\n";
 
@@ -45,14 +48,13 @@ static const char nic_policy_tracking[] =
         "add rule bridge %1$s answers ct direction reply accept\n";
 
 /* Fragments stay fragments: what opens a connection is in one piece, and no other piece lies over it (RFC 3128). */
-static const char nic_policy_fragments[] =
-        "add chain bridge %1$s fragments4\n"
-        "add rule bridge %1$s fragments4 meta l4proto != tcp return\n"
-        "add rule bridge %1$s fragments4 ip frag-off & 0x1fff > 1 return\n"
-        "add rule bridge %1$s fragments4 tcp doff >= 5 return\n"
-        "add rule bridge %1$s fragments4 counter name refused drop\n"
-        "add rule bridge %1$s policy_arrival iifname @ports ip frag-off & 0x3fff != 0 jump fragments4\n"
-        "add rule bridge %1$s policy_departure oifname @ports ip frag-off & 0x3fff != 0 jump fragments4\n";
+static const char nic_policy_fragments[] = "add chain bridge %1$s fragments4\n"
+                                           "add rule bridge %1$s fragments4 meta l4proto != tcp return\n"
+                                           "add rule bridge %1$s fragments4 ip frag-off & 0x1fff > 1 return\n"
+                                           "add rule bridge %1$s fragments4 tcp doff >= 5 return\n"
+                                           "add rule bridge %1$s fragments4 counter name refused drop\n"
+                                           "add rule bridge %1$s leaving ip frag-off & 0x3fff != 0 jump fragments4\n"
+                                           "add rule bridge %1$s entering ip frag-off & 0x3fff != 0 jump fragments4\n";
 
 static const char nic_policy_hooks[] =
         "add rule bridge %1$s answers meta protocol != { ip, ip6 } accept\n"
@@ -60,10 +62,13 @@ static const char nic_policy_hooks[] =
         "accept\n"
         "add rule bridge %1$s answers iifname @dhcp udp sport . udp dport { 68 . 67, 546 . 547 } accept\n"
         "add rule bridge %1$s answers oifname @dhcp udp sport . udp dport { 67 . 68, 547 . 546 } accept\n"
-        "add rule bridge %1$s policy_arrival jump answers\n"
-        "add rule bridge %1$s policy_arrival iifname vmap @policy_out\n"
-        "add rule bridge %1$s policy_departure jump answers\n"
-        "add rule bridge %1$s policy_departure oifname vmap @policy_in\n";
+        "add rule bridge %1$s leaving jump answers\n"
+        "add rule bridge %1$s leaving iifname vmap @policy_out\n"
+        "add rule bridge %1$s entering jump answers\n"
+        "add rule bridge %1$s entering oifname vmap @policy_in\n"
+        /* Who has no rules pays for one look-up. */
+        "add rule bridge %1$s policy_arrival iifname @policed goto leaving\n"
+        "add rule bridge %1$s policy_departure oifname @policed goto entering\n";
 
 static void
 nic_policy_put_text(struct buf *out, const char *table, bool tracks, bool rejects)
@@ -150,6 +155,19 @@ nic_policy_look(struct nic_policy *p)
 		p->port.known = false;
 }
 
+/* That it has rules at all: by its name, and by its MAC for who sends to it. */
+static void
+nic_policy_act(struct nfnl_batch *b, const struct nic_policy *p,
+               void (*act)(struct nfnl_batch *, const struct nfnl_table *, const char *, const struct nfnl_element *))
+{
+	struct nfnl_element mac = { .chain = NULL }, name = { .chain = NULL };
+
+	nfnl_value_add(&mac.key, p->mac, sizeof p->mac);
+	nfnl_value_add_ifname(&name.key, p->veth);
+	act(b, &p->table, "judged", &mac);
+	act(b, &p->table, "policed", &name);
+}
+
 static bool
 nic_policy_judges(const struct place *place)
 {
@@ -160,29 +178,22 @@ void
 nic_policy_put(struct nfnl_batch *b, const struct settings *s, const struct place *old, const struct place *place,
                const struct nic *nic, bool tracks)
 {
-	struct nfnl_element mac = { .chain = NULL };
 	struct nic_policy p;
 
 	nic_policy_open(&p, s, place, nic, tracks);
 	if (old)
 		nic_policy_look(&p);
-	nfnl_value_add(&mac.key, p.mac, sizeof p.mac);
-	if (nic_policy_judges(place))
-		nfnl_add_element(b, &p.table, "judged", &mac);
-	else
-		nfnl_drop_element(b, &p.table, "judged", &mac);
+	nic_policy_act(b, &p, nic_policy_judges(place) ? nfnl_add_element : nfnl_drop_element);
 	firewall_policy_put(b, &p.port, s, old, place);
 }
 
 void
 nic_policy_drop(struct nfnl_batch *b, const struct settings *s, const struct place *place, const struct nic *nic)
 {
-	struct nfnl_element mac = { .chain = NULL };
 	struct nic_policy p;
 
 	nic_policy_open(&p, s, place, nic, false);
 	nic_policy_look(&p);
-	nfnl_value_add(&mac.key, p.mac, sizeof p.mac);
-	nfnl_drop_element(b, &p.table, "judged", &mac);
+	nic_policy_act(b, &p, nfnl_drop_element);
 	firewall_policy_drop(b, &p.port);
 }

@@ -15,7 +15,7 @@
 /* Adds the commands for what all share, by what the kernel is able to. */
 void nic_policy_begin(struct buf *out, const char *instance);
 /* The sets of it that have containers' elements; those of `zones`, an interface's zone, are the caller's to put there. */
-#define NIC_POLICY_SETS "policy_in", "policy_out", "judged", "zones"
+#define NIC_POLICY_SETS "policy_in", "policy_out", "judged", "policed", "zones"
 
 /* Whether the table that is there, or not yet, tracks connections. */
 bool nic_policy_tracks(const char *instance);
