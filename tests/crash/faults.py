@@ -295,7 +295,8 @@ class Matrix:
                 self.again(op)
             until(10, lambda: op.goal(self))
         if op.itself:
-            until(SETTLE_S, lambda: op.goal(self))
+            # What is under way shows what it is to come to, and may fail yet.
+            until(SETTLE_S, lambda: not self.truth.open_operations() and op.goal(self))
         self.settle("afterwards")
         if op.keyed:
             self.again(op)
