@@ -329,6 +329,8 @@ pump_run(int sock, const struct buf *first, struct terminal *terminal, const str
 	outlet_init(&p.err, STDERR_FILENO);
 	if (options->no_stdin)
 		pump_end_stdin(&p);
+	/* Between the request, which told it, and now nobody listened for a change. */
+	pump_add_resize(&p);
 	rc = pump_loop(&p, first, e);
 	/* What came before an error is shown before it. */
 	while (rc < 0 && outlet_held(&p.out) > 0)

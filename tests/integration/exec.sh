@@ -46,6 +46,37 @@ END
 out=$(PYTHONPATH=$TOP/tests/lib python3 -B "$T/shell.py" "$BUILD/berth" enter web)
 like "a terminal of its own" '/dev/pts/' "$out"
 like "with the window's size" '31 97' "$out"
+
+# The window changes while the daemon answers: a relay holds the answer back for as long as that takes.
+cat >"$T/resized.py" <<'END'
+import socket, sys, threading
+from terminal import Terminal
+daemon, here = sys.argv[1:3]
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(here)
+listener.listen()
+def pass_on(source, sink, first=lambda: None):
+    data = source.recv(65536)
+    first()
+    while data:
+        sink.sendall(data)
+        data = source.recv(65536)
+    sink.shutdown(socket.SHUT_WR)
+def relay():
+    client = listener.accept()[0]
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(daemon)
+    threading.Thread(target=pass_on, args=(client, server), daemon=True).start()
+    pass_on(server, client, lambda: t.size(44, 111))
+t = Terminal([sys.argv[3], "--socket", here, "enter", "web"])
+t.size(31, 97)
+threading.Thread(target=relay, daemon=True).start()
+t.until(b"# ")
+t.type(b"stty size; exit\n")
+t.until(b"\n44 111")
+t.end()
+END
+like "also where it changed just before" '44 111' "$(PYTHONPATH=$TOP/tests/lib python3 -B "$T/resized.py" "$BERTH_SOCKET" "$T/relay" "$BUILD/berth")"
 like "which follows the window" '44 111' "$out"
 like "and the shell's exit code" 'code 5' "$out"
 
