@@ -5,7 +5,7 @@
 t_begin
 ok "a bad one" B create bad --template busybox --memory 96M --cpus 0.5 --pids 80 --disk 64M --start
 ok "a good one" B create good --template busybox --memory 64M --cpus 0.5 --pids 60 --disk 64M --start
-"$BUILD/berth" exec bad -- sh -c 'cat >/bin/flood && chmod 755 /bin/flood' <"$BUILD/tests/hostile/flood"
+ok "its tool is brought in" bring "$BUILD/tests/hostile/flood" bad /bin/flood
 slab() { awk '/^(Slab|SUnreclaim|KernelStack|PageTables|Percpu):/ { n += $2 } END { print int(n / 1024) }' /proc/meminfo; }
 # flooded NAME [COMMAND…]: what the tool does by that name, or a command, beside a neighbour at work.
 flooded() {

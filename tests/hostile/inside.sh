@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib/lib.sh"
 t_begin
 ok "create and start" B create evil --template busybox --memory 128M --disk 128M --pids 100 --start
-ok "its tool is brought in" sh -c '"$BUILD/berth" exec evil -- sh -c "cat >/bin/guest && chmod 755 /bin/guest" <"$1"' sh "$BUILD/tests/hostile/guest"
+ok "its tool is brought in" bring "$BUILD/tests/hostile/guest" evil /bin/guest
 tried=''
 # try PATTERN: the tool's attempts of that name, each refused.
 try() {

@@ -7,7 +7,7 @@ ok "tenants" B tenant create globex
 ok "a container" B create evil --tenant acme --template busybox --memory 64M --disk 64M --start
 ok "another's" B create other --tenant globex --template busybox --memory 64M --disk 64M --start
 E() { "$BUILD/berth" exec acme:evil -- "$@"; }
-"$BUILD/berth" exec acme:evil -- sh -c 'cat >/bin/spy && chmod 755 /bin/spy' <"$BUILD/tests/hostile/watch"
+ok "its tool is brought in" bring "$BUILD/tests/hostile/watch" acme:evil /bin/spy
 
 case_sockets_and_files_of_the_daemon() {
 	local name names

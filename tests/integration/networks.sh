@@ -93,7 +93,8 @@ ip link set "$BRIDGE" up
 lan ip address add 192.168.77.1/24 dev lan0
 lan ip link set lan0 up
 lan ip link set lo up
-lan dnsmasq --keep-in-foreground --port=0 --interface=lan0 --dhcp-range=192.168.77.100,192.168.77.150 --dhcp-authoritative \
+# Not by lan(): what the number is of would be the function's shell.
+nsenter --net="/run/netns/$LAN" dnsmasq --keep-in-foreground --port=0 --interface=lan0 --dhcp-range=192.168.77.100,192.168.77.150 --dhcp-authoritative \
 	--pid-file= --leasefile-ro --user=root >"$T/dnsmasq" 2>&1 &
 DNSMASQ=$!
 rm_lan() {

@@ -59,6 +59,8 @@ wait_for() {
 
 B() { "$BUILD/berth" "$@"; }
 export -f B
+# bring PROGRAM CONTAINER PATH: one of this build, to be run inside.
+bring() { "$BUILD/berth" exec "$2" -- sh -c "cat >$3 && chmod 755 $3" <"$1"; }
 state() { B list --no-header --fields name,state | awk -v n="$1" '$1 == n { print $2 }'; }
 # One field of `show NAME -o json`.
 field() { B show "$1" -o json | jq -r ".$2"; }
