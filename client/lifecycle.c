@@ -200,9 +200,9 @@ const struct verb stop_verb = {
 	.name = "stop",
 	.args = "NAME…",
 	.help = "Stop containers",
-	.more = "Its init is asked to power off, in its own way; after the timeout it is killed. What it has written and the host "
-	        "still "
-	        "has in memory goes to the pool's disk then, in the background: the next start, or a delete, waits for that.",
+	.more = "Its init is asked to power off, in its own way; after the timeout it is killed. "
+	        "What it has written and the host still has in memory goes to the pool's disk then, in the background: "
+	        "the next start, or a delete, waits for that.",
 	.examples = "berth stop web1 --timeout 10\n"
 	            "berth stop web1 --kill\n"
 	            "berth stop --all --tenant acme",

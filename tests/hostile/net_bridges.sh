@@ -7,21 +7,10 @@ n_begin
 # What a host's own rules would hold back is let through: a first fragment is seen.
 host sysctl -qw net.bridge.bridge-nf-call-ip6tables=0 net.bridge.bridge-nf-call-iptables=0 2>/dev/null
 
-# The LAN: a bridge of the host's, a router and a server on it.
-n_namespace lan
-ip -n "bt$$-host" link add br0 type bridge mcast_snooping 0
-ip -n "bt$$-host" link add port0 type veth peer name lan0 netns "bt$$-lan"
-host ip link set port0 master br0
-host ip link set port0 up
-host ip link set br0 up
-host ip address add 192.168.7.2/24 dev br0
-in_ns lan ip address add 192.168.7.1/24 dev lan0
-in_ns lan ip address add fd07::1/64 dev lan0 nodad
-in_ns lan ip link set lan0 up
+n_lan
 
 n_settings ab 10.77.0.0/16 fd77:1::/64 '"bridges":["br0"]'
 tool host-setup "$T/ab/101" >/dev/null || fail "host-setup"
-nic() { printf '"%d 6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f%04x %s"' "$1" "$2" "$3"; }
 NICS="[$(nic 1 1 "private 1 - 0 10.9.0.1/24,fd09::1/64 -"),$(nic 2 2 "bridge 1 br0 0 192.168.7.11/24,fd07::11/64 192.168.7.1")]" n_container ab 101 1 10.77.0.2
 NICS="[$(nic 1 1 "private 1 - 0 10.9.0.2/24,fd09::2/64 -"),$(nic 2 2 "bridge 1 br0 0 192.168.7.12/24,fd07::12/64 192.168.7.1")]" n_container ab 102 1 10.77.0.3
 NICS="[$(nic 1 3 "private 1 - 0 10.9.0.2/24,fd09::2/64 -")]" n_container ab 103 2 10.77.0.4

@@ -3,19 +3,8 @@
 # class, with a container's routed traffic in one generation; not what a tenant's containers say to each other in private.
 . "$(dirname "$0")/../lib/net.sh"
 n_begin
-# The LAN: a bridge of the host's with a router on it.
-n_namespace lan
-ip -n "bt$$-host" link add br0 type bridge mcast_snooping 0
-ip -n "bt$$-host" link add port0 type veth peer name lan0 netns "bt$$-lan"
-host ip link set port0 master br0
-host ip link set port0 up
-host ip link set br0 up
-host ip address add 192.168.7.2/24 dev br0
-for a in 192.168.7.1/24 192.168.7.200/24; do in_ns lan ip address add $a dev lan0; done
-in_ns lan ip address add fd07::1/64 dev lan0 nodad
-in_ns lan ip link set lan0 up
+n_lan 192.168.7.200/24
 n_settings ab 10.77.0.0/16 fd77:1::/64 '"bridges":["br0"],"traffic_free":["192.168.7.200/32"],"sample_interval":1'
-nic() { printf '"%d 6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f%04x %s"' "$1" "$2" "$3"; }
 private() { nic "$1" 1 "private 1 - 0 10.9.0.$2/24 -"; }
 bridged() { nic "$1" 2 "bridge 1 br0 0 192.168.7.1$2/24,fd07::1$2/64 192.168.7.1"; }
 

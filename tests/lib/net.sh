@@ -53,6 +53,23 @@ n_container() {
 	n_attach "$1" "$2" || fail "attach $1$2"
 }
 
+# A LAN on a bridge of the host's, br0, where the host is 192.168.7.2 and a router 192.168.7.1 and fd07::1. n_lan [ADDRESS…]: more of the router's.
+n_lan() {
+	local a
+	n_namespace lan
+	ip -n "bt$$-host" link add br0 type bridge mcast_snooping 0
+	ip -n "bt$$-host" link add port0 type veth peer name lan0 netns "bt$$-lan"
+	host ip link set port0 master br0
+	host ip link set port0 up
+	host ip link set br0 up
+	host ip address add 192.168.7.2/24 dev br0
+	for a in 192.168.7.1/24 "$@"; do in_ns lan ip address add "$a" dev lan0; done
+	in_ns lan ip address add fd07::1/64 dev lan0 nodad
+	in_ns lan ip link set lan0 up
+}
+# nic INDEX ID WORDS: an interface on a network, for NICS.
+nic() { printf '"%d 6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f%04x %s"' "$1" "$2" "$3"; }
+
 # The host's own duplicate detection is over: nothing of its addresses changes by itself any more.
 n_settled() { ! host ip address show tentative | found inet6; }
 
