@@ -38,6 +38,8 @@ ok "the bad one is stopped" B stop --kill bad
 is "and is down" stopped "$(state bad)"
 wait_for 5 eval '! pgrep -f -- "--name $INSTANCE-101 "' && pass "with all that it ran" || fail "its monitor is still there"
 ok "it starts again" B start bad
+fails 1 'No space|quota exceeded' "its disk is full" B exec bad -- dd if=/dev/zero of=/root/fill bs=1M count=100
+ok "who filled his disk makes room again" B exec bad -- rm -f /root/fill
 ok "the reboot loop: init that reboots at once" B exec bad -- sh -c 'printf "::sysinit:/sbin/reboot -f\n" >/etc/inittab'
 B restart bad --kill >/dev/null 2>&1
 sleep 3
