@@ -15,21 +15,10 @@
 #include "daemon/model/token.h"
 #include "daemon/model/webhook.h"
 
-/* Room for any of them. */
-union row {
-	struct field_set set;
-	struct tenant tenant;
-	struct plan plan;
-	struct token token;
-	struct ip_pool ip_pool;
-	struct network network;
-	struct webhook webhook;
-};
-
 /* A row under work, and the text that is shown once with it. */
 struct table_work {
 	const struct noun *noun;
-	union row row;
+	union table_record row;
 	char secret[TOKEN_TEXT_SIZE];
 };
 
@@ -38,16 +27,16 @@ struct noun {
 	enum store_table table;
 	const char *key;  /* the field that {id} names it by */
 	const char *path; /* of all of them */
-	int (*find)(struct call *c, union row *row);
+	int (*find)(struct call *c, union table_record *row);
 	int (*make)(struct call *c, struct table_work *work);
-	int (*change)(struct call *c, union row *row);
-	int (*remove)(struct call *c, const union row *row);
+	int (*change)(struct call *c, union table_record *row);
+	int (*remove)(struct call *c, const union table_record *row);
 	/* Adds what the row doesn't hold; or NULL. */
-	int (*tell)(struct call *c, const union row *row, struct json_object *json);
+	int (*tell)(struct call *c, const union table_record *row, struct json_object *json);
 };
 
 static int
-tenant_row_find(struct call *c, union row *row)
+tenant_row_find(struct call *c, union table_record *row)
 {
 	return tenant_find(&c->api->model, &c->who, c->arg, &row->tenant, &c->err);
 }
@@ -59,19 +48,19 @@ tenant_row_make(struct call *c, struct table_work *work)
 }
 
 static int
-tenant_row_change(struct call *c, union row *row)
+tenant_row_change(struct call *c, union table_record *row)
 {
 	return tenant_change(&c->api->model, &c->who, &row->tenant, c->body, c->query.dry_run, &c->err);
 }
 
 static int
-tenant_row_remove(struct call *c, const union row *row)
+tenant_row_remove(struct call *c, const union table_record *row)
 {
 	return tenant_delete(&c->api->model, &c->who, &row->tenant, c->query.dry_run, &c->err);
 }
 
 static int
-tenant_row_tell(struct call *c, const union row *row, struct json_object *json)
+tenant_row_tell(struct call *c, const union table_record *row, struct json_object *json)
 {
 	struct totals used = { 0 };
 
@@ -82,7 +71,7 @@ tenant_row_tell(struct call *c, const union row *row, struct json_object *json)
 }
 
 static int
-plan_row_find(struct call *c, union row *row)
+plan_row_find(struct call *c, union table_record *row)
 {
 	return plan_find(&c->api->model, &c->who, c->arg, &row->plan, &c->err);
 }
@@ -94,19 +83,19 @@ plan_row_make(struct call *c, struct table_work *work)
 }
 
 static int
-plan_row_change(struct call *c, union row *row)
+plan_row_change(struct call *c, union table_record *row)
 {
 	return plan_change(&c->api->model, &c->who, &row->plan, c->body, c->query.dry_run, &c->err);
 }
 
 static int
-plan_row_remove(struct call *c, const union row *row)
+plan_row_remove(struct call *c, const union table_record *row)
 {
 	return plan_delete(&c->api->model, &c->who, &row->plan, c->query.dry_run, &c->err);
 }
 
 static int
-token_row_find(struct call *c, union row *row)
+token_row_find(struct call *c, union table_record *row)
 {
 	return token_find(&c->api->model, &c->who, c->arg, &row->token, &c->err);
 }
@@ -118,19 +107,19 @@ token_row_make(struct call *c, struct table_work *work)
 }
 
 static int
-token_row_change(struct call *c, union row *row)
+token_row_change(struct call *c, union table_record *row)
 {
 	return token_change(&c->api->model, &c->who, &row->token, c->body, c->query.dry_run, &c->err);
 }
 
 static int
-token_row_remove(struct call *c, const union row *row)
+token_row_remove(struct call *c, const union table_record *row)
 {
 	return token_delete(&c->api->model, &c->who, &row->token, c->query.dry_run, &c->err);
 }
 
 static int
-ip_pool_row_find(struct call *c, union row *row)
+ip_pool_row_find(struct call *c, union table_record *row)
 {
 	return ip_pool_find(&c->api->model, &c->who, c->arg, &row->ip_pool, &c->err);
 }
@@ -142,20 +131,20 @@ ip_pool_row_make(struct call *c, struct table_work *work)
 }
 
 static int
-ip_pool_row_change(struct call *c, union row *row)
+ip_pool_row_change(struct call *c, union table_record *row)
 {
 	return ip_pool_change(&c->api->model, &c->who, &row->ip_pool, c->body, c->query.dry_run, &c->err);
 }
 
 static int
-ip_pool_row_remove(struct call *c, const union row *row)
+ip_pool_row_remove(struct call *c, const union table_record *row)
 {
 	return ip_pool_delete(&c->api->model, &c->who, &row->ip_pool, c->query.dry_run, &c->err);
 }
 
 /* How many are held tells of others. */
 static int
-ip_pool_row_tell(struct call *c, const union row *row, struct json_object *json)
+ip_pool_row_tell(struct call *c, const union table_record *row, struct json_object *json)
 {
 	int64_t used;
 
@@ -168,7 +157,7 @@ ip_pool_row_tell(struct call *c, const union row *row, struct json_object *json)
 }
 
 static int
-network_row_find(struct call *c, union row *row)
+network_row_find(struct call *c, union table_record *row)
 {
 	return network_find(&c->api->model, &c->who, c->arg, &row->network, &c->err);
 }
@@ -180,20 +169,20 @@ network_row_make(struct call *c, struct table_work *work)
 }
 
 static int
-network_row_change(struct call *c, union row *row)
+network_row_change(struct call *c, union table_record *row)
 {
 	return network_change(&c->api->model, &c->who, &row->network, c->body, c->query.dry_run, &c->err);
 }
 
 static int
-network_row_remove(struct call *c, const union row *row)
+network_row_remove(struct call *c, const union table_record *row)
 {
 	return network_delete(&c->api->model, &c->who, &row->network, c->query.dry_run, &c->err);
 }
 
 /* On the host's bridges others are as well. */
 static int
-network_row_tell(struct call *c, const union row *row, struct json_object *json)
+network_row_tell(struct call *c, const union table_record *row, struct json_object *json)
 {
 	int64_t used;
 
@@ -206,7 +195,7 @@ network_row_tell(struct call *c, const union row *row, struct json_object *json)
 }
 
 static int
-webhook_row_find(struct call *c, union row *row)
+webhook_row_find(struct call *c, union table_record *row)
 {
 	return webhook_find(&c->api->model, &c->who, c->arg, &row->webhook, &c->err);
 }
@@ -219,19 +208,19 @@ webhook_row_make(struct call *c, struct table_work *work)
 }
 
 static int
-webhook_row_change(struct call *c, union row *row)
+webhook_row_change(struct call *c, union table_record *row)
 {
 	return webhook_change(&c->api->model, &c->who, &row->webhook, c->body, c->query.dry_run, &c->err);
 }
 
 static int
-webhook_row_remove(struct call *c, const union row *row)
+webhook_row_remove(struct call *c, const union table_record *row)
 {
 	return webhook_delete(&c->api->model, &c->who, &row->webhook, c->query.dry_run, &c->err);
 }
 
 static int
-webhook_row_tell(struct call *c, const union row *row, struct json_object *json)
+webhook_row_tell(struct call *c, const union table_record *row, struct json_object *json)
 {
 	int64_t pending = 0;
 
@@ -276,14 +265,14 @@ table_clear(struct table_work *work)
 #define AUTO_WORK __attribute__((cleanup(table_clear)))
 
 static const char *
-table_key(const struct noun *noun, const union row *row)
+table_key(const struct noun *noun, const union table_record *row)
 {
 	return *field_string(field_find(store_table_schema(noun->table), noun->key, NULL), row);
 }
 
 /* As the caller may see it. NULL with c->err. */
 static struct json_object *
-table_json(struct call *c, const struct noun *noun, const union row *row)
+table_json(struct call *c, const struct noun *noun, const union table_record *row)
 {
 	const struct schema *schema = store_table_schema(noun->table);
 	struct json_object *json = record_to_json(schema, row, false);

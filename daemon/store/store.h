@@ -73,6 +73,16 @@ typedef int store_each(void *arg, const void *record);
 
 /* Nouns of a table each, by the text key of its first column. Getters: 1 found, 0 absent, -1 error. */
 enum store_table { TABLE_TENANT, TABLE_PLAN, TABLE_TOKEN, TABLE_IP_POOL, TABLE_NETWORK, TABLE_WEBHOOK, STORE_TABLES };
+/* Room for a record of any of them; each begins with the set of fields that it has. */
+union table_record {
+	struct field_set set;
+	struct tenant tenant;
+	struct plan plan;
+	struct token token;
+	struct ip_pool ip_pool;
+	struct network network;
+	struct webhook webhook;
+};
 const struct schema *store_table_schema(enum store_table table);
 int store_table_get(struct store *s, enum store_table table, const char *key, void *record_out, struct err *e);
 int store_table_insert(struct store *s, enum store_table table, const void *record, struct err *e);
@@ -313,8 +323,8 @@ struct allowance_row {
 	char at_80[9], at_100[9];
 	char suspended_by[64]; /* "": it isn't */
 	bool throttled;
-	int64_t month, share;  /* what has happened already, and in which month; 0 */
-	int64_t used;          /* bytes of this month */
+	int64_t month, share; /* what has happened already, and in which month; 0 */
+	int64_t used;         /* bytes of this month */
 };
 int store_allowance_list(struct store *s, int64_t month, store_each *each, void *arg, struct err *e);
 int store_allowance_put(struct store *s, const char *container, int64_t month, int64_t share, struct err *e);

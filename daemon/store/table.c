@@ -108,16 +108,6 @@ store_table_delete(struct store *s, enum store_table table, const char *key, str
 	return sql_run(s, table_sql(s, table, TABLE_DELETE), e, "s", key);
 }
 
-/* A record of any of them, for the length of a step. */
-union table_record {
-	struct tenant tenant;
-	struct plan plan;
-	struct token token;
-	struct ip_pool ip_pool;
-	struct network network;
-	struct webhook webhook;
-};
-
 int
 store_table_list(struct store *s, enum store_table table, const char *tenant, const char *after, int64_t limit, store_each *each,
                  void *arg, struct err *e)

@@ -2,7 +2,8 @@
 FUZZ_TARGETS = tests/fuzz/fuzz_protocol tests/fuzz/fuzz_stream tests/fuzz/fuzz_pump tests/fuzz/fuzz_json tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_token tests/fuzz/fuzz_api tests/fuzz/fuzz_rule
 check_PROGRAMS += $(FUZZ_TARGETS) tests/fuzz/write_seeds
-FUZZ_SEEDS = tests/fuzz/fuzz.h tests/fuzz/seeds.c tests/fuzz/seeds.h
+SEEDS = tests/fuzz/seeds.c tests/fuzz/seeds.h tests/lib/field_text.c tests/lib/field_text.h
+FUZZ_SEEDS = tests/fuzz/fuzz.h $(SEEDS)
 if FUZZING
 FUZZ_DRIVER =
 FUZZ_LINK_FLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -38,6 +39,6 @@ tests_fuzz_fuzz_api_LDFLAGS = $(FUZZ_LINK_FLAGS)
 tests_fuzz_fuzz_rule_SOURCES = tests/fuzz/fuzz_rule.c $(FUZZ_SEEDS) $(FUZZ_DRIVER)
 tests_fuzz_fuzz_rule_LDADD = libberth.a $(JSON_LIBS)
 tests_fuzz_fuzz_rule_LDFLAGS = $(FUZZ_LINK_FLAGS)
-tests_fuzz_write_seeds_SOURCES = tests/fuzz/write_seeds.c tests/fuzz/seeds.c tests/fuzz/seeds.h
+tests_fuzz_write_seeds_SOURCES = tests/fuzz/write_seeds.c $(SEEDS)
 tests_fuzz_write_seeds_LDADD = libberth.a $(JSON_LIBS)
 EXTRA_DIST += tests/fuzz/corpus
