@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/if_bridge.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netlink/attr.h>
@@ -130,4 +131,43 @@ net_set_port_vlan(struct nl_sock *sock, int index, uint16_t vlan, struct err *e)
 	if (rc == 0 || rc == -NLE_OBJ_NOTFOUND)
 		rc = net_change_vlan(sock, index, RTM_SETLINK, vlan, BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED);
 	return rc < 0 ? net_bridge_error(rc, e, "set the VLAN of", "an interface") : 0;
+}
+
+static bool
+net_bridge_put_port(struct nl_msg *msg)
+{
+	struct nlattr *port = nla_nest_start(msg, IFLA_PROTINFO | NLA_F_NESTED);
+
+	if (!port || nla_put_u8(msg, IFLA_BRPORT_LEARNING, 0) < 0 || nla_put_u8(msg, IFLA_BRPORT_UNICAST_FLOOD, 0) < 0 ||
+	    nla_put_u8(msg, IFLA_BRPORT_GUARD, 1) < 0)
+		return false;
+	nla_nest_end(msg, port);
+	return true;
+}
+
+/* Static, for the kernel delivers a permanent one to the host; sticky, or another port that sends with this MAC would have it. */
+static int
+net_tell_mac(struct nl_sock *sock, int index, const unsigned char mac[6])
+{
+	struct ndmsg info = {
+		.ndm_family = AF_BRIDGE, .ndm_ifindex = index, .ndm_state = NUD_NOARP, .ndm_flags = NTF_MASTER | NTF_STICKY
+	};
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+
+	return net_bridge_send(sock, msg,
+	                       msg && nlmsg_append(msg, &info, sizeof info, NLMSG_ALIGNTO) == 0 &&
+	                               nla_put(msg, NDA_LLADDR, 6, mac) == 0);
+}
+
+int
+net_guard_port(struct nl_sock *sock, int index, const unsigned char mac[6], struct err *e)
+{
+	struct ifinfomsg info = { .ifi_family = AF_BRIDGE, .ifi_index = index };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_SETLINK, 0);
+	int rc = net_bridge_send(sock, msg,
+	                         msg && nlmsg_append(msg, &info, sizeof info, NLMSG_ALIGNTO) == 0 && net_bridge_put_port(msg));
+
+	if (rc == 0)
+		rc = net_tell_mac(sock, index, mac);
+	return rc < 0 ? net_bridge_error(rc, e, "set the bridge's port of", "an interface") : 0;
 }

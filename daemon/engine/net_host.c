@@ -239,7 +239,7 @@ net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 		return -1;
 	if (net_set_sysctls(claims, e) < 0)
 		return -1;
-	if (net_claim_gateway(sock, claims, e) < 0)
+	if (net_claim_gateway(sock, claims, e) < 0 || nic_guard_ports(s, e) < 0)
 		return -1;
 	firewall_warn_foreign(s->instance);
 	return net_find_dns(s, layout, e);

@@ -13,6 +13,7 @@
 #include "daemon/engine/net_bridge.h"
 #include "daemon/engine/net_link.h"
 #include "daemon/engine/nic_firewall.h"
+#include "daemon/engine/registry_file.h"
 #include "daemon/engine/traffic.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
@@ -75,10 +76,12 @@ nic_join(struct nl_sock *sock, const struct spec *spec, const struct nic *nic, i
 		return err_set(e, ERR_INTERNAL, "interface '%s' has gone", veth);
 	if (net_harden_veth(sock, index, e) < 0)
 		return -1;
-	/* The container's end is still down: nothing passes before the VLAN is right. */
+	/* The container's end is still down: nothing passes before the port is right. */
 	if (net_enslave(sock, index, bridge, e) < 0 || fault_at("nic.joined", e) < 0)
 		return -1;
-	return nic->vlan > 0 ? net_set_port_vlan(sock, index, (uint16_t)nic->vlan, e) : 0;
+	if (nic->vlan > 0 && net_set_port_vlan(sock, index, (uint16_t)nic->vlan, e) < 0)
+		return -1;
+	return net_guard_port(sock, index, mac, e);
 }
 
 /* The way out of a container without a routed address of the family. */
@@ -343,6 +346,50 @@ nic_sweep(const struct spec *spec, struct err *e)
 		nics[n++] = (struct nic){ .index = index };
 	}
 	return nic_firewall_drop(spec, nics, n, e);
+}
+
+struct nic_guard {
+	const struct settings *settings;
+	struct nl_sock *sock;
+};
+
+/* One that goes at this moment, or that somebody has taken off its bridge, is left to the next start. */
+static int
+nic_guard_place(const struct place *place, void *arg, struct err *e)
+{
+	const struct nic_guard *guard = arg;
+	const struct spec spec = { .settings = *guard->settings, .place = *place }; /* borrowed */
+	char veth[IFNAMSIZ];
+	unsigned char mac[6];
+	struct nic nic;
+
+	(void)e;
+	for (size_t i = 0; i < place->nics.n; i++) {
+		struct err unguarded = { 0 };
+		int index;
+
+		if (!nic_parse(place->nics.v[i], &nic))
+			continue;
+		nic_veth(guard->settings, place->ctid, nic.index, veth);
+		nic_mac(&spec, nic.index, mac);
+		index = net_index(guard->sock, veth);
+		if (index > 0 && net_guard_port(guard->sock, index, mac, &unguarded) < 0)
+			log_err(&unguarded, "%s", veth);
+	}
+	return 0;
+}
+
+int
+nic_guard_ports(const struct settings *s, struct err *e)
+{
+	AUTO_NL struct nl_sock *sock = NULL;
+	struct nic_guard guard = { .settings = s };
+	int64_t high = 0;
+
+	if (net_open(&sock, e) < 0)
+		return -1;
+	guard.sock = sock;
+	return registry_file_scan(s, &high, nic_guard_place, &guard, e);
 }
 
 int

@@ -34,6 +34,8 @@ int nic_update(const struct spec *spec, const struct strv *old, int netns_fd, st
 int nic_detach(const struct spec *spec, struct err *e);
 /* The same of a number that isn't registered, whatever interfaces it had. */
 int nic_sweep(const struct spec *spec, struct err *e);
+/* Ports of running containers as they should be, whatever an older daemon or somebody by hand has made of them. */
+int nic_guard_ports(const struct settings *s, struct err *e);
 /*
  * Bridges that the instance made and that have no interface, but for those; NULL: all that it made. Their names are added to
  * *names_out; with remove they go.

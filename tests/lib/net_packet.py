@@ -9,6 +9,7 @@ send IFACE KIND [KEY=VALUE...] one hand-made packet; its payload is `token`
 send-lines                     the same, for each line of standard input
 watch IFACE SECONDS            prints the token of every packet that arrives
 nflog GROUP                    prints the prefix of every logged packet
+bpdu IFACE PRIORITY.MAC        says that bridge is the spanning tree's root
 arp IFACE SENDER TARGET        asks who has TARGET, as SENDER; prints the answer's MAC, or nothing
 """
 
@@ -243,6 +244,14 @@ def arp(iface, sender, target):
             return
 
 
+def bpdu(iface, root):
+    bridge = bytes.fromhex(root.replace(".", ""))
+    frame = b"\x42\x42\x03" + struct.pack("!HBBB8sI8sHHHHH", 0, 0, 0, 0, bridge, 0, bridge, 0x8001, 0, 20 << 8, 2 << 8, 15 << 8)
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind((iface, 0))
+        s.send(b"\x01\x80\xc2\0\0\0" + own_mac(iface) + struct.pack("!H", len(frame)) + frame.ljust(46, b"\0"))
+
+
 def watch(iface, seconds):
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     s.bind((iface, 3))
@@ -296,6 +305,8 @@ def main(argv):
             send(iface, kind, dict(word.split("=", 1) for word in words))
     elif argv[0] == "arp":
         arp(*argv[1:])
+    elif argv[0] == "bpdu":
+        bpdu(*argv[1:])
     elif argv[0] == "echo":
         echo(int(argv[1]))
     elif argv[0] == "hold":
