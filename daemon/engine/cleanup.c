@@ -81,7 +81,7 @@ cleanup_container(struct engine *engine, const struct container *ct, bool force,
 		return err_set(e, ERR_CONFLICT, "container '%s' is running: stop it first, or use --force", ct->place.name);
 	if (runs && (fd < 0 ? cleanup_tidy(engine, ct, e) : cleanup_kill(fd, &ct->place, e)) < 0)
 		return -1;
-	return root_lock_wait(engine->settings, ct->place.ctid, e);
+	return root_lock_wait(engine->settings, ct->place.ctid, NULL, NULL, e);
 }
 
 static int

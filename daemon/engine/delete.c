@@ -84,11 +84,16 @@ delete_up_processes(struct job *job, struct err *e)
 	return cgroup_remove(&job->spec, e) < 0 ? -1 : delete_check_processes(&job->spec, e);
 }
 
+/* While it waits there is still a way back. */
+static int
+delete_up_root(struct job *job, struct err *e)
+{
+	return root_lock_wait(&job->spec.settings, job->spec.place.ctid, job_cancelled, job, e);
+}
+
 static int
 delete_up_volume(struct job *job, struct err *e)
 {
-	if (root_lock_wait(&job->spec.settings, job->spec.place.ctid, e) < 0)
-		return -1;
 	return volume_delete(&job->spec, e);
 }
 
@@ -109,9 +114,9 @@ delete_run(struct job *job, struct err *e)
 {
 	/* The entry last: as long as it is there, a delete that was cut short can be asked for again. */
 	static const struct step steps[] = {
-		{ "network", delete_up_network, NULL, false },   { "processes", delete_up_processes, NULL, false },
-		{ "volume", delete_up_volume, NULL, true },      { "run directory", delete_up_run_dir, NULL, false },
-		{ "registry", delete_up_registry, NULL, false },
+		{ "network", delete_up_network, NULL, false },       { "processes", delete_up_processes, NULL, false },
+		{ "earlier root", delete_up_root, NULL, false },     { "volume", delete_up_volume, NULL, true },
+		{ "run directory", delete_up_run_dir, NULL, false }, { "registry", delete_up_registry, NULL, false },
 	};
 
 	return job_run_steps(job, steps, sizeof steps / sizeof *steps, e);

@@ -148,8 +148,7 @@ request_is_stream(const struct task *task)
 static void
 request_cancel(struct task *task)
 {
-	/* What is being removed already can't be kept. */
-	if (task->cancelled || task->undoing || task->awaiting || (task->type == REQUEST_DELETE && task->channel >= 0))
+	if (task->cancelled || task->undoing || task->awaiting)
 		return;
 	task->cancelled = true;
 	err_set(&task->failure, ERR_CANCELLED, "The operation was cancelled");
@@ -160,7 +159,9 @@ request_cancel(struct task *task)
 		if (request_is_stream(task) && task->pidfd >= 0)
 			pidfd_send_signal(task->pidfd, SIGTERM, NULL, 0);
 		shutdown(task->channel, SHUT_WR);
-		task_set_deadline(task, CANCEL_GRACE_S);
+		/* What is being removed already can't be kept: a delete that has got so far goes on, for as long as it takes. */
+		if (task->type != REQUEST_DELETE)
+			task_set_deadline(task, CANCEL_GRACE_S);
 	} else {
 		request_end(task, &task->failure);
 	}

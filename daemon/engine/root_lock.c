@@ -26,7 +26,7 @@ root_lock(int dirfd, int *fd_out)
 }
 
 int
-root_lock_wait(const struct settings *s, int64_t ctid, struct err *e)
+root_lock_wait(const struct settings *s, int64_t ctid, bool (*cancelled)(struct job *), struct job *job, struct err *e)
 {
 	const struct timespec pause = { .tv_nsec = ROOT_LOCK_PAUSE_MS * 1000000L };
 	char path[SPEC_PATH_MAX];
@@ -38,8 +38,11 @@ root_lock_wait(const struct settings *s, int64_t ctid, struct err *e)
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "open '%s'", path);
-	for (int i = 0; i < ROOT_LOCK_TRIES && (rc = root_lock(dir, &lock)) == 0; i++)
+	for (int i = 0; i < ROOT_LOCK_TRIES && (rc = root_lock(dir, &lock)) == 0; i++) {
+		if (cancelled && cancelled(job))
+			return err_set(e, ERR_CANCELLED, "The operation was cancelled");
 		nanosleep(&pause, NULL);
+	}
 	if (rc < 0)
 		return err_sys(e, "lock '%s/root'", path);
 	return rc == 1 ? 0 : err_set(e, ERR_TIMEOUT, "The root of container %lld is still being unmounted", (long long)ctid);

@@ -7,14 +7,18 @@
 #ifndef BERTH_ROOT_LOCK_H
 #define BERTH_ROOT_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/util/err.h"
 #include "schema/settings.h"
 
+struct job;
+
 /* In dirfd, the container's run directory. 1 taken until *fd_out is closed, 0 it is somebody's, -1 with errno. */
 int root_lock(int dirfd, int *fd_out);
-/* Until nobody has it: of a container that is stopped. */
-int root_lock_wait(const struct settings *s, int64_t ctid, struct err *e);
+/* Until nobody has it: of a container that is stopped. A job's cancelling ends the wait; NULL, NULL where nobody can ask for that.
+ */
+int root_lock_wait(const struct settings *s, int64_t ctid, bool (*cancelled)(struct job *), struct job *job, struct err *e);
 
 #endif

@@ -50,6 +50,7 @@ is "it is stopped" stopped "$(state web)"
 fails 4 "isn't running|not running" "a second stop" B stop web
 ok "several at once" B create two --template busybox --memory 64M --disk 64M --start
 is "created and started in one" running "$(state two)"
+waits_for_root() { [ "$(B operation show "$1" -o json | jq -r .step)" = "earlier root" ]; }
 # Unmounting writes back what the whole pool has in memory: a stop doesn't wait for that; what mounts or removes the root does.
 ok "stop" B stop two
 root="$T/r/ct/$(field two ctid)/root"
@@ -67,10 +68,14 @@ ok "it starts when the root is gone" wait_for 20 eval '[ "$(state two)" = runnin
 B stop --kill two >/dev/null
 exec 9<"$root"
 flock -w 20 9
-B delete -y two --no-wait >/dev/null
-sleep 0.3
-is "a delete waits for it, too" deleting "$(state two)"
+operation=$(B delete -y two --no-wait)
+ok "a delete waits for it, too" wait_for 10 waits_for_root "$operation"
 like "and is shown as such" '^  state +deleting' "$(B show two)"
+ok "it can be cancelled meanwhile" B operation cancel "$operation"
+ok "at once" wait_for 10 eval '[ "$(B operation show '"$operation"' -o json | jq -r .state)" = cancelled ]'
+is "with the container as it was" stopped "$(state two)"
+operation=$(B delete -y two --no-wait)
+ok "asked again, it waits again" wait_for 10 waits_for_root "$operation"
 exec 9<&-
 ok "and then removes it" wait_for 20 eval '! B show two'
 ok "another" B create two --template busybox --memory 64M --disk 64M --start
