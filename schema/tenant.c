@@ -42,7 +42,8 @@ check_feature(const char *text)
 	        SIZE_FIELD(S, memory, FLAGS, 0, 1024 * TIB, 0, "Memory of all its containers together, in bytes."),                \
 	        SIZE_FIELD(S, disk, FLAGS, 0, 1024 * 1024 * TIB, 0, "Disk space of all its containers together, in bytes."),       \
 	        INT_FIELD(S, pids, FLAGS, 0, INT64_C(1) << 40, 0, "Processes of all its containers together."),                    \
-	        INT_FIELD(S, addresses, FLAGS, 0, 1000000, 0, "IP addresses, of both families."),                                  \
+	        INT_FIELD(S, addresses, FLAGS, 0, 1000000, 0,                                                                      \
+	                  "IP addresses, of both families: routed ones, and static ones on networks of the host's."),              \
 	        INT_FIELD(S, snapshots, FLAGS, 0, 1000000, 0, "Snapshots."),                                                       \
 	        INT_FIELD(S, backups, FLAGS, 0, 1000000, 0, "Backups.")
 

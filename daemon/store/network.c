@@ -1,9 +1,11 @@
 /* Networks by name, and which addresses of them are held. */
+#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "daemon/store/sql.h"
+#include "schema/network.h"
 
 static const char sql_network_id[] = "SELECT id FROM network WHERE coalesce(tenant, '') = ?1 AND name = ?2";
 static const char sql_network_number[] = "SELECT coalesce(max(number), 0) + 1 FROM network WHERE coalesce(tenant, '') = ?1";
@@ -91,4 +93,35 @@ int
 store_network_delete_of(struct store *s, const char *tenant, struct err *e)
 {
 	return sql_run(s, sql_network_delete_of, e, "s", tenant);
+}
+
+/* Of one interface, on a network of the host's. */
+static size_t
+network_host_addresses(struct json_object *item)
+{
+	const char *text = json_object_get_string(item);
+	struct nic nic;
+
+	return text && nic_parse(text, &nic) && nic.kind == NIC_BRIDGE && !nic.dhcp ? nic.naddresses : 0;
+}
+
+/* host_addresses(NICS): how many static addresses a container's interfaces have on networks of the host's. */
+static void
+network_count_addresses(sqlite3_context *context, int n, sqlite3_value **v)
+{
+	const char *text = n == 1 ? (const char *)sqlite3_value_text(v[0]) : NULL;
+	struct json_object *nics = text ? json_tokener_parse(text) : NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; json_object_is_type(nics, json_type_array) && i < json_object_array_length(nics); i++)
+		count += network_host_addresses(json_object_array_get_idx(nics, i));
+	json_object_put(nics);
+	sqlite3_result_int64(context, (sqlite3_int64)count);
+}
+
+int
+sql_add_network_functions(struct store *s)
+{
+	return sqlite3_create_function_v2(s->db, "host_addresses", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
+	                                  network_count_addresses, NULL, NULL, NULL);
 }

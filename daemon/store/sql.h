@@ -49,7 +49,7 @@ struct store {
 	struct sql_cached cache[SQL_CACHE]; /* open addressing, by the text's address */
 	char *composed[SQL_COMPOSED_COUNT];
 	bool in_transaction;
-	sqlite3_stmt *held; /* under way between reads; or NULL */
+	sqlite3_stmt *held;             /* under way between reads; or NULL */
 	store_last_part *before_commit; /* or NULL */
 	void *before_commit_arg;
 };
@@ -88,6 +88,9 @@ sql_auto_reset(sqlite3_stmt **stmt)
 	if (*stmt)
 		sql_reset(*stmt);
 }
+
+/* What SQL itself hasn't; SQLITE_OK, or SQLite's error. */
+int sql_add_network_functions(struct store *s);
 
 /* Compositions, each in its noun's file. */
 bool sql_compose_container(struct store *s);

@@ -14,14 +14,19 @@ static const char sql_tenant_bury_grants[] = "UPDATE ip_pool SET tenants = (SELE
 static const char sql_tenant_bury_networks[] = "UPDATE network SET tenants = (SELECT json_group_array(value) FROM "
                                                "json_each(tenants) WHERE value <> ?1), revision = revision + 1"
                                                " WHERE EXISTS (SELECT 1 FROM json_each(tenants) WHERE value = ?1)";
-/* Of what is being changed the larger of what it was and what it is to be: a change that fails is taken back. */
+/*
+ * Addresses are routed ones, and static ones on networks of the host's; on a tenant's own he has what he likes. Of what is being
+ * changed the larger of what it was and what it is to be: a change that fails is
+ * taken back.
+ */
 static const char sql_tenant_used[] =
         "SELECT count(*),"
         " coalesce(sum(max(c.cpus, coalesce(CAST(round(json_extract(o.undo, '$.cpus') * 1000) AS INTEGER), 0))), 0),"
         " coalesce(sum(max(c.memory, coalesce(json_extract(o.undo, '$.memory'), 0))), 0),"
         " coalesce(sum(max(c.disk, coalesce(json_extract(o.undo, '$.disk'), 0))), 0),"
         " coalesce(sum(max(c.pids, coalesce(json_extract(o.undo, '$.pids'), 0))), 0),"
-        " coalesce(sum(max(json_array_length(c.ip), coalesce(json_array_length(o.undo, '$.ip'), 0))), 0)"
+        " coalesce(sum(max(json_array_length(c.ip) + host_addresses(c.nics),"
+        " coalesce(json_array_length(o.undo, '$.ip') + host_addresses(json_extract(o.undo, '$.nics')), 0))), 0)"
         " FROM container c LEFT JOIN operation o"
         " ON o.container = c.id AND o.state IN ('queued', 'running') AND json_valid(o.undo)"
         " WHERE c.tenant = ?1";

@@ -106,6 +106,8 @@ rm_lan() {
 trap 'rm_lan; t_end' EXIT
 ok "the operator makes a network on it" B network create lan --kind bridge --bridge "$BRIDGE" --prefix 192.168.77.0/24 --gateway 192.168.77.1 --tenants acme
 fails 2 "net.*no network 'lan'" "for those it is granted to" as "$globex" create g3 --template busybox --net lan
+used() { as "$acme" tenant show acme -o json | jq ".used.addresses${1-}"; }
+had=$(used)
 ok "a container is on it" create b1 --tenant acme --ip auto6 --net lan:192.168.77.9 --start
 ok "reached by the LAN" wait_for 5 lan ping -c1 -W1 192.168.77.9
 ok "its router is its way out" eval 'B exec acme:b1 -- ip route | found "default via 192.168.77.1 dev eth1"'
@@ -120,6 +122,14 @@ ok "not another's" eval '! B exec acme:b2 -- ping -c1 -W1 -I 192.168.77.9 192.16
 B exec acme:b2 -- ip address add 192.168.77.1/32 dev eth1 2>/dev/null
 lan ip neighbour flush all
 ok "nor the router's" eval 'B exec acme:b2 -- arping -c2 -w2 -U -I eth1 -s 192.168.77.1 192.168.77.1; B exec acme:b1 -- ping -c1 -W1 192.168.77.1'
+# Of the operator's addresses a tenant has as many as he may; of his own as many as he likes.
+is "static ones there count to its total, leased ones don't" 4 "$(used "-$had")"
+B tenant set acme addresses="$(used)" >/dev/null
+fails 4 "addresses $(used +1) of $(used)" "which is a limit" as "$acme" set b2 net=lan:192.168.77.10
+fails 4 "addresses $(used +3) of $(used)" "to a new one as well" as "$acme" create b4 --template busybox --memory 32M --disk 32M --net lan:192.168.77.10
+ok "one for another is no more" as "$acme" set b1 net=lan:192.168.77.11
+ok "nor is one in a network of its own" as "$acme" set b2 net=lan:dhcp,db
+B tenant set acme addresses=none >/dev/null
 fails 3 "no network 'lan'" "who isn't granted it doesn't see it" as "$globex" network show lan
 fails 5 "the operator's" "who is can't change it" as "$acme" network set lan description=mine
 is "a tenant isn't told whose it is besides" null "$(as "$acme" network show lan -o json | jq '.tenants // .used')"
