@@ -194,13 +194,12 @@ task_fill_spec(const struct task *task, struct spec *spec, struct err *e)
 			return err_set(e, ERR_CONFLICT, "Template '%s' is no longer there", task->ct->place.template);
 		ok = ok && record_copy(&template_schema, &spec->template, t);
 		record_mark(&spec_schema, spec, "template", true);
-		/* A request without a configuration still needs the addresses that firewall and routes were made for. */
-		if (spec->config.ip.n == 0) {
-			ok = ok && strv_copy(&spec->config.ip, &task->ct->place.ip);
-			record_mark(&container_config_schema, &spec->config, "ip", true);
-		}
+		/* A request without a configuration still needs the addresses that firewall and routes were made for; in one with it
+		   an empty list is what was wanted. */
 		if (!record_has(&request_schema, request, "config")) {
-			ok = ok && strv_copy(&spec->config.nics, &task->ct->place.nics);
+			ok = ok && strv_copy(&spec->config.ip, &task->ct->place.ip) &&
+			     strv_copy(&spec->config.nics, &task->ct->place.nics);
+			record_mark(&container_config_schema, &spec->config, "ip", true);
 			record_mark(&container_config_schema, &spec->config, "nics", true);
 		}
 		/* The spec is written to a file: it carries no secret. */

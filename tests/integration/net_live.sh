@@ -58,3 +58,14 @@ ok "its root can't keep an address from being taken back" B set a ip="$SUBNET.20
 ok "restart" B restart a
 wait_for 10 B exec a -- true
 is "the restart puts it right" "$SUBNET.201 " "$(inside a)"
+
+ok "all its addresses are taken while it runs" B set a ip=
+is "none is inside" "" "$(inside a)"
+unlike "and it may send from none" "\"$INSTANCE$(field a ctid)\"" "$(nft list set inet "$INSTANCE" src4; nft list set inet "$INSTANCE" src6)"
+ok "its former one is its neighbour's" B set b ip="$SUBNET.201"
+ok "who can be changed" B set b cpu_weight=200
+ok "restart" B restart a
+wait_for 10 B exec a -- true
+is "it comes up without" "" "$(inside a)"
+ok "and gets one again" B set a ip=auto
+like "which is inside" "$SUBNET\." "$(inside a)"
