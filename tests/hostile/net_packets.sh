@@ -84,7 +84,7 @@ for k in ns na; do
 done
 send na src=fe80::bad dst=fe80::1 target=fd77:1::3 lladdr="$own_mac"
 unlike "an advertisement of another's address is no one's" "^fd77:1::3 dev ab101.*lladdr" "$(host ip -6 neighbour show)"
-ok "the neighbour is still reached" pings host fd77:1::3
+ok "the neighbour is still reached" reaches host fd77:1::3
 
 routes=$(host ip route; host ip -6 route)
 addresses=$(host ip -6 -o address show dev ab101)
@@ -121,7 +121,7 @@ for a in 2001:db8:5:0:ffff:ffff:ffff:ffff 2001:db8:5:2::; do
 	in_ns ab103 python3 "$PACKET" send eth0 udp src=$a dst=2001:db8:1::100 token="beside$a" to="$mac3"
 	ok "$a beside it doesn't" unseen inet "beside$a"
 done
-ok "it is reached there" pings inet 2001:db8:5:1::1
+ok "it is reached there" reaches inet 2001:db8:5:1::1
 tool detach "$T/ab/103" || fail "detach it"
 unlike "its elements have gone" "2001:db8:5" "$(host nft list table inet ab)"
 

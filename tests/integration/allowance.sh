@@ -40,7 +40,8 @@ ok "and it runs again" wait_for 15 eval '[ "$(one state)" = running ]'
 like "with an event; at four fifths of that it is still" "traffic_reset event $" "$(events)"
 udp 20
 ok "used up again" wait_for 15 eval '[ "$(one state)" = suspended ]'
-ok "an operator has the last word" B unsuspend acme:one
+# The state is told at once, the operation ends when all is down.
+ok "an operator has the last word" wait_for 15 B unsuspend acme:one
 ok "it runs" wait_for 15 eval '[ "$(one state)" = running ]'
 sleep 2.5
 is "and goes on" running "$(one state)"
@@ -53,12 +54,12 @@ ok "the month begins anew" wait_for 8 eval '[[ "$(events)" == *"traffic_reset ev
 is "what he suspended stays so" "suspended invoice 4711" "$(one state) $(one suspended)"
 B unsuspend acme:one >/dev/null 2>&1
 wait_for 15 eval '[ "$(one state)" = running ]'
-B set acme:one traffic=10000 traffic_80=suspend >/dev/null 2>&1
+wait_for 15 B set acme:one traffic=10000 traffic_80=suspend
 udp 9
 ok "suspend at four fifths" wait_for 15 eval '[ "$(one state)" = suspended ]'
 sqlite3 "$T/s/db/berth.db" "PRAGMA busy_timeout = 5000; UPDATE allowance SET month = $last; DELETE FROM usage_month" >/dev/null
 ok "the next month lifts what was done for the last" wait_for 15 eval '[ "$(one state)" = running ]'
-ok "no limit" B set acme:one traffic=none
+ok "no limit" wait_for 15 B set acme:one traffic=none
 fails 2 "event, throttle or suspend" "an action that there isn't" B set acme:one traffic_80=delete
 
 # Slow rather than down.

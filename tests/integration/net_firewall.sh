@@ -44,13 +44,13 @@ ok "by IPv6 as well" from inet udp $web6 8010
 ok "the rest doesn't" blocked inet tcp $web 80
 ok "nor by UDP" blocked inet udp $web 22
 ok "nor what is for IPv4 alone by IPv6" blocked inet tcp $web6 22
-ok "a ping of the family that is allowed" pings inet $web
+ok "a ping of the family that is allowed" reaches inet $web
 ok "not of the other" no_ping inet $web6
 ok "nor from a neighbour" blocked ab102 tcp $web 80
 ok "the container's own go out, and their answers come" from ab101 tcp $far 80
 ok "by UDP and IPv6" from ab101 udp $far6 53
 ok "others are as they were" from inet tcp 203.0.113.18 80
-ok "it still has its router" pings host $web
+ok "it still has its router" reaches host $web
 is "what was refused is counted" 1 "$(($(host nft list counter inet ab denied | awk '/packets/ { print $2 }') > 0))"
 
 policy "deny in tcp 22 from 192.0.2.100" "allow in tcp 22 from 192.0.2.0/24" "deny in tcp 22"
@@ -72,7 +72,7 @@ policy "default out deny" "allow out udp 53 to 192.0.2.0/24" "allow out icmpv6"
 ok "out goes what is allowed" from ab101 udp $far 53
 ok "no more" blocked ab101 tcp $far 80
 ok "nor to a neighbour" blocked ab101 tcp 203.0.113.18 80
-ok "a ping by IPv6" pings ab101 $far6
+ok "a ping by IPv6" reaches ab101 $far6
 ok "not by IPv4" no_ping ab101 $far
 ok "what is asked for from outside is answered" from inet tcp $web 22
 policy "reject out tcp 80" "reject in udp 443"

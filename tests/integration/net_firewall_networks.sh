@@ -69,9 +69,9 @@ ok "nor by IPv6" blocked lan tcp $own6 22
 ok "nor from a neighbour" blocked ab102 tcp $own 22
 ok "nor from the host on its bridge" blocked host tcp $own 80
 ok "nor in private" blocked ab102 tcp 10.9.0.1 80
-ok "a ping of the family that is allowed" pings lan $own
+ok "a ping of the family that is allowed" reaches lan $own
 in_ns lan ip neighbour flush all
-ok "ARP goes on" pings lan $own
+ok "ARP goes on" reaches lan $own
 in_ns ab101 ip -6 neighbour flush all
 ok "its own connections go out, and are answered, by IPv6, too" from ab101 tcp $far6 80
 ok "by IPv4" from ab101 tcp $far 80

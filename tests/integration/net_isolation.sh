@@ -31,10 +31,10 @@ n_container abc 105 1 10.78.0.2 fd78:1::2
 for n in host inet ab101 ab102 ab103 ab104 abc105; do n_listen "$n" 7777; done
 
 for a in 169.254.0.1 192.0.2.1 fe80::1%eth0 2001:db8:1::1; do
-	ok "the host's $a answers a ping" pings ab101 "$a"
+	ok "the host's $a answers a ping" reaches ab101 "$a"
 done
 for a in 10.77.0.2 fd77:1::2; do
-	ok "the host pings $a" pings host "$a"
+	ok "the host pings $a" reaches host "$a"
 	ok "the host opens a connection to $a" n_asks host tcp "$a" 7777
 	ok "and asks it by UDP" n_asks host udp "$a" 7777
 done
@@ -50,7 +50,7 @@ ok "a container doesn't" refused ab101 tcp 192.0.2.1 8080
 
 is "IPv4 leaves with the host's address" 192.0.2.1 "$(n_asks ab101 tcp 192.0.2.100 7777)"
 is "IPv6 leaves with the host's address" 2001:db8:1::1 "$(n_asks ab101 tcp 2001:db8:1::100 7777)"
-ok "ping leaves" pings ab101 192.0.2.100
+ok "ping leaves" reaches ab101 192.0.2.100
 ok "a public address isn't translated" in_ns ab104 ip route replace default via 169.254.0.1 dev eth0 src 203.0.113.18
 is "it is seen as it is" 203.0.113.18 "$(n_asks ab104 tcp 192.0.2.100 7777)"
 ok "and is reached from outside" n_asks inet tcp 203.0.113.18 7777

@@ -116,6 +116,8 @@ n_end() {
 
 pings() { in_ns "$1" ping -n -q -c1 -W1 "$2"; }
 no_ping() { ! pings "$@"; }
+# A busy host may take more than a ping's second for the first one.
+reaches() { wait_for 5 pings "$@"; }
 
 # n_listen NS PORT: answers TCP and UDP on every address with the peer's address, of both families.
 n_listen() { in_ns "$1" python3 "$PACKET" serve "$2" >/dev/null 2>&1 & wait_for 5 in_ns "$1" python3 "$PACKET" ask tcp ::1 "$2"; }
