@@ -17,6 +17,7 @@
 #include "daemon/engine/doctor.h"
 #include "daemon/engine/firewall.h"
 #include "daemon/engine/idrange.h"
+#include "daemon/engine/nic_policy.h"
 #include "daemon/engine/volume_backend.h"
 #include "daemon/util/fd.h"
 
@@ -221,6 +222,30 @@ doctor_check_network(struct doctor *d)
 }
 
 static void
+doctor_check_networks(struct doctor *d)
+{
+	switch (nic_policy_look_at_kernel(d->job->spec.settings.instance)) {
+	case NIC_POLICY_NOTHING:
+		doctor_tell(d, "networks", DOCTOR_NOTE, DOCTOR_BY_HAND,
+		            "boot a kernel with CONFIG_NF_TABLES_BRIDGE, as Debian's is",
+		            "the kernel has no nftables for bridges: containers can't be on networks");
+		break;
+	case NIC_POLICY_STATELESS:
+		doctor_tell(
+		        d, "networks", DOCTOR_NOTE, DOCTOR_BY_HAND,
+		        "boot a kernel with CONFIG_NF_CONNTRACK_BRIDGE, as Debian's is, or keep containers that need such rules "
+		        "off networks",
+		        "the kernel doesn't track connections on bridges: on networks, firewall rules judge TCP by what opens a "
+		        "connection and all other packets one by one ('default in deny' stops the answers to UDP), and no "
+		        "connection counts to 'connections'");
+		break;
+	case NIC_POLICY_TRACKS:
+		doctor_tell(d, "networks", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "the kernel tracks connections on bridges");
+		break;
+	}
+}
+
+static void
 doctor_check_clock(struct doctor *d)
 {
 	struct timex t = { 0 };
@@ -304,6 +329,7 @@ doctor_check_host(struct doctor *d)
 	doctor_check_state(d);
 	doctor_check_space(d, "pool-space", s->pool_dir);
 	doctor_check_network(d);
+	doctor_check_networks(d);
 	for (size_t i = 0; i < sizeof doctor_sysctls / sizeof *doctor_sysctls; i++)
 		doctor_check_sysctl(d, doctor_sysctls[i].path, doctor_sysctls[i].least, DOCTOR_WARNING, doctor_sysctls[i].text);
 	doctor_check_copies(d);

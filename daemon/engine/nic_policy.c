@@ -97,6 +97,14 @@ nic_policy_kernel_takes(const char *instance, bool tracks, bool rejects)
 	return firewall_would_take(&out);
 }
 
+enum nic_policy_kernel
+nic_policy_look_at_kernel(const char *instance)
+{
+	if (nic_policy_kernel_takes(instance, true, false))
+		return NIC_POLICY_TRACKS;
+	return nic_policy_kernel_takes(instance, false, false) ? NIC_POLICY_STATELESS : NIC_POLICY_NOTHING;
+}
+
 void
 nic_policy_begin(struct buf *out, const char *instance)
 {

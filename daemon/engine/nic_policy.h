@@ -17,6 +17,13 @@ void nic_policy_begin(struct buf *out, const char *instance);
 /* The sets of it that have containers' elements; those of `zones`, an interface's zone, are the caller's to put there. */
 #define NIC_POLICY_SETS "policy_in", "policy_out", "judged", "policed", "zones"
 
+/* What the kernel can do for interfaces on networks. */
+enum nic_policy_kernel {
+	NIC_POLICY_NOTHING,   /* no container can be on one */
+	NIC_POLICY_STATELESS, /* see above */
+	NIC_POLICY_TRACKS
+};
+enum nic_policy_kernel nic_policy_look_at_kernel(const char *instance);
 /* Whether the table that is there, or not yet, tracks connections. */
 bool nic_policy_tracks(const char *instance);
 

@@ -35,7 +35,7 @@ over() {
 }
 billed() { host nft list counters table bridge ab_traffic | awk '/counter c/ { c = $2 } /packets/ && $2 > 0 { print c, $2, $4 }'; }
 port() { bridge -n "bt$$-host" -d link show dev "$1" | grep -oE '(^| )(learning|flood|guard) (on|off)' | xargs; }
-entries() { bridge -n "bt$$-host" fdb show br "$1" | grep -F "$2" | grep -oE 'dev [^ ]+|static|sticky' | sort | tr '\n' ' '; }
+entries() { bridge -n "bt$$-host" fdb show br "$1" | grep -F "$2" | grep -oE 'dev [^ ]+|static|sticky' | sort -u | tr '\n' ' '; }
 LAN=$(mac_in lan lan0) TWO=$(mac_in ab102 eth2)
 
 # On the LAN, and between a tenant's own.

@@ -15,6 +15,13 @@ found=$(B doctor -o json)
 is "no problem: exit 0" 0 "$(B doctor >/dev/null 2>&1; echo $?)"
 is "the kernel is fine" "ok false false" "$(finding kernel Linux "$found")"
 is "nothing is left over" "" "$(finding leak . "$found")"
+# What rules on networks mean is the kernel's to say; nft asks it beside the daemon, and changes nothing.
+if nft -c -f - 2>/dev/null <<<"add table bridge ${INSTANCE}x; add chain bridge ${INSTANCE}x c { type filter hook prerouting priority 0; }; add rule bridge ${INSTANCE}x c ct state new accept"; then
+	is "connections on bridges are tracked" "ok false false" "$(finding networks "tracks connections on bridges" "$found")"
+else
+	is "that connections on bridges aren't tracked is told" "note false false" "$(finding networks "doesn't track connections on bridges: .*TCP by what opens.*UDP.*'connections'" "$found")"
+	like "with what to do" "do: boot a kernel with CONFIG_NF_CONNTRACK_BRIDGE" "$(B doctor)"
+fi
 like "what is registered is counted" "1 container registered" "$(B doctor --all)"
 unlike "only what matters is shown to people" "^ok" "$(B doctor)"
 

@@ -59,7 +59,7 @@ is "whose MAC" a2 "$(B which "$mac" --no-header | awk '{ print $1 }')"
 is "whose interface" a2 "$(B which "$(ip -o link | grep -o "${INSTANCE}$(field acme:a2 ctid)-1" | head -n 1)" --no-header | awk '{ print $1 }')"
 
 B stop --kill globex:g1 >/dev/null 2>&1
-unlike "the bridge of one that is stopped is nothing left over" 'bridge' "$(B doctor 2>&1)"
+unlike "the bridge of one that is stopped is nothing left over" "the bridge $INSTANCE" "$(B doctor 2>&1)"
 B start globex:g1 >/dev/null 2>&1
 
 # More of them, live.
