@@ -12,6 +12,7 @@
 #include "daemon/engine/doctor.h"
 #include "daemon/engine/monitor_call.h"
 #include "daemon/engine/net.h"
+#include "daemon/engine/net_link.h"
 #include "daemon/engine/nic.h"
 #include "daemon/engine/shape.h"
 #include "daemon/engine/registry_file.h"
@@ -152,21 +153,30 @@ leak_is_lasting(const struct settings *s, const char *id)
 	return access(path, F_OK) == 0;
 }
 
-/* As its manifest says. */
+/* The numbers of a container's configuration, as its manifest has it. */
 static int
-leak_limit_again(struct spec *spec, struct err *e)
+leak_read_config(const struct settings *s, char *id, int64_t ctid, struct container_config *out, struct err *e)
 {
-	struct manifest manifest = { .id = spec->place.id, .place.ctid = spec->place.ctid };
-	int rc = volume_load_manifest(&spec->settings, &manifest, e);
+	struct manifest manifest = { .id = id, .place.ctid = ctid };
+	int rc = volume_load_manifest(s, &manifest, e);
 
 	if (rc == 0 && manifest.problem)
 		rc = err_set(e, ERR_CONFLICT, "%s", manifest.problem);
-	spec->config.disk = manifest.config.disk;
 	if (rc == 0)
-		rc = volume_set_quota(spec, e);
+		*out = (struct container_config){ .disk = manifest.config.disk,
+			                          .rate_out = manifest.config.rate_out,
+			                          .throttled = manifest.config.throttled };
 	manifest.id = NULL;
 	record_clear(&manifest_schema, &manifest);
 	return rc;
+}
+
+static int
+leak_limit_again(struct spec *spec, struct err *e)
+{
+	if (leak_read_config(&spec->settings, spec->place.id, spec->place.ctid, &spec->config, e) < 0)
+		return -1;
+	return volume_set_quota(spec, e);
 }
 
 /* Limits lie in the file system's books, not in the volume: an operator may have made those anew. */
@@ -240,6 +250,53 @@ leak_check_bridges(struct doctor *d, const struct known *known)
 			            "the bridge %s has no interface, and no container is on its network", names.v[i]);
 }
 
+/* The registered container that it is of has a rate, and so needs it with its next start. */
+static bool
+leak_is_rates(const struct doctor *d, const struct known *known, const char *ifb)
+{
+	const struct settings *s = &d->job->spec.settings;
+	int64_t ctid = strtoll(ifb + strlen(s->instance), NULL, 10);
+	struct container_config config = { 0 };
+
+	for (size_t i = 0; i < known->n; i++)
+		if (known->ctids[i] == ctid)
+			return leak_read_config(s, known->ids.v[i], ctid, &config, NULL) < 0 || config.rate_out > 0 ||
+			       config.throttled;
+	/* Of others all is told by their number. */
+	return true;
+}
+
+static void
+leak_check_rate(struct doctor *d, const char *ifb)
+{
+	AUTO_NL struct nl_sock *sock = NULL;
+	struct err e = { 0 };
+
+	if (!d->fix)
+		doctor_tell(d, "leak", DOCTOR_WARNING, DOCTOR_CAN_FIX, "berth doctor --fix",
+		            "the interface %s is of a rate that its container doesn't have", ifb);
+	else if (net_open(&sock, &e) < 0 || net_delete_link(sock, ifb, &e) < 0)
+		doctor_tell(d, "leak", DOCTOR_WARNING, DOCTOR_BY_HAND, "see what still uses it",
+		            "the interface %s is of a rate that its container doesn't have: %s", ifb, e.message);
+	else
+		doctor_tell(d, "leak", DOCTOR_OK, DOCTOR_FIXED, NULL, "the interface %s was of a rate that is no more: removed",
+		            ifb);
+}
+
+static void
+leak_check_rates(struct doctor *d, const struct known *known)
+{
+	AUTO_STRV struct strv names = { 0 };
+	struct err e = { 0 };
+
+	if (shape_sweep_idle(&d->job->spec.settings, false, &names, &e) < 0)
+		doctor_tell(d, "leak", DOCTOR_WARNING, DOCTOR_BY_HAND, NULL, "what rates are made of can't be looked at: %s",
+		            e.message);
+	for (size_t i = 0; i < names.n; i++)
+		if (!leak_is_rates(d, known, names.v[i]))
+			leak_check_rate(d, names.v[i]);
+}
+
 /*
  * Whoever is made or removed at this moment is registered before its first trace and until after its last; one that comes after the
  * scan has a higher number than those probed.
@@ -269,6 +326,7 @@ doctor_check_leaks(struct doctor *d)
 	}
 	leak_check_volumes(d, &known);
 	leak_check_bridges(d, &known);
+	leak_check_rates(d, &known);
 	doctor_tell(d, "registry", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "%zu container%s registered", known.n, known.n == 1 ? "" : "s");
 	known_clear(&known);
 }

@@ -219,6 +219,20 @@ net_claim(const struct settings *s, int *claims_out, struct strv *former_out, st
 	return claims_take(s, *claims_out, net_take_back, e);
 }
 
+/* What killed processes left. Whoever starts at this moment keeps what he has made. */
+static void
+net_sweep_idle(const struct settings *s)
+{
+	static const struct strv none = { 0 };
+	AUTO_STRV struct strv names = { 0 };
+	struct err e = { 0 };
+
+	if (nic_sweep_devices(s, &none, true, &names, &e) < 0 || shape_sweep_idle(s, true, &names, &e) < 0)
+		log_err(&e, "remove interfaces that nobody uses");
+	for (size_t i = 0; i < names.n; i++)
+		log_info("the interface %s was used by nobody: removed", names.v[i]);
+}
+
 int
 net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 {
@@ -241,6 +255,7 @@ net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 		return -1;
 	if (net_claim_gateway(sock, claims, e) < 0 || nic_guard_ports(s, e) < 0)
 		return -1;
+	net_sweep_idle(s);
 	firewall_warn_foreign(s->instance);
 	return net_find_dns(s, layout, e);
 }

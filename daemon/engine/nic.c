@@ -37,7 +37,7 @@ nic_parse_all(const struct strv *list, struct nics *out, struct err *e)
 }
 
 /* A bridge without interfaces is removed, one that is about to have its first isn't: one process at a time. */
-static int
+int
 nic_lock(const struct settings *s, int *fd_out, struct err *e)
 {
 	char path[SPEC_PATH_MAX];

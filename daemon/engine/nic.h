@@ -34,6 +34,8 @@ int nic_update(const struct spec *spec, const struct strv *old, int netns_fd, st
 int nic_detach(const struct spec *spec, struct err *e);
 /* The same of a number that isn't registered, whatever interfaces it had. */
 int nic_sweep(const struct spec *spec, struct err *e);
+/* What is looked at here and made by another process stays as it is until the lock's descriptor is closed. */
+int nic_lock(const struct settings *s, int *fd_out, struct err *e);
 /* Ports of running containers as they should be, whatever an older daemon or somebody by hand has made of them. */
 int nic_guard_ports(const struct settings *s, struct err *e);
 /*

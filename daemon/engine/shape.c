@@ -10,6 +10,7 @@
 #include "daemon/engine/nic.h"
 #include "daemon/engine/uplink.h"
 #include "daemon/util/fault.h"
+#include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
 /* A burst is a hundredth of a second at full speed, but some large packets at least; what waits is gone after a tenth. */
@@ -64,10 +65,12 @@ shape_sending(struct nl_sock *sock, int index, const char *veth, const struct sp
 {
 	int64_t rate = shape_rate(spec, spec->config.rate_out);
 	const struct net_bucket bucket = shape_bucket(rate, spec->config.rate_burst);
+	AUTO_CLOSE int lock = -1;
 	char ifb[IFNAMSIZ];
 	int through;
 
-	if (shape_ifb(veth, ifb, e) < 0)
+	/* One that lies idle is removed, one that is about to be used isn't. */
+	if (shape_ifb(veth, ifb, e) < 0 || nic_lock(&spec->settings, &lock, e) < 0)
 		return -1;
 	if (rate == 0)
 		return net_clear_arrivals(sock, index, e) < 0 ? -1 : net_delete_link(sock, ifb, e);
@@ -176,8 +179,18 @@ shape_is_own(const char *instance, const char *name)
 	return digits > 0 && strcmp(name + len + digits, "i") == 0;
 }
 
-int
-shape_sweep(const char *instance, struct err *e)
+/* By the interface that it is named after. */
+static bool
+shape_is_used(const char *ifb)
+{
+	char veth[IFNAMSIZ];
+
+	snprintf(veth, sizeof veth, "%.*s", (int)strlen(ifb) - 1, ifb);
+	return if_nametoindex(veth) > 0;
+}
+
+static int
+shape_sweep_links(const char *instance, bool idle, bool remove, struct strv *names_out, struct err *e)
 {
 	AUTO_NL struct nl_sock *sock = NULL;
 	struct if_nameindex *links = if_nameindex();
@@ -187,9 +200,28 @@ shape_sweep(const char *instance, struct err *e)
 		return err_sys(e, "list the interfaces");
 	if (net_open(&sock, e) < 0)
 		rc = -1;
-	for (size_t i = 0; rc == 0 && links[i].if_index > 0; i++)
-		if (shape_is_own(instance, links[i].if_name))
-			rc = net_delete_link(sock, links[i].if_name, e);
+	for (const struct if_nameindex *link = links; rc == 0 && link->if_index > 0; link++) {
+		if (!shape_is_own(instance, link->if_name) || (idle && shape_is_used(link->if_name)))
+			continue;
+		if (names_out && !strv_add(names_out, link->if_name))
+			rc = err_set(e, ERR_INTERNAL, "out of memory");
+		if (rc == 0 && remove)
+			rc = net_delete_link(sock, link->if_name, e);
+	}
 	if_freenameindex(links);
 	return rc;
+}
+
+int
+shape_sweep(const char *instance, struct err *e)
+{
+	return shape_sweep_links(instance, false, true, NULL, e);
+}
+
+int
+shape_sweep_idle(const struct settings *s, bool remove, struct strv *names_out, struct err *e)
+{
+	AUTO_CLOSE int lock = -1;
+
+	return nic_lock(s, &lock, e) < 0 ? -1 : shape_sweep_links(s->instance, true, remove, names_out, e);
 }

@@ -15,6 +15,11 @@ int shape_attach(const struct spec *spec, struct err *e);
 int shape_remove(const struct spec *spec, struct err *e);
 /* The same of the whole instance. */
 int shape_sweep(const char *instance, struct err *e);
+/*
+ * What lies beside interfaces that are gone, named in *names_out; NULL: nobody asks. With remove it goes. A stopped container may
+ * have some: the next start uses it.
+ */
+int shape_sweep_idle(const struct settings *s, bool remove, struct strv *names_out, struct err *e);
 /* Whether something of the number's is there. */
 bool shape_is_left(const struct settings *s, int64_t ctid);
 

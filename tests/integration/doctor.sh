@@ -51,6 +51,26 @@ is "the container runs on" running "$(state web)"
 is "afterwards nothing is left to fix" "" "$(jq -r '.[] | select(.fixable)' <<<"$(B doctor -o json)")"
 rmdir "$stray"
 
+# Beside containers that are registered: a rate that nobody has any more, and a network's bridge on which nobody is.
+web=$INSTANCE$(field web ctid)
+B create idle --template busybox --memory 32M --disk 32M --rate-out 1 >/dev/null 2>&1
+half=$INSTANCE$(field idle ctid)i
+litter() { ip link add "$web-7i" type ifb && ip link add "$half" type ifb && ip link add "$INSTANCE-9-9" type bridge; }
+left_of_it() { ip -o link | grep -oE " ($web-7i|$half|$INSTANCE-9-9):" | tr -d ' :' | tr '\n' ' '; }
+litter
+found=$(B doctor -o json)
+is "what a rate was made of is a leak" "warning true false" "$(finding leak "interface $web-7i" "$found")"
+is "what a stopped one with a rate needs isn't" "" "$(finding leak "$half" "$found")"
+is "a bridge of nobody's is" "warning true false" "$(finding leak "bridge $INSTANCE-9-9" "$found")"
+is "both are fixed" "ok false true ok false true" "$(B doctor --fix -o json | jq -r '.[] | select(.check == "leak") | "\(.severity) \(.fixable) \(.fixed)"' | tr '\n' ' ' | sed 's/ $//')"
+is "the other is left" "$half " "$(left_of_it)"
+ip link delete "$half"
+litter
+t_stop_daemon KILL
+t_start_daemon
+is "the daemon's start removes all that nobody uses" "" "$(left_of_it)"
+is "the container runs on" running "$(state web)"
+
 volume=$T/s/pool/$(field web id)
 mv "$volume" "$T/s/pool/.aside"
 fails 1 '' "a problem: exit 1" eval 'B doctor 1>&2'
