@@ -13,6 +13,7 @@
 #include <sys/un.h>
 
 #include "daemon/engine/root_lock.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -90,9 +91,30 @@ cleanup_containers(struct engine *engine, bool force, struct err *e)
 	const struct container *ct;
 
 	LIST_FOREACH(ct, &engine->registry.containers, link)
-	if (cleanup_container(engine, ct, force, e) < 0)
+	if (cleanup_container(engine, ct, force, e) < 0 || fault_at("cleanup.container", e) < 0)
 		return -1;
 	return 0;
+}
+
+/* The host has something of an instance's that has claimed its part of it. */
+static bool
+cleanup_is_claimed(const struct settings *s)
+{
+	char path[SPEC_PATH_MAX];
+
+	return snprintf(path, sizeof path, "%s/%s", s->claims_dir, s->instance) < (int)sizeof path && access(path, F_OK) == 0;
+}
+
+/* One that destroyed was cut short after its last container. */
+static int
+cleanup_load_registry(struct engine *engine, struct err *e)
+{
+	char path[SPEC_PATH_MAX];
+
+	if (snprintf(path, sizeof path, "%s/registry", engine->settings->state_dir) < (int)sizeof path && access(path, F_OK) < 0 &&
+	    errno == ENOENT)
+		return 0;
+	return registry_load(&engine->registry, engine->settings, e);
 }
 
 static int
@@ -103,33 +125,58 @@ cleanup_load_layout(int run_fd, struct layout *layout, struct err *e)
 	int rc;
 
 	if (fd_read_file(run_fd, "layout", 64 * 1024, &text, NULL, e) < 0)
-		return err_wrap(e, "nothing of this instance is set up");
+		return -1;
 	json = json_tokener_parse(text);
 	rc = json ? record_from_file_json(&layout_schema, json, layout, e) : err_set(e, ERR_INTERNAL, "'layout' is no JSON");
 	json_object_put(json);
 	return rc;
 }
 
+/*
+ * What is there to be taken back. A set-up that was cut short has told nobody what it made, nor has a cleanup that came as far as
+ * the run directory: there all of it is brought about first. 0: no more than the run directory.
+ */
+static int
+cleanup_find(struct engine *engine, struct err *e)
+{
+	if (faccessat(engine->run_fd, "layout", F_OK, 0) == 0)
+		return cleanup_load_layout(engine->run_fd, &engine->layout, e) < 0 ? -1 : 1;
+	if (!cleanup_is_claimed(engine->settings) && LIST_EMPTY(&engine->registry.containers))
+		return 0;
+	return engine_setup_host(engine, e) < 0 ? -1 : 1;
+}
+
+static int
+cleanup_host(struct engine *engine, bool force, bool destroy, struct err *e)
+{
+	struct done done = { 0 };
+	int rc = cleanup_find(engine, e);
+
+	if (rc <= 0)
+		return rc;
+	if (fault_at("cleanup.found", e) < 0 || cleanup_containers(engine, force, e) < 0)
+		return -1;
+	rc = engine_host_job(engine, REQUEST_HOST_CLEANUP, destroy, &done, e);
+	record_clear(&done_schema, &done);
+	return rc < 0 ? -1 : fault_at("cleanup.host", e);
+}
+
 int
 engine_cleanup(const struct settings *settings, bool force, bool destroy, struct err *e)
 {
 	struct engine engine = { .settings = settings, .run_fd = -1 };
-	struct done done = { 0 };
 	int rc = -1;
 
-	if (engine_lock(settings, &engine.run_fd, e) < 0)
-		goto out;
-	if (cleanup_load_layout(engine.run_fd, &engine.layout, e) < 0)
-		goto out;
-	if (registry_load(&engine.registry, settings, e) < 0 || cleanup_containers(&engine, force, e) < 0)
-		goto out;
-	rc = engine_host_job(&engine, REQUEST_HOST_CLEANUP, destroy, &done, e);
-	if (rc < 0)
+	if (access(settings->run_dir, F_OK) < 0 && !cleanup_is_claimed(settings))
+		return err_set(e, ERR_NOT_FOUND, "nothing of this instance is set up: there is no '%s'", settings->run_dir);
+	if (engine_lock(settings, &engine.run_fd, e) < 0 || engine_end_orphans(&engine, e) < 0 ||
+	    cleanup_load_registry(&engine, e) < 0 || cleanup_host(&engine, force, destroy, e) < 0)
 		goto out;
 	listen_remove(settings);
+	if (fault_at("cleanup.sockets", e) < 0)
+		goto out;
 	rc = fd_remove_tree(AT_FDCWD, settings->run_dir, e);
 out:
-	record_clear(&done_schema, &done);
 	registry_clear(&engine.registry);
 	record_clear(&layout_schema, &engine.layout);
 	if (engine.run_fd >= 0)

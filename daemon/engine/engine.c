@@ -68,7 +68,7 @@ engine_lock(const struct settings *settings, int *run_fd_out, struct err *e)
 	return 0;
 }
 
-static int
+int
 engine_setup_host(struct engine *engine, struct err *e)
 {
 	struct done done = { 0 };

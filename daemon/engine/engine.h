@@ -107,6 +107,8 @@ int engine_run(const struct settings *settings, int ready_fd, struct err *e);
 int engine_cleanup(const struct settings *settings, bool force, bool destroy, struct err *e);
 /* RUN_DIR's lock, held for life: one daemon an instance. *fd_out is RUN_DIR itself. */
 int engine_lock(const struct settings *settings, int *run_fd_out, struct err *e);
+/* Brings about what a host needs, whatever of it is there, and fills the engine's layout. */
+int engine_setup_host(struct engine *engine, struct err *e);
 
 /* host_job.c: runs the host-setup or host-cleanup job and waits for its end. The caller clears *done_out, also on error. */
 int engine_host_job(const struct engine *engine, enum msg_type type, bool destroy, struct done *done_out, struct err *e);

@@ -16,6 +16,7 @@
 #include "daemon/engine/seccomp.h"
 #include "daemon/engine/template.h"
 #include "daemon/engine/volume.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
@@ -193,24 +194,46 @@ host_destroy_state(const struct settings *s, struct err *e)
 
 	if (state < 0)
 		return err_sys(e, "open '%s'", s->state_dir);
-	if (fd_remove_tree(state, "registry", e) < 0)
+	if (fd_remove_tree(state, "registry", e) < 0 || fault_at("host-cleanup.registry", e) < 0)
 		return -1;
 	return fd_remove_tree(state, "db", e);
+}
+
+static int
+host_back_cgroup(struct job *job, struct err *e)
+{
+	return cgroup_host_cleanup(&job->spec.settings, &job->spec.layout, e);
+}
+
+static int
+host_back_net(struct job *job, struct err *e)
+{
+	return net_host_cleanup(&job->spec.settings, e);
+}
+
+static int
+host_back_pool(struct job *job, struct err *e)
+{
+	return volume_host_cleanup(&job->spec.settings, job->request.force, e);
+}
+
+static int
+host_back_state(struct job *job, struct err *e)
+{
+	return job->request.force ? host_destroy_state(&job->spec.settings, e) : 0;
 }
 
 int
 host_cleanup_run(struct job *job, struct err *e)
 {
-	const struct settings *s = &job->spec.settings;
-	char path[SPEC_PATH_MAX];
-	bool destroy = job->request.force;
+	/* The groups first: they say whether a container still runs. Each absent part is fine: one that was cut short is run again.
+	 */
+	static const struct step steps[] = {
+		{ "control groups", host_back_cgroup, NULL },
+		{ "network", host_back_net, NULL },
+		{ "storage", host_back_pool, NULL },
+		{ "state", host_back_state, NULL },
+	};
 
-	/* The groups first: they say whether a container still runs. */
-	if (cgroup_host_cleanup(s, &job->spec.layout, e) < 0 || net_host_cleanup(s, e) < 0 ||
-	    volume_host_cleanup(s, destroy, e) < 0)
-		return -1;
-	snprintf(path, sizeof path, "%s/seccomp.bpf", s->run_dir);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return err_sys(e, "remove '%s'", path);
-	return destroy ? host_destroy_state(s, e) : 0;
+	return job_run_steps(job, steps, sizeof steps / sizeof *steps, e);
 }

@@ -98,7 +98,8 @@ static int
 job_lock(const struct job *job, struct err *e)
 {
 	static const enum msg_type types[] = { REQUEST_CREATE,         REQUEST_DELETE,          REQUEST_SET,
-		                               REQUEST_TEMPLATE_BUILD, REQUEST_TEMPLATE_DELETE, REQUEST_HOST_SETUP };
+		                               REQUEST_TEMPLATE_BUILD, REQUEST_TEMPLATE_DELETE, REQUEST_HOST_SETUP,
+		                               REQUEST_HOST_CLEANUP };
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 	char path[SPEC_PATH_MAX];
 	bool wanted = false;

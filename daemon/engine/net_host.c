@@ -272,13 +272,14 @@ net_host_cleanup(const struct settings *s, struct err *e)
 		return -1;
 	if (!claims_subnets(claims, s->instance, &former))
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	if (nic_sweep_devices(s, NULL, true, NULL, e) < 0 || nic_firewall_cleanup(s->instance, e) < 0 ||
-	    shape_sweep(s->instance, e) < 0 || uplink_cleanup(s->instance, e) < 0)
+	if (nic_sweep_devices(s, NULL, true, NULL, e) < 0 || fault_at("host-cleanup.bridges", e) < 0 ||
+	    nic_firewall_cleanup(s->instance, e) < 0 || shape_sweep(s->instance, e) < 0 || uplink_cleanup(s->instance, e) < 0 ||
+	    fault_at("host-cleanup.uplink", e) < 0)
 		return -1;
-	if (firewall_cleanup(s->instance, e) < 0 || traffic_cleanup(s->instance, e) < 0 ||
-	    net_open_subnets(sock, &former, NULL, e) < 0)
+	if (firewall_cleanup(s->instance, e) < 0 || traffic_cleanup(s->instance, e) < 0 || fault_at("host-cleanup.rules", e) < 0 ||
+	    net_open_subnets(sock, &former, NULL, e) < 0 || fault_at("host-cleanup.routes", e) < 0)
 		return -1;
-	if (claims_drop(s, claims, net_take_back, &last, e) < 0)
+	if (claims_drop(s, claims, net_take_back, &last, e) < 0 || fault_at("host-cleanup.claims", e) < 0)
 		return -1;
 	if (!last)
 		return 0;

@@ -36,7 +36,10 @@ nic_parse_all(const struct strv *list, struct nics *out, struct err *e)
 	return 0;
 }
 
-/* A bridge without interfaces is removed, one that is about to have its first isn't: one process at a time. */
+/*
+ * A bridge without interfaces is removed, one that is about to have its first isn't: one process at a time. Where a cleanup has
+ * destroyed the registry there is no container that could have one.
+ */
 int
 nic_lock(const struct settings *s, int *fd_out, struct err *e)
 {
@@ -45,6 +48,8 @@ nic_lock(const struct settings *s, int *fd_out, struct err *e)
 
 	snprintf(path, sizeof path, "%s/registry", s->state_dir);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
 	if (fd < 0 || flock(fd, LOCK_EX) < 0)
 		return err_sys(e, "lock '%s'", path);
 	*fd_out = take_fd(&fd);

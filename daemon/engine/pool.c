@@ -18,6 +18,7 @@
 #include "daemon/engine/loop.h"
 #include "daemon/engine/spawn.h"
 #include "daemon/engine/volume_backend.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "schema/check.h"
@@ -398,8 +399,10 @@ pool_unmount(const struct settings *s, struct err *e)
 	snprintf(note, sizeof note, "%s/" POOL_NOTE, s->run_dir);
 	if (access(note, F_OK) < 0)
 		return 0;
-	if (!pool_is_mounted(s) || umount2(s->pool_dir, UMOUNT_NOFOLLOW) == 0)
+	if (!pool_is_mounted(s) || umount2(s->pool_dir, UMOUNT_NOFOLLOW) == 0) {
+		FAULT("host-cleanup.let-go");
 		return unlink(note) < 0 ? err_sys(e, "remove '%s'", note) : 0;
+	}
 	if (errno == EBUSY)
 		return err_set(e, ERR_CONFLICT, "the pool '%s' is in use", s->pool_dir);
 	return err_sys(e, "unmount the pool '%s'", s->pool_dir);
@@ -432,6 +435,8 @@ pool_drop_image(const struct settings *s, bool destroy, struct err *e)
 		return -1;
 	if (rc == 1)
 		log_warning("%s is still in use; it is given back with its last user", device);
+	if (fault_at("host-cleanup.detached", e) < 0)
+		return -1;
 	if (destroy && unlinkat(state, POOL_IMAGE, 0) < 0)
 		return err_sys(e, "remove '%s/" POOL_IMAGE "'", s->state_dir);
 	return 0;
@@ -448,9 +453,9 @@ volume_host_cleanup(const struct settings *s, bool destroy, struct err *e)
 		return -1;
 	loop = fstatat(state, POOL_IMAGE, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	/* A loop pool's volumes go with its image. */
-	if (destroy && !loop && pool_destroy_volumes(s, e) < 0)
+	if (destroy && !loop && (pool_destroy_volumes(s, e) < 0 || fault_at("host-cleanup.volumes", e) < 0))
 		return -1;
-	if (pool_unmount(s, e) < 0)
+	if (pool_unmount(s, e) < 0 || fault_at("host-cleanup.unmounted", e) < 0)
 		return -1;
 	return pool_drop_image(s, destroy, e);
 }

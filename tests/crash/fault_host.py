@@ -92,7 +92,7 @@ class Host:
 
     def __init__(self):
         self.dir, self.instance, self.base = os.environ["T"], os.environ["INSTANCE"], int(os.environ["ID_BASE"])
-        self.build, self.uplink = os.environ["BUILD"], os.environ["UPLINK"]
+        self.build, self.uplink, self.claims = os.environ["BUILD"], os.environ["UPLINK"], os.environ["CLAIMS"]
         self.littered = 0
         self.parents = []
 
@@ -189,6 +189,19 @@ class Host:
         limit = subprocess.run(["btrfs", "qgroup", "show", "-rf", "--raw", f"{self.dir}/s/pool/{calm}/fs"],
                                capture_output=True, text=True, check=True).stdout
         return found + ([limit] if " none" in limit else [])
+
+    def left(self):
+        """All that a host still has of the instance but its state; a line each."""
+        def lines(*command):
+            return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+
+        found = self.monitors() + self.with_ids(self.base) + [p for p in self.parents if os.path.exists(p)]
+        found += [n for n in os.listdir("/sys/class/net") if re.match(rf"{self.instance}[-0-9]", n)]
+        found += [line for line in lines("nft", "list", "tables") if re.search(rf" {self.instance}(_traffic)?$", line)]
+        found += [line for line in self.read("/proc/self/mountinfo").splitlines() if f" {self.dir}/" in line]
+        found += [line for line in lines("losetup", "-a") if self.dir + "/" in line]
+        found += [line for line in lines("tc", "qdisc", "show", "dev", self.uplink) if " htb " in line]
+        return found + [p for p in (self.dir + "/r", f"{self.claims}/{self.instance}") if os.path.exists(p)]
 
     def memory_limit(self, ctid):
         for path in self.groups():

@@ -114,6 +114,11 @@ OPERATIONS = [
     Operation("copy of the database", lambda m: m.forget_copies(), None, None, None, lambda m: m.copies(), r"^copy\.|^engine\.(asked|job)",
               conf="copy_interval = 1"),
     Operation("recover", lambda m: m.lose_database(), "POST", "/recover", None, lambda m: m.show("calm") is not None, sync=True, blind=True),
+    Operation("berthd --cleanup", lambda m: m.furnish_running(), "CLEANUP", None, [], lambda m: m.is_kept(), r"^(cleanup|host-cleanup|monitor)\.",
+              all=True, long=True, after=lambda m: m.furnish()),
+    Operation("berthd --cleanup --destroy", lambda m: m.furnish_running(), "CLEANUP", None, ["--destroy"], lambda m: m.is_gone(),
+              r"^cleanup\.(host|sockets)$|^host-cleanup\.(let-go|unmounted|detached|storage|registry|state)$", all=True, long=True,
+              after=lambda m: m.furnish()),
     Operation("reboot inside", lambda m: m.run_anew(), "REBOOT", None, None, state_is("running"), long=True),
     Operation("daemon start", "running", None, None, None, state_is("running")),
 ]

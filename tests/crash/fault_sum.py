@@ -6,7 +6,7 @@ from fault_plan import without_row
 
 BEGIN, END = "<!-- faults -->\n", "<!-- /faults -->\n"
 TOP = os.path.dirname(os.path.abspath(__file__)) + "/../.."
-OTHER_STORAGE = r"^volume\.(project|tree-removed|unlimited|directory|subvolume)$"  # as the pool's file system has it
+OTHER_STORAGE = r"^(volume\.(project|tree-removed|unlimited|directory|subvolume)|host-cleanup\.volumes)$"  # as the pool's file system has it
 
 
 def rows_missing():

@@ -10,7 +10,7 @@
 import json, os, re, signal, socket, subprocess, sys, time
 
 from fault_host import Daemon, Host, Receiver, call, hold_session, until
-from fault_operations import NETWORKS, OPERATIONS, SPEC, STUB, Operation, is_changed
+from fault_operations import NETWORKS, OPERATIONS, SPEC, STUB, Operation, all_down, is_changed
 from fault_plan import FAIL, KILL, NONE, PAUSE, Plan, new_plan
 from fault_sum import Shared, Sum, rows_missing
 from fault_truth import Truth
@@ -204,7 +204,44 @@ class Matrix:
         until(20, lambda: self.plan.hit() or op.goal(self))
         return {"state": "succeeded"}
 
-    OWN = {"EXEC": hold_session, "HOOK": tell_hook, "TRAFFIC": use_traffic, "WAIT": wait_for_goal}
+    def marks(self):
+        """What stands for containers' data: a file beside what each has on its disk."""
+        pool = self.host.dir + "/s/pool"
+        return [f"{pool}/{row['id']}/fs/kept" for row in (self.get("/containers") or {}).get("items", [])]
+
+    def take_host_back(self, op):
+        """Without a daemon. Whatever died, the same again leaves nothing of the instance; then a daemon comes back to what is kept."""
+        for path in self.marks():
+            with open(path, "w", encoding="ascii"):
+                pass
+        self.host.group_parents()
+        self.daemon.kill(signal.SIGTERM)
+        until(5, lambda: not self.host.apis())
+        command = [self.daemon.build + "/berthd", "--cleanup", "--force", *op.body, "--config", self.host.dir + "/conf"]
+        first = subprocess.run(command, stdout=self.daemon.log, stderr=self.daemon.log, check=False)
+        if first.returncode and self.host.left():
+            again = subprocess.run(command, capture_output=True, text=True, check=False)
+            if again.returncode:
+                raise Wrong(f"the same again: {again.stderr[-300:]}")
+        if not until(60, lambda: not self.host.left()):
+            raise Wrong(f"left behind: {self.host.left()}")
+        if not self.daemon.start():
+            raise Wrong("the daemon doesn't start again")
+        return {"state": "succeeded"}
+
+    def is_kept(self):
+        """Both, with their data, and down."""
+        return all_down(self) and len(self.marks()) == 2 and all(os.path.exists(path) for path in self.marks())
+
+    def is_gone(self):
+        """An instance like a new one."""
+        return self.marks() == [] and not self.host.volumes() and not self.host.registry() and not self.get("/networks")["items"]
+
+    def furnish_running(self):
+        self.furnish()
+        self.prepare("running")
+
+    OWN = {"EXEC": hold_session, "HOOK": tell_hook, "TRAFFIC": use_traffic, "WAIT": wait_for_goal, "CLEANUP": take_host_back}
 
     # The state before an operation.
     def prepare(self, before):
@@ -419,16 +456,20 @@ class Matrix:
         passed = self.passes(op) & self.passes(op)
         return [(op, point) for point in self.points if point in passed and op.points.search(point)]
 
-    def begin(self):
-        self.daemon.start()
+    def furnish(self):
+        """What each row finds: networks, a bystander that runs, and the number of one that is gone."""
         for network in NETWORKS:
-            self.must("network create", None, "POST", "/networks", network)
-        self.must("create", None, "POST", "/containers", dict(BYSTANDER, name="calm"))
-        self.must("start", None, "POST", "/containers/calm/start", {})
+            if not self.get("/networks/" + network["name"]):
+                self.must("network create", None, "POST", "/networks", network)
+        calm = self.show("calm")
+        if not calm:
+            self.must("create", None, "POST", "/containers", dict(BYSTANDER, name="calm"))
+            self.must("create", None, "POST", "/containers", SPEC)
+            self.gone = self.show()["ctid"]
+            self.must("delete", None, "DELETE", "/containers/web", None)
+        if not calm or calm["state"] != "running":
+            self.must("start", None, "POST", "/containers/calm/start", {})
         self.calm_id = self.show("calm")["id"]
-        self.must("create", None, "POST", "/containers", SPEC)
-        self.gone = self.show()["ctid"]
-        self.must("delete", None, "DELETE", "/containers/web", None)
 
     def try_operation(self, op, only):
         self.daemon.configure(op.conf)
@@ -449,7 +490,8 @@ class Matrix:
 
     def work(self, shared, only):
         """One of several, each with an instance of its own: whatever row is next, until there is none."""
-        self.begin()
+        self.daemon.start()
+        self.furnish()
         done = {}
         for op in shared.rows():
             if fits(only[1:], op.name):

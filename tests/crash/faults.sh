@@ -69,6 +69,6 @@ cat >>"$T/conf" <<-END
 END
 echo 'copy_interval = 0' >>"$T/conf"
 t_stop_daemon
-export INSTANCE ID_BASE NUMBER
+export INSTANCE ID_BASE NUMBER CLAIMS
 out=$T/out
 faults --work "$shared" "$@"
