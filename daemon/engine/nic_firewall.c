@@ -1,6 +1,8 @@
 #include "daemon/engine/nic_firewall.h"
 
+#include <endian.h>
 #include <inttypes.h>
+#include <linux/if_ether.h>
 #include <string.h>
 
 #include "daemon/engine/firewall.h"
@@ -13,9 +15,10 @@
 #include "daemon/util/fd.h"
 
 /*
- * %1$s is the instance. No interface's packets skip `port`, which ends with a drop. A neighbour's discovery in fragments is none
- * (RFC 6980), a first fragment holds all headers (RFC 7112); the target of a solicitation or an advertisement stands at a fixed
- * place. What an interface sends to its bridge itself is for the host: on a bridge of Berth's own that is nobody.
+ * %1$s is the instance. No interface's packets skip `port`, which ends with a drop, but what it would accept. A neighbour's
+ * discovery in fragments is none (RFC 6980), a first fragment holds all headers (RFC 7112); the target of a solicitation or an
+ * advertisement stands at a fixed place. What an interface sends to its bridge itself is for the host: on a bridge of Berth's own
+ * that is nobody.
  *
  * held: what others have on the same bridge, or who routes there, is no lease. The mark tells networks apart, and is 0 again
  * afterwards.
@@ -29,6 +32,8 @@ static const char nic_rules[] =
         "add set bridge %1$s macs { type ifname . ether_addr; }\n"
         "add set bridge %1$s own4 { type ifname . ipv4_addr; }\n"
         "add set bridge %1$s own6 { type ifname . ipv6_addr; }\n"
+        "add set bridge %1$s common4 { type ifname . ether_addr . ether_type . ipv4_addr; }\n"
+        "add set bridge %1$s common6 { type ifname . ether_addr . ether_type . ipv6_addr; }\n"
         "add set bridge %1$s targets { typeof iifname . @th,64,128; }\n"
         "add map bridge %1$s network { type ifname : mark; }\n"
         "add set bridge %1$s held4 { type mark . ipv4_addr; }\n"
@@ -64,11 +69,6 @@ static const char nic_rules[] =
         "add rule bridge %1$s leases iifname . ip6 saddr @leased6 accept\n"
         "add chain bridge %1$s port\n"
         "add rule bridge %1$s port ether type { 0x8100, 0x88a8 } counter name refused drop\n"
-        /* Most of what there is, which `sender` has nothing against. */
-        "add rule bridge %1$s port meta l4proto tcp iifname . ether saddr @macs iifname . ip saddr @own4 accept\n"
-        "add rule bridge %1$s port udp sport != 67 iifname . ether saddr @macs iifname . ip saddr @own4 accept\n"
-        "add rule bridge %1$s port meta l4proto tcp exthdr frag missing iifname . ether saddr @macs "
-        "iifname . ip6 saddr @own6 accept\n"
         "add rule bridge %1$s port jump sender\n"
         "add rule bridge %1$s port iifname @dhcp jump leases\n"
         "add rule bridge %1$s port ether type arp iifname . arp saddr ether @macs iifname . arp saddr ip @own4 accept\n"
@@ -87,25 +87,32 @@ static const char nic_rules[] =
         "add rule bridge %1$s port ether type ip6 counter name spoofed drop\n"
         "add rule bridge %1$s port counter name refused drop\n"
         "add chain bridge %1$s prerouting { type filter hook prerouting priority -300; }\n"
+        "add rule bridge %1$s prerouting iifname != \"%1$s*\" accept\n"
+        /* Most of what there is, and `port` has nothing against. A tag that the kernel has put aside shows as the type. */
+        "add rule bridge %1$s prerouting meta l4proto tcp iifname . ether saddr . ether type . ip saddr @common4 accept\n"
+        "add rule bridge %1$s prerouting udp sport != 67 iifname . ether saddr . ether type . ip saddr @common4 accept\n"
+        "add rule bridge %1$s prerouting meta l4proto tcp exthdr frag missing "
+        "iifname . ether saddr . ether type . ip6 saddr @common6 accept\n"
+        "add rule bridge %1$s prerouting udp sport != 547 exthdr frag missing "
+        "iifname . ether saddr . ether type . ip6 saddr @common6 accept\n"
         "add rule bridge %1$s prerouting iifname @ports goto port\n"
         "add chain bridge %1$s input { type filter hook input priority 0; }\n"
         "add rule bridge %1$s input iifname @inner drop\n";
 
 static const char *const nic_sets[] = {
-	"ports", "inner", "dhcp",     "macs",     "own4",    "own6",    "targets",       "network",
-	"held4", "held6", "routers4", "routers6", "leased4", "leased6", NIC_POLICY_SETS, NULL,
+	"ports",   "inner", "dhcp",  "macs",     "own4",     "own6",    "common4", "common6",       "targets",
+	"network", "held4", "held6", "routers4", "routers6", "leased4", "leased6", NIC_POLICY_SETS, NULL,
 };
 
 /* Two for each family. */
-enum nic_set { NIC_OWN, NIC_HELD, NIC_ROUTERS, NIC_LEASED };
+enum nic_set { NIC_OWN, NIC_COMMON, NIC_HELD, NIC_ROUTERS, NIC_LEASED };
 
 static const char *
 nic_set(enum nic_set set, int family)
 {
 	static const char *const names[][2] = {
-		[NIC_OWN] = { "own4", "own6" },
-		[NIC_HELD] = { "held4", "held6" },
-		[NIC_ROUTERS] = { "routers4", "routers6" },
+		[NIC_OWN] = { "own4", "own6" },          [NIC_COMMON] = { "common4", "common6" },
+		[NIC_HELD] = { "held4", "held6" },       [NIC_ROUTERS] = { "routers4", "routers6" },
 		[NIC_LEASED] = { "leased4", "leased6" },
 	};
 
@@ -135,7 +142,7 @@ struct nic_port {
 	struct nfnl_table table;
 	nic_act *act;
 	const struct nic *nic;
-	struct nfnl_element name; /* its interface alone */
+	struct nfnl_element name, mac; /* its interface alone, and with its MAC */
 };
 
 static void
@@ -147,10 +154,16 @@ nic_port_act_address(const struct nic_port *p, const char *set, const struct add
 	p->act(p->batch, &p->table, set, &element);
 }
 
-/* An address of its own; of IPv6 it is what neighbours may be told of as well. */
+/* An address of its own, by itself and with all that a common packet shows; of IPv6 neighbours may be told of it as well. */
 static void
 nic_port_act_own(const struct nic_port *p, const struct address *a)
 {
+	const uint16_t type = htobe16(a->family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP);
+	struct nfnl_element common = p->mac;
+
+	nfnl_value_add(&common.key, &type, sizeof type);
+	nfnl_value_add_address(&common.key, a);
+	p->act(p->batch, &p->table, nic_set(NIC_COMMON, a->family), &common);
 	nic_port_act_address(p, nic_set(NIC_OWN, a->family), a);
 	if (a->family == AF_INET6)
 		nic_port_act_address(p, "targets", a);
@@ -226,17 +239,16 @@ nic_act_nic(struct nfnl_batch *b, const struct spec *spec, nic_act *act, const s
 	struct nic_port p = { .batch = b, .table = nic_table(&spec->settings), .act = act, .nic = nic };
 	char veth[IFNAMSIZ], text[ADDRESS_TEXT_MAX];
 	struct address link_local;
-	struct nfnl_element mac;
 	unsigned char m[6];
 
 	nic_veth(&spec->settings, spec->place.ctid, nic->index, veth);
 	nic_mac(spec, nic->index, m);
 	nic_link_local(m, text);
 	nfnl_value_add_ifname(&p.name.key, veth);
-	mac = p.name;
-	nfnl_value_add(&mac.key, m, sizeof m);
+	p.mac = p.name;
+	nfnl_value_add(&p.mac.key, m, sizeof m);
 	act(b, &p.table, "ports", &p.name);
-	act(b, &p.table, "macs", &mac);
+	act(b, &p.table, "macs", &p.mac);
 	if (!nic->bridge[0])
 		act(b, &p.table, "inner", &p.name);
 	nic_port_act_zone(&p, &spec->place);
