@@ -24,21 +24,21 @@ static const char policy_rules[] =
         "add chain inet %1$s rejected\n"
         "add rule inet %1$s rejected meta l4proto tcp counter name denied reject with tcp reset\n"
         "add rule inet %1$s rejected counter name denied reject with icmpx port-unreachable\n"
-        "add chain inet %1$s answers\n"
-        "add rule inet %1$s answers ct direction reply accept\n"
-        "add rule inet %1$s answers ct state related accept\n"
         "add chain inet %1$s policy_forward { type filter hook forward priority -4; }\n"
-        "add rule inet %1$s policy_forward jump answers\n"
+        "add rule inet %1$s policy_forward ct direction reply accept\n"
+        "add rule inet %1$s policy_forward ct state related accept\n"
         "add rule inet %1$s policy_forward iifname vmap @policy_out\n"
         "add rule inet %1$s policy_forward oifname vmap @policy_in\n"
         /* Without neighbour discovery between host and container nothing at all would work. */
         "add chain inet %1$s policy_input { type filter hook input priority -4; }\n"
+        "add rule inet %1$s policy_input ct direction reply accept\n"
+        "add rule inet %1$s policy_input ct state related accept\n"
         "add rule inet %1$s policy_input icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } return\n"
-        "add rule inet %1$s policy_input jump answers\n"
         "add rule inet %1$s policy_input iifname vmap @policy_out\n"
         "add chain inet %1$s policy_output { type filter hook output priority -4; }\n"
+        "add rule inet %1$s policy_output ct direction reply accept\n"
+        "add rule inet %1$s policy_output ct state related accept\n"
         "add rule inet %1$s policy_output icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } return\n"
-        "add rule inet %1$s policy_output jump answers\n"
         "add rule inet %1$s policy_output oifname vmap @policy_in\n";
 
 /* One chain under construction, and what its rules have in common. */

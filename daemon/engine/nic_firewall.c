@@ -355,10 +355,9 @@ nic_firewall_put_inet(struct buf *out, const struct settings *s)
 	buf_addf(out,
 	         "add rule inet %1$s prerouting iifname \"%1$s-*\" notrack\n"
 	         "add set inet %1$s nic_macs { type ether_addr; }\n"
-	         "add chain inet %1$s from_nic { type filter hook input priority -6; }\n"
 	         /* The host may be the one that answers there. */
-	         "add rule inet %1$s from_nic udp dport { 67, 547 } accept\n"
-	         "add rule inet %1$s from_nic ether saddr @nic_macs jump to_host\n",
+	         "add rule inet %1$s input udp dport { 67, 547 } accept\n"
+	         "add rule inet %1$s input ether saddr @nic_macs jump to_host\n",
 	         s->instance);
 }
 
