@@ -95,6 +95,7 @@ static const char firewall_rules[] =
         "add rule inet %1$s to_container jump outside\n"
         "add chain inet %1$s forward { type filter hook forward priority -5; }\n"
         "add rule inet %1$s forward ct state established,related accept\n"
+        "add rule inet %1$s forward " FIREWALL_BRIDGED "\n"
         "add rule inet %1$s forward iifname @veths jump from_container\n"
         "add rule inet %1$s forward iifname != @veths oifname @veths jump to_container\n"
         "add chain inet %1$s nat { type nat hook postrouting priority 100; }\n"

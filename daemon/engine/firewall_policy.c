@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/engine/firewall_table.h"
 #include "daemon/engine/nfnl_rule.h"
 #include "daemon/engine/nfnl_set.h"
 #include "schema/check.h"
@@ -27,6 +28,7 @@ static const char policy_rules[] =
         "add chain inet %1$s policy_forward { type filter hook forward priority -4; }\n"
         "add rule inet %1$s policy_forward ct direction reply accept\n"
         "add rule inet %1$s policy_forward ct state related accept\n"
+        "add rule inet %1$s policy_forward " FIREWALL_BRIDGED "\n"
         "add rule inet %1$s policy_forward iifname vmap @policy_out\n"
         "add rule inet %1$s policy_forward oifname vmap @policy_in\n"
         /* Without neighbour discovery between host and container nothing at all would work. */

@@ -12,6 +12,12 @@
 #include "daemon/engine/nfnl.h"
 #include "schema/spec.h"
 
+/*
+ * Some kernels lead what is bridged through the rules for what is routed (br_netfilter). What goes from one of Berth's own bridges
+ * to another isn't tracked, and routed ones' rules have no use for it. %1$s is the instance.
+ */
+#define FIREWALL_BRIDGED "ct state untracked iifname \"%1$s-*\" oifname \"%1$s-*\" accept"
+
 struct firewall_table {
 	struct nfnl_table table;
 	const char *const *sets;                  /* whose elements are containers', to a NULL */

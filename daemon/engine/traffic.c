@@ -230,6 +230,7 @@ traffic_put_tables(struct buf *out, const struct traffic_tables *t, const char *
 	snprintf(inet, sizeof inet, "inet %s", t->name);
 	snprintf(bridge, sizeof bridge, "bridge %s", t->name);
 	traffic_put_table(out, inet, generation, traffic_routed, sizeof traffic_routed / sizeof *traffic_routed, s);
+	buf_addf(out, "insert rule %2$s forward " FIREWALL_BRIDGED "\n", s->instance, inet);
 	if (!bridged)
 		return;
 	traffic_put_table(out, bridge, generation, traffic_bridged, sizeof traffic_bridged / sizeof *traffic_bridged, s);
