@@ -180,6 +180,8 @@ engine_run(const struct settings *settings, int ready_fd, struct err *e)
 
 	TAILQ_INIT(&engine.waiting);
 	TAILQ_INIT(&engine.api_queue);
+	/* Each running container is a descriptor, each stream two. */
+	fd_raise_limit();
 	if (engine_lock(settings, &engine.run_fd, e) < 0 || engine_end_orphans(&engine, e) < 0 ||
 	    listen_open(settings, &engine.listeners, e) < 0 || engine_setup_host(&engine, e) < 0)
 		goto out;

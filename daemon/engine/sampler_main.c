@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "daemon/engine/helper.h"
@@ -131,14 +130,9 @@ sampler_loop(struct sampler *s, struct err *e)
 static size_t
 sampler_raise_files(void)
 {
-	struct rlimit limit;
+	size_t limit = fd_raise_limit();
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 0;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 0;
-	return limit.rlim_cur > SAMPLER_SPARE_FILES ? (size_t)limit.rlim_cur - SAMPLER_SPARE_FILES : 0;
+	return limit > SAMPLER_SPARE_FILES ? limit - SAMPLER_SPARE_FILES : 0;
 }
 
 static int

@@ -72,6 +72,9 @@ int fd_remove_tree(int dirfd, const char *name, struct err *e);
 
 int fd_set_nonblock(int fd, bool on, struct err *e);
 
+/* As many descriptors as this process and those that it starts may have, from now on; returns the number. */
+size_t fd_raise_limit(void);
+
 /* One datagram with up to FD_PASS_MAX descriptors over a Unix socket; MSG_NOSIGNAL. 0 or -1 with errno. */
 enum { FD_PASS_MAX = 8 };
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t nfds, int flags);

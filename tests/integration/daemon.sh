@@ -31,4 +31,8 @@ is "with the same truth" "crashed running stopped" "$(B list --no-header --field
 t_stop_daemon TERM
 t_start_daemon
 is "a proper restart" "crashed running stopped" "$(B list --no-header --fields state | xargs -n1 | sort | xargs)"
+t_stop_daemon TERM
+ulimit -Sn 256
+t_start_daemon
+is "a low soft limit of descriptors is raised: each running container takes one" "$(ulimit -Hn)" "$(awk '/^Max open files/ { print $4 }' "/proc/$DAEMON/limits")"
 ok "all are deleted" B delete -y --force a b c
