@@ -22,9 +22,9 @@ net_obey(const struct spec *spec, char command, int netns, const struct net_answ
 	if (command == NET_DETACH)
 		return net_detach(spec, e);
 	if (command == NET_MORE_DISK)
-		return volume_lend(spec, NET_MORE_BYTES, e);
+		return volume_force_quota(spec, spec->config.disk + NET_MORE_BYTES, e);
 	if (command == NET_OWN_DISK)
-		return volume_lend(spec, 0, e);
+		return volume_force_quota(spec, spec->config.disk, e);
 	return err_set(e, ERR_BAD_REQUEST, "unknown network command");
 }
 

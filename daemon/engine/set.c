@@ -174,18 +174,15 @@ set_disk_up(struct job *job, struct err *e)
 	return volume_read(&job->spec, &s->disk, e) < 0 ? -1 : volume_set_quota(&job->spec, e);
 }
 
-/* The former configuration isn't told; what the file system had is. */
+/* The former configuration isn't told; what the file system had is. It comes back also where the container has used more meanwhile.
+ */
 static void
 set_disk_down(struct job *job)
 {
-	struct set *s = set_of(job);
-	int64_t wanted = job->spec.config.disk;
+	const struct set *s = set_of(job);
 
-	if (!set_changes(s, "disk") || s->disk.effective < 0)
-		return;
-	job->spec.config.disk = s->disk.effective;
-	volume_set_quota(&job->spec, NULL);
-	job->spec.config.disk = wanted;
+	if (set_changes(s, "disk") && s->disk.effective >= 0)
+		volume_force_quota(&job->spec, s->disk.effective, NULL);
 }
 
 static int

@@ -166,18 +166,20 @@ volume_set_quota(const struct spec *spec, struct err *e)
 	if (usage.used > spec->config.disk)
 		return err_set(e, ERR_CONFLICT, "The container's disk holds %lld bytes: the limit can't become %lld",
 		               (long long)usage.used, (long long)spec->config.disk);
+	if (backend->has_room && backend->has_room(dir, spec->config.disk, e) < 0)
+		return -1;
 	return backend->set_limit(dir, spec->config.disk, e);
 }
 
 int
-volume_lend(const struct spec *spec, int64_t bytes, struct err *e)
+volume_force_quota(const struct spec *spec, int64_t bytes, struct err *e)
 {
 	const struct volume_backend *backend = volume_backend_get(spec->layout.storage, e);
 	AUTO_CLOSE int dir = -1;
 
 	if (!backend || volume_need_dir(spec, &dir, e) < 0)
 		return -1;
-	return backend->set_limit(dir, spec->config.disk + bytes, e);
+	return backend->set_limit(dir, bytes, e);
 }
 
 int

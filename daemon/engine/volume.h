@@ -22,8 +22,8 @@ int volume_host_cleanup(const struct settings *s, bool destroy, struct err *e);
 int volume_create(const struct spec *spec, struct err *e);
 /* ERR_CONFLICT where it holds more already. */
 int volume_set_quota(const struct spec *spec, struct err *e);
-/* Its limit is so many bytes more than the spec's for a while, whatever it holds; 0 ends that. */
-int volume_lend(const struct spec *spec, int64_t bytes, struct err *e);
+/* So many bytes instead, whatever it holds: lent for a while, or taken back. */
+int volume_force_quota(const struct spec *spec, int64_t bytes, struct err *e);
 /* Removes it with all it holds, its quota group too. Absent is success. */
 int volume_delete(const struct spec *spec, struct err *e);
 int volume_read(const struct spec *spec, struct volume_usage *usage_out, struct err *e);

@@ -13,9 +13,11 @@ struct volume_backend {
 	int (*setup)(int pool_fd, struct err *e); /* each time a daemon starts; idempotent */
 	/* Makes an empty `fs`, 0755. */
 	int (*create)(const struct spec *spec, int volume_fd, struct err *e);
-	int (*set_limit)(int volume_fd, int64_t bytes, struct err *e);
-	int (*destroy)(int pool_fd, int volume_fd, struct err *e); /* absent is success */
-	int (*commit)(int pool_fd, struct err *e);                 /* what was removed stays so after a power cut */
+	/* ERR_CONFLICT where the volume holds more already, but for bytes; NULL: there is nothing else to it. */
+	int (*has_room)(int volume_fd, int64_t bytes, struct err *e);
+	int (*set_limit)(int volume_fd, int64_t bytes, struct err *e); /* whatever it holds */
+	int (*destroy)(int pool_fd, int volume_fd, struct err *e);     /* absent is success */
+	int (*commit)(int pool_fd, struct err *e);                     /* what was removed stays so after a power cut */
 	int (*read)(int volume_fd, struct volume_usage *usage_out, struct err *e);
 };
 

@@ -113,16 +113,28 @@ volume_btrfs_create(const struct spec *spec, int volume_fd, struct err *e)
 }
 
 static int
+volume_btrfs_number(int fs, uint64_t *id_out, struct err *e)
+{
+	enum btrfs_util_error rc;
+
+	errno = 0;
+	rc = btrfs_util_subvolume_id_fd(fs, id_out);
+	return rc == BTRFS_UTIL_OK ? 0 : volume_btrfs_err(rc, "find a subvolume's number", e);
+}
+
+/* Asked of the directory around it: asked of a subvolume that is over its limit, the kernel would refuse for that very reason. */
+static int
 volume_btrfs_set_limit(int volume_fd, int64_t bytes, struct err *e)
 {
-	/* Number 0 is the subvolume of the descriptor. */
 	struct btrfs_ioctl_qgroup_limit_args limit = { .lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER,
 		                                                .max_rfer = (uint64_t)bytes } };
 	AUTO_CLOSE int fs = -1;
+	uint64_t id;
 
-	if (volume_open_fs(volume_fd, &fs, e) < 0)
+	if (volume_open_fs(volume_fd, &fs, e) < 0 || volume_btrfs_number(fs, &id, e) < 0)
 		return -1;
-	return ioctl(fs, BTRFS_IOC_QGROUP_LIMIT, &limit) < 0 ? err_sys(e, "limit the volume's size") : 0;
+	limit.qgroupid = id;
+	return ioctl(volume_fd, BTRFS_IOC_QGROUP_LIMIT, &limit) < 0 ? err_sys(e, "limit the volume's size") : 0;
 }
 
 /* Reserved is what was written and not yet committed: it counts against the limit, so it counts here. */
@@ -132,16 +144,11 @@ volume_btrfs_read(int volume_fd, struct volume_usage *usage_out, struct err *e)
 	static const char *const parts[] = { "referenced", "rsv_data", "rsv_meta_pertrans", "rsv_meta_prealloc" };
 	struct volume_usage usage = { .effective = -1 };
 	AUTO_CLOSE int fs = -1, dir = -1, group = -1;
-	enum btrfs_util_error rc;
 	uint64_t id;
 	char name[32];
 
-	if (volume_open_fs(volume_fd, &fs, e) < 0)
+	if (volume_open_fs(volume_fd, &fs, e) < 0 || volume_btrfs_number(fs, &id, e) < 0)
 		return -1;
-	errno = 0;
-	rc = btrfs_util_subvolume_id_fd(fs, &id);
-	if (rc != BTRFS_UTIL_OK)
-		return volume_btrfs_err(rc, "find the subvolume's number", e);
 	if (volume_btrfs_sys_open(fs, &dir, e) < 0)
 		return -1;
 	snprintf(name, sizeof name, "0_%llu", (unsigned long long)id);
@@ -204,15 +211,12 @@ static int
 volume_btrfs_add_id(int fd, uint64_t **ids, size_t *n, struct err *e)
 {
 	uint64_t *grown = realloc(*ids, (*n + 1) * sizeof **ids);
-	enum btrfs_util_error rc;
 
 	if (!grown)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	*ids = grown;
-	errno = 0;
-	rc = btrfs_util_subvolume_id_fd(fd, &grown[*n]);
-	if (rc != BTRFS_UTIL_OK)
-		return volume_btrfs_err(rc, "find a subvolume's number", e);
+	if (volume_btrfs_number(fd, &grown[*n], e) < 0)
+		return -1;
 	(*n)++;
 	return 0;
 }
@@ -296,6 +300,7 @@ const struct volume_backend volume_btrfs = {
 	volume_btrfs_fits,
 	volume_btrfs_setup,
 	volume_btrfs_create,
+	NULL,
 	volume_btrfs_set_limit,
 	volume_btrfs_destroy,
 	volume_btrfs_commit,

@@ -43,14 +43,6 @@ volume_dir_read(int volume_fd, struct volume_usage *usage_out, struct err *e)
 }
 
 const struct volume_backend volume_dir = {
-	"dir",
-	"a file system",
-	"mount one there",
-	volume_dir_fits,
-	volume_dir_setup,
-	volume_dir_create,
-	volume_dir_set_limit,
-	volume_dir_destroy,
-	volume_sync_pool,
-	volume_dir_read,
+	"dir", "a file system",      "mount one there",  volume_dir_fits,  volume_dir_setup, volume_dir_create,
+	NULL,  volume_dir_set_limit, volume_dir_destroy, volume_sync_pool, volume_dir_read,
 };

@@ -51,7 +51,7 @@ volume_prjquota_create(const struct spec *spec, int volume_fd, struct err *e)
 }
 
 static int
-volume_prjquota_set_limit(int volume_fd, int64_t bytes, struct err *e)
+volume_prjquota_has_room(int volume_fd, int64_t bytes, struct err *e)
 {
 	int64_t inodes = project_inodes(bytes);
 	struct project_usage usage;
@@ -59,10 +59,18 @@ volume_prjquota_set_limit(int volume_fd, int64_t bytes, struct err *e)
 
 	if (project_get(volume_fd, &number, e) < 0 || project_read(volume_fd, number, &usage, e) < 0)
 		return -1;
-	if (usage.inodes > inodes)
-		return err_set(e, ERR_CONFLICT, "The container's disk holds %lld files: one of %lld bytes has room for %lld",
-		               (long long)usage.inodes, (long long)bytes, (long long)inodes);
-	return project_set_limits(volume_fd, number, bytes, inodes, e);
+	if (usage.inodes <= inodes)
+		return 0;
+	return err_set(e, ERR_CONFLICT, "The container's disk holds %lld files: one of %lld bytes has room for %lld",
+	               (long long)usage.inodes, (long long)bytes, (long long)inodes);
+}
+
+static int
+volume_prjquota_set_limit(int volume_fd, int64_t bytes, struct err *e)
+{
+	uint32_t number;
+
+	return project_get(volume_fd, &number, e) < 0 ? -1 : project_set_limits(volume_fd, number, bytes, project_inodes(bytes), e);
 }
 
 static int
@@ -103,6 +111,7 @@ const struct volume_backend volume_prjquota = {
 	project_is_enforced,
 	volume_prjquota_setup,
 	volume_prjquota_create,
+	volume_prjquota_has_room,
 	volume_prjquota_set_limit,
 	volume_prjquota_destroy,
 	volume_sync_pool,

@@ -78,6 +78,21 @@ ok "a restart with a full disk" B restart hog --kill
 ok "leaves it its root" B exec hog -- rm -f /root/full /root/full2
 ok "which can be written to again" wait_for 10 B exec hog -- sh -c 'echo x >/root/room'
 is "within the same limit" 67108864 "$(limit hog disk effective)"
+# It fills whatever it gets while a change that is bound to fail gives it more; 20 tries, for it may be too slow for one.
+B exec hog -- sh -c 'rm -rf /etc/hosts /root/*; mkdir -p /etc/hosts/in-the-way
+	while :; do dd if=/dev/zero bs=64k count=64 >>/root/fill 2>/dev/null; done >/dev/null 2>&1 &'
+overfull() { [ "$(limit hog disk used)" -gt 67108864 ]; }
+for try in {1..20}; do
+	fails 4 "can't write 'hosts'" "a change that fails after its disk has grown, $try" B set hog disk=1G hostname=bound-to-fail
+	! overfull || break
+done
+is "the limit comes back whatever it holds by then" 67108864 "$(limit hog disk effective)"
+ok "more disk helps one that holds more than it may" B set hog disk=256M
+B restart hog --kill >/dev/null 2>&1
+B exec hog -- rm -rf /root/fill /etc/hosts
+# What was removed counts until the file system has committed it.
+has_room() { B exec hog -- sync && B set hog disk=64M; }
+ok "less disk, live" wait_for 60 has_room
 ok "more disk, live" B set hog disk=128M
 is "effective" 134217728 "$(limit hog disk effective)"
 ok "host name, live" B set hog hostname=renamed
