@@ -187,8 +187,13 @@ bool monitors_left_something(const struct engine *engine, const struct container
 /* monitors.c: connections to containers' monitors. */
 /* The connection is the container's from now on. */
 int monitors_attach(struct engine *engine, struct container *ct, int fd, struct err *e);
-int monitors_connect(struct engine *engine, struct container *ct, struct err *e);
-/* Waits at most a second in all for the first state of each connected one; then reads exit records of the others. */
+/*
+ * The container's monitor, or the one that tidies up after it, is connected; false: there is none. One that is there and can't be
+ * reached just now is tried again, and isn't taken for dead: nothing may be done to its container until then.
+ */
+bool monitors_find(struct engine *engine, struct container *ct);
+bool monitors_is_unreached(const struct container *ct);
+/* Waits a moment for the first state of each connected one; reads exit records of the others. */
 void monitors_adopt(struct engine *engine);
 /* On its way up; not one that waits before it starts again. */
 bool monitors_is_starting(const struct container *ct);

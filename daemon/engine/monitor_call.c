@@ -28,7 +28,9 @@ call_connect(const struct spec *spec, int *sock_out, struct err *e)
 	    setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0)
 		return err_sys(e, "set a socket's timeout");
 	if (connect(sock, (struct sockaddr *)&address, sizeof address) < 0)
-		return errno == ENOENT || errno == ECONNREFUSED ? 0 : err_sys(e, "connect to '%s'", address.sun_path);
+		return errno == ENOENT || errno == ECONNREFUSED ? 0
+		       : errno == EAGAIN                        ? err_set(e, ERR_TIMEOUT, "the container's monitor doesn't answer")
+		                                                : err_sys(e, "connect to '%s'", address.sun_path);
 	*sock_out = take_fd(&sock);
 	return 1;
 }

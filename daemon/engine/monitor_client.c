@@ -12,14 +12,26 @@
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 
+/* How many may wait to be let in. To those beyond the monitor seems busy, never dead. */
+enum { CLIENT_BACKLOG = 128 };
+
 static const char socket_name[] = "monitor";
+
+static void
+client_leave(struct monitor *m, struct client *c)
+{
+	monitor_unwatch(m, &c->source);
+	/* A place is free for who waits at the door. */
+	if (m->listener.fd >= 0)
+		monitor_rewatch(m, &m->listener, EPOLLIN);
+}
 
 /* A client that doesn't take its messages is let go: the monitor waits for nobody. */
 static void
 client_send(struct monitor *m, struct client *c, const struct monitor_msg *msg)
 {
 	if (send(c->source.fd, msg, sizeof *msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		monitor_unwatch(m, &c->source);
+		client_leave(m, c);
 }
 
 static struct monitor_msg
@@ -166,7 +178,7 @@ client_ready(struct monitor *m, struct source *s, uint32_t events)
 	if (n < 0 && errno == EAGAIN)
 		return;
 	if (n != (ssize_t)sizeof msg || msg.magic != MONITOR_MAGIC || msg.version != MONITOR_VERSION)
-		monitor_unwatch(m, s);
+		client_leave(m, c);
 	else
 		client_command(m, c, &msg, fds, nfds);
 	for (size_t i = 0; i < nfds; i++)
@@ -182,25 +194,37 @@ client_is_root(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid == 0;
 }
 
+static struct client *
+client_free_place(struct monitor *m)
+{
+	for (size_t i = 0; i < MONITOR_CLIENTS; i++)
+		if (m->clients[i].source.fd < 0)
+			return &m->clients[i];
+	return NULL;
+}
+
+/* With all places taken the next one waits at the door: a connection that ended at once would mean that the monitor is gone. */
 static void
 client_accept(struct monitor *m, struct source *s, uint32_t events)
 {
-	int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
+	struct client *c = client_free_place(m);
+	int fd;
 
-	if (fd < 0)
-		return;
-	for (size_t i = 0; client_is_root(fd) && i < MONITOR_CLIENTS; i++) {
-		struct client *c = &m->clients[i];
-
-		if (c->source.fd >= 0)
-			continue;
-		c->verb = 0;
-		c->source.ready = client_ready;
-		if (monitor_watch(m, &c->source, fd, EPOLLIN) == 0)
-			client_send_state(m, c);
+	if (!c) {
+		monitor_rewatch(m, s, 0);
 		return;
 	}
-	close(fd);
+	fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (!client_is_root(fd)) {
+		close(fd);
+		return;
+	}
+	c->verb = 0;
+	c->source.ready = client_ready;
+	if (monitor_watch(m, &c->source, fd, EPOLLIN) == 0)
+		client_send_state(m, c);
 }
 
 int
@@ -218,7 +242,7 @@ client_listen(struct monitor *m)
 	mask = umask(0177);
 	rc = bind(fd, (struct sockaddr *)&address, sizeof address);
 	umask(mask);
-	if (rc < 0 || listen(fd, MONITOR_CLIENTS) < 0) {
+	if (rc < 0 || listen(fd, CLIENT_BACKLOG) < 0) {
 		close(fd);
 		return -1;
 	}

@@ -16,7 +16,7 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-enum { MONITORS_HEAR_MS = 100 };
+enum { MONITORS_HEAR_MS = 100, MONITORS_AGAIN_S = 1 };
 
 static void
 monitors_set_exit(struct container *ct, const char *text, int64_t status, int64_t signal, int64_t at)
@@ -132,11 +132,10 @@ monitors_on_read(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	monitors_disconnect(ct);
-	/* One that was killed; a second attempt would fare no better than the first. */
-	if (!ct->tidying && monitors_tidy(engine, ct)) {
-		link_send_observed(engine, ct);
+	/* One that was killed, or that let us go because we didn't listen. A second attempt to tidy would fare no better than the
+	 * first. */
+	if (!ct->tidying && monitors_find(engine, ct))
 		return;
-	}
 	ct->tidying = false;
 	if (!ct->exit_told)
 		monitors_read_exit(engine, ct);
@@ -149,13 +148,18 @@ monitors_attach(struct engine *engine, struct container *ct, int fd, struct err 
 	ct->engine = engine;
 	ct->exit_told = false;
 	ct->monitor_event = event_new(engine->base, fd, EV_READ | EV_PERSIST, monitors_on_read, ct);
-	if (!ct->monitor_event || event_add(ct->monitor_event, NULL) < 0)
-		return err_set(e, ERR_INTERNAL, "out of memory");
-	ct->monitor = fd;
-	return 0;
+	if (ct->monitor_event && event_add(ct->monitor_event, NULL) == 0) {
+		ct->monitor = fd;
+		return 0;
+	}
+	if (ct->monitor_event)
+		event_free(ct->monitor_event);
+	ct->monitor_event = NULL;
+	return err_set(e, ERR_INTERNAL, "out of memory");
 }
 
-int
+/* 1 connected, 0 there is none, -1 error: then there may be one. */
+static int
 monitors_connect(struct engine *engine, struct container *ct, struct err *e)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -166,11 +170,54 @@ monitors_connect(struct engine *engine, struct container *ct, struct err *e)
 	snprintf(address.sun_path, sizeof address.sun_path, "%s/ct/%lld/monitor", engine->settings->run_dir,
 	         (long long)ct->place.ctid);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
-		return err_sys(e, "connect to the container's monitor");
+		return errno == ENOENT || errno == ECONNREFUSED ? 0 : err_sys(e, "connect to the container's monitor");
 	if (monitors_attach(engine, ct, fd, e) < 0)
 		return -1;
 	take_fd(&fd);
-	return 0;
+	return 1;
+}
+
+static void
+monitors_on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct container *ct = arg;
+
+	event_free(ct->monitor_event);
+	ct->monitor_event = NULL;
+	if (!monitors_find(ct->engine, ct)) {
+		monitors_read_exit(ct->engine, ct);
+		requests_monitor_ended(ct->engine, ct);
+	}
+}
+
+bool
+monitors_is_unreached(const struct container *ct)
+{
+	return ct->monitor < 0 && ct->monitor_event;
+}
+
+bool
+monitors_find(struct engine *engine, struct container *ct)
+{
+	const struct timeval again = { .tv_sec = MONITORS_AGAIN_S };
+	struct err e = { 0 };
+	int rc = monitors_connect(engine, ct, &e);
+
+	/* Its own word comes at once. */
+	if (rc == 1)
+		return true;
+	if (rc == 0 && !monitors_tidy(engine, ct))
+		return false;
+	if (rc < 0) {
+		log_err(&e, "container %lld", (long long)ct->place.ctid);
+		ct->engine = engine;
+		ct->state = STATE_STARTING;
+		ct->monitor_event = evtimer_new(engine->base, monitors_on_again, ct);
+		if (ct->monitor_event)
+			evtimer_add(ct->monitor_event, &again);
+	}
+	link_send_observed(engine, ct);
+	return true;
 }
 
 int
@@ -209,11 +256,9 @@ monitors_adopt(struct engine *engine)
 
 	LIST_FOREACH(ct, &engine->registry.containers, link)
 	{
-		if (monitors_connect(engine, ct, NULL) < 0) {
-			if (!monitors_tidy(engine, ct))
-				monitors_read_exit(engine, ct);
-			continue;
-		}
-		monitors_hear(ct);
+		if (!monitors_find(engine, ct))
+			monitors_read_exit(engine, ct);
+		else if (ct->monitor >= 0 && !ct->tidying)
+			monitors_hear(ct);
 	}
 }

@@ -263,12 +263,13 @@ request_started(struct task *task)
 {
 	struct container *ct = task->ct;
 
-	if (ct->monitor < 0 && monitors_connect(task->engine, ct, NULL) < 0) {
-		if (!monitors_tidy(task->engine, ct))
-			monitors_read_exit(task->engine, ct);
+	if (ct->monitor < 0 && !monitors_find(task->engine, ct)) {
+		monitors_read_exit(task->engine, ct);
 		link_send_observed(task->engine, ct);
 		return;
 	}
+	if (ct->tidying)
+		return;
 	/* The end comes after its word: only that tells the process, and the stop half of a restart has said that it is stopped. */
 	task->awaiting = monitors_is_starting(ct);
 	if (task->awaiting)

@@ -175,6 +175,8 @@ request_admit(const struct engine *engine, const struct request_row *row, const 
 		return err_set(e, ERR_CONFLICT, "There is an operation with this id already");
 	if ((row->flags & NEEDS_CONTAINER) && !ct)
 		return err_set(e, ERR_NOT_FOUND, "There is no such container");
+	if (row->flags != 0 && ct && monitors_is_unreached(ct))
+		return err_set(e, ERR_UNAVAILABLE, "The container's monitor isn't reached yet: try again");
 	if ((row->flags & EXCLUSIVE) && ct->task)
 		return err_set(e, ERR_LOCKED, "Another operation on the container is under way: %s",
 		               msg_info(ct->task->type)->name);
@@ -254,8 +256,7 @@ requests_handle(struct engine *engine, struct msg *msg, struct err *e)
 static bool
 request_await_monitor(struct task *task, const struct err *e)
 {
-	if (!task->ct || !task->exclusive || task->ct->state != STATE_STARTING ||
-	    (monitors_connect(task->engine, task->ct, NULL) < 0 && !monitors_tidy(task->engine, task->ct)))
+	if (!task->ct || !task->exclusive || task->ct->state != STATE_STARTING || !monitors_find(task->engine, task->ct))
 		return false;
 	task->failure = *e;
 	task->stopping = true;
