@@ -114,6 +114,8 @@ monitor_call_do(int sock, enum monitor_verb verb, int64_t a, int64_t b, int fd, 
 		return -1;
 	if (rc == 0)
 		return err_set(e, ERR_CONFLICT, "The container stopped meanwhile");
+	if (msg.a == EUSERS)
+		return err_set(e, ERR_BUSY, "The container's console has as many viewers as it can have: one has to leave first");
 	if (msg.a != 0)
 		return err_set(e, msg.a == ENOTSUP ? ERR_UNSUPPORTED : ERR_INTERNAL, "the monitor refused: %s",
 		               msg.text[0] ? msg.text : strerror((int)msg.a));

@@ -154,9 +154,12 @@ client_command(struct monitor *m, struct client *c, const struct monitor_msg *ms
 		client_thaw(m, c, msg->serial);
 		return;
 	case MONITOR_ATTACH:
-		if (nfds == 1)
-			console_attach(m, take_fd(&fds[0]), msg->a, msg->b);
-		client_finish(m, c, msg->serial, nfds == 1 ? 0 : EINVAL, nfds == 1 ? "" : "one descriptor is wanted");
+		if (nfds != 1)
+			client_finish(m, c, msg->serial, EINVAL, "one descriptor is wanted");
+		else if (console_attach(m, take_fd(&fds[0]), msg->a, msg->b) < 0)
+			client_finish(m, c, msg->serial, errno, "");
+		else
+			client_finish(m, c, msg->serial, 0, "");
 		return;
 	case MONITOR_RESIZE:
 		console_resize(m, msg->a, msg->b);

@@ -232,19 +232,20 @@ console_resize(struct monitor *m, int64_t rows, int64_t columns)
 		ioctl(m->console.fd, TIOCSWINSZ, &size);
 }
 
-void
+int
 console_attach(struct monitor *m, int fd, int64_t rows, int64_t columns)
 {
-	console_resize(m, rows, columns);
 	for (size_t i = 0; i < MONITOR_VIEWERS; i++) {
 		struct viewer *v = &m->viewers[i];
 
 		if (v->source.fd >= 0)
 			continue;
+		console_resize(m, rows, columns);
 		v->skipped = 0;
 		v->source.ready = console_viewer_ready;
-		monitor_watch(m, &v->source, fd, EPOLLIN);
-		return;
+		return monitor_watch(m, &v->source, fd, EPOLLIN);
 	}
 	close(fd);
+	errno = EUSERS;
+	return -1;
 }

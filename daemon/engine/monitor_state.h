@@ -128,7 +128,8 @@ void client_tell_exit(struct monitor *m, enum container_state state, int status,
 /* monitor_console.c */
 int console_open(struct monitor *m, int master);
 void console_close(struct monitor *m); /* after taking what is still there */
-void console_attach(struct monitor *m, int fd, int64_t rows, int64_t columns);
+/* Takes fd over. -1 with errno: EUSERS when MONITOR_VIEWERS look already. */
+int console_attach(struct monitor *m, int fd, int64_t rows, int64_t columns);
 /* Nothing happens unless both make sense. */
 void console_resize(struct monitor *m, int64_t rows, int64_t columns);
 void console_resume(struct monitor *m);

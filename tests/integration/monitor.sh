@@ -46,3 +46,22 @@ ok "the daemon comes back to it" wait_for 20 is_running
 lives "and lets it run"
 ok "stop works" B stop --kill a
 
+ok "it starts again" B start a
+cat >"$T/look.py" <<'END'
+import sys, time
+from terminal import Terminal
+t = Terminal(sys.argv[1:])
+t.type(b"\r")
+t.until(b"login:", 30)
+print("looks", flush=True)
+time.sleep(60)
+END
+viewers=()
+for i in 1 2 3 4 5 6 7 8; do
+	PYTHONPATH=$TOP/tests/lib exec python3 -B "$T/look.py" "$BUILD/berth" console a >"$T/viewer.$i" 2>&1 &
+	viewers+=($!)
+done
+all_look() { [ "$(grep -lx looks "$T"/viewer.* | wc -l)" = 8 ]; }
+ok "eight look at the console" wait_for 30 all_look
+fails 1 "as many viewers as it can" "the ninth is told so" timeout 20 "$BUILD/berth" console a
+kill "${viewers[@]}"
