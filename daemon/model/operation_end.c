@@ -231,6 +231,8 @@ ending_not_changed(struct ending *end, struct err *e)
 		if (rc == 0)
 			rc = address_release_others(end->m, before.id, &before.ip, e);
 		if (rc == 0)
+			rc = nics_settle(end->m, before.id, &before.nics, e);
+		if (rc == 0)
 			rc = ending_hold_again(end, before.suspended != NULL, e);
 	}
 	record_clear(&container_config_schema, &before);

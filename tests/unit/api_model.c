@@ -1,53 +1,27 @@
 /* The rules: addresses, states, operations' ends, what a restart settles. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "daemon/model/container.h"
 #include "daemon/model/container_state.h"
+#include "daemon/model/network.h"
 #include "daemon/model/operation.h"
-#include "daemon/util/log.h"
+#include "tests/unit/world.h"
 
 #define CONFIG (&container_config_schema)
 #define VIEW (&container_view_schema)
 
-struct world {
-	struct settings settings;
-	struct model model;
-};
-
 static int
-make_world(void **state)
+make_model_world(void **state)
 {
-	struct world *w = calloc(1, sizeof *w);
 	struct template t = { 0 };
 	struct err e = { 0 };
+	struct world *w;
 
-	log_init("test", LOG_LEVEL_ERROR);
-	assert_true(settings_apply_defaults(&w->settings));
+	make_world(state);
+	w = *state;
 	assert_true(row_put_text(&settings_schema, &w->settings, "subnet4", "10.9.0.0/29"));
-	w->model.settings = &w->settings;
-	assert_int_equal(store_open(":memory:", &w->model.store, &e), 0);
 	row_put_text(&template_schema, &t, "name", "busybox");
 	row_put_text(&template_schema, &t, "version", "1");
 	assert_int_equal(store_template_put(w->model.store, &t, &e), 0);
 	record_clear(&template_schema, &t);
-	*state = w;
-	return 0;
-}
-
-static int
-end_world(void **state)
-{
-	struct world *w = *state;
-
-	store_close(w->model.store);
-	record_clear(&settings_schema, &w->settings);
-	free(w);
 	return 0;
 }
 
@@ -373,7 +347,64 @@ test_a_change_frees_nothing_before_its_end(void **state)
 	strv_clear(&changed);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+static void
+make_network(struct world *w, const char *name, struct network *network_out)
+{
+	struct network body = { 0 };
+	struct err e = { 0 };
+
+	row_put_text(&network_schema, &body, "name", name);
+	strv_add(&body.prefix, "192.168.7.0/24");
+	record_mark(&network_schema, &body, "prefix", true);
+	assert_int_equal(network_create(&w->model, &who_daemon, &body, false, network_out, &e), 0);
+	record_clear(&network_schema, &body);
+}
+
+/* Has it on the network with that address; 0 or -1 with e. */
+static int
+attach(struct world *w, const char *id, const char *word, char op_out[37], struct err *e)
+{
+	struct container_view view = { 0 };
+	struct container_config patch = { 0 };
+	struct operation operation = { 0 };
+	struct strv changed = { 0 };
+	int rc;
+
+	strv_add(&patch.net, word);
+	record_mark(CONFIG, &patch, "net", true);
+	assert_int_equal(store_container_get(w->model.store, id, &view, e), 1);
+	rc = container_change(&w->model, &who_daemon, &view, &patch, false, &changed, &operation, e);
+	if (rc == 0)
+		memcpy(op_out, operation.id, 37);
+	record_clear(VIEW, &view);
+	record_clear(CONFIG, &patch);
+	record_clear(&operation_schema, &operation);
+	strv_clear(&changed);
+	return rc;
+}
+
+static void
+test_a_failed_change_holds_no_network(void **state)
+{
+	struct network network = { 0 };
+	struct world *w = *state;
+	char ids[2][37], op[37];
+	struct err e = { 0 };
+
+	make_network(w, "backend", &network);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(create(w, i ? "y" : "x", "auto4", ids[i], op, &e), 0);
+		end(w, op, ERR_NONE);
+	}
+	assert_int_equal(attach(w, ids[0], "backend:192.168.7.9", op, &e), 0);
+	end(w, op, ERR_CONFLICT);
+	assert_int_equal(attach(w, ids[1], "backend:192.168.7.9", op, &e), 0);
+	end(w, op, ERR_CONFLICT);
+	assert_int_equal(network_delete(&w->model, &who_daemon, &network, false, &e), 0);
+	record_clear(&network_schema, &network);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_model_world, end_world)
 
 int
 main(void)
@@ -387,6 +418,7 @@ main(void)
 		TEST(test_reconcile),
 		TEST(test_interrupted_change),
 		TEST(test_a_change_frees_nothing_before_its_end),
+		TEST(test_a_failed_change_holds_no_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
