@@ -213,17 +213,17 @@ token_take_who(const struct token *token, const char *kind, const char *name, st
 	who_out->expires_at = token->expires_at;
 }
 
-/* To the minute: not each call is worth a write. */
-static int
-token_note_use(struct model *m, const struct token *token, int64_t now, struct err *e)
+/* To the minute: not each call is worth a write. Where nothing can be written what is there can still be read: it is noted next
+ * time. */
+static void
+token_note_use(struct model *m, const struct token *token, int64_t now)
 {
 	AUTO_TXN struct txn txn = { 0 };
+	struct err e = { 0 };
 
-	if (now - token->used_at < TOKEN_USED_EVERY_S)
-		return 0;
-	if (txn_begin(&txn, m->store, e) < 0 || store_token_used(m->store, token->id, now, e) < 0)
-		return -1;
-	return txn_commit(&txn, e);
+	if (now - token->used_at >= TOKEN_USED_EVERY_S && txn_begin(&txn, m->store, &e) == 0 &&
+	    store_token_used(m->store, token->id, now, &e) == 0)
+		txn_commit(&txn, &e);
 }
 
 static bool
@@ -281,7 +281,7 @@ token_authenticate(struct model *m, const char *text, struct who *who_out, struc
 	}
 	if (rc == 1) {
 		token_take_who(&token, "token", token.id, who_out);
-		rc = token_note_use(m, &token, now, e) < 0 ? -1 : 1;
+		token_note_use(m, &token, now);
 	}
 	record_clear(TOKEN, &token);
 	if (rc == 0)
@@ -371,7 +371,7 @@ token_identify(struct model *m, uid_t uid, gid_t gid, const gid_t *groups, size_
 	snprintf(who_out->actor, sizeof who_out->actor, "uid:%s", name);
 	if (rc == 1 && !token_is_ended(&token, now)) {
 		token_take_who(&token, "uid", name, who_out);
-		rc = token_note_use(m, &token, now, e);
+		token_note_use(m, &token, now);
 	}
 	record_clear(TOKEN, &token);
 	return rc < 0 ? -1 : 0;

@@ -37,6 +37,7 @@ like "a full state disk: a change is refused" "full|[Nn]o space" "$(cat "$T/out"
 fails 1 "full|[Nn]o space" "a full state disk: a creation is refused" B create more --template busybox
 ok "a full state disk: what is there can be read" B list
 like "a full state disk: the doctor says which and how much" "^problem +'$T/s/db' has 0 % of its space free" "$(B doctor)"
+ok "a full state disk: its tenant sees what there is" env BERTH_TOKEN="$OWNER" "$BUILD/berth" list
 goes_on "a full state disk"
 like "a full state disk: who goes in is in the log" "CONTAINER_EXEC by uid:0 in .* can.t be recorded" "$(cat "$T/log")"
 refuses_tenant "a full state disk"

@@ -1,47 +1,19 @@
 /* A token's text: one alone opens. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "daemon/model/token.h"
-#include "daemon/util/log.h"
+#include "daemon/store/sql.h"
+#include "tests/unit/world.h"
 
 enum { TOKENS = 64, SECRET_AT = sizeof "berth_0123456789abcdef_" - 1 };
 
-struct world {
-	struct settings settings;
-	struct model model;
-};
-
 static int
-make_world(void **state)
+make_token_world(void **state)
 {
-	struct world *w = calloc(1, sizeof *w);
 	struct err e = { 0 };
 
-	log_init("test", LOG_LEVEL_ERROR);
 	assert_int_equal(token_setup(&e), 0);
-	assert_true(settings_apply_defaults(&w->settings));
-	w->model.settings = &w->settings;
-	assert_int_equal(store_open(":memory:", &w->model.store, &e), 0);
-	*state = w;
-	return 0;
-}
-
-static int
-end_world(void **state)
-{
-	struct world *w = *state;
-
-	store_close(w->model.store);
-	record_clear(&settings_schema, &w->settings);
-	free(w);
-	return 0;
+	return make_world(state);
 }
 
 static void
@@ -157,7 +129,29 @@ test_a_caller_in_words(void **state)
 		assert_false(who_read(wrong[i], &who));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+/* When a token was last used is written down to the minute. On a full or read-only disk it isn't, and what is there can be read. */
+static void
+test_opens_where_nothing_can_be_written(void **state)
+{
+	static const char read_only[] = "PRAGMA query_only = ON", writable[] = "PRAGMA query_only = OFF";
+	struct world *w = *state;
+	char text[TOKEN_TEXT_SIZE];
+	struct token token = { 0 };
+	char id[TOKEN_ID_SIZE];
+	struct err e = { 0 };
+
+	make_token(w, text);
+	assert_true(token_name(text, id));
+	assert_int_equal(sql_script(w->model.store, read_only, &e), 0);
+	assert_true(opens(w, text));
+	assert_int_equal(sql_script(w->model.store, writable, &e), 0);
+	assert_true(opens(w, text));
+	assert_int_equal(store_table_get(w->model.store, TABLE_TOKEN, id, &token, &e), 1);
+	assert_true(token.used_at > 0);
+	record_clear(&token_schema, &token);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_token_world, end_world)
 
 int
 main(void)
@@ -167,6 +161,7 @@ main(void)
 		TEST(test_no_byte_past_ascii_is_a_letter),
 		TEST(test_what_is_behind_or_missing_closes),
 		TEST(test_a_caller_in_words),
+		TEST(test_opens_where_nothing_can_be_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
