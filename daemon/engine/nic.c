@@ -40,20 +40,34 @@ nic_parse_all(const struct strv *list, struct nics *out, struct err *e)
  * A bridge without interfaces is removed, one that is about to have its first isn't: one process at a time. Where a cleanup has
  * destroyed the registry there is no container that could have one.
  */
-int
-nic_lock(const struct settings *s, int *fd_out, struct err *e)
+static int
+nic_lock_as(const struct settings *s, int how, int *fd_out, struct err *e)
 {
 	char path[SPEC_PATH_MAX];
 	AUTO_CLOSE int fd = -1;
 
+	*fd_out = -1;
 	snprintf(path, sizeof path, "%s/registry", s->state_dir);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open '%s'", path);
+	if (flock(fd, how) == 0)
+		*fd_out = take_fd(&fd);
+	else if (errno != EWOULDBLOCK)
 		return err_sys(e, "lock '%s'", path);
-	*fd_out = take_fd(&fd);
 	return 0;
+}
+
+int
+nic_lock(const struct settings *s, int *fd_out, struct err *e)
+{
+	return nic_lock_as(s, LOCK_EX, fd_out, e);
+}
+
+int
+nic_try_lock(const struct settings *s, int *fd_out, struct err *e)
+{
+	return nic_lock_as(s, LOCK_EX | LOCK_NB, fd_out, e);
 }
 
 static int
@@ -405,8 +419,10 @@ nic_sweep_devices(const struct settings *s, const struct strv *but, bool remove,
 	struct if_nameindex *links;
 	int rc = 0;
 
-	if (net_open(&sock, e) < 0 || nic_lock(s, &lock, e) < 0)
+	if (net_open(&sock, e) < 0 || nic_try_lock(s, &lock, e) < 0)
 		return -1;
+	if (lock < 0 && but)
+		return 0;
 	links = if_nameindex();
 	if (!links)
 		return err_sys(e, "list the host's interfaces");

@@ -34,13 +34,17 @@ int nic_update(const struct spec *spec, const struct strv *old, int netns_fd, st
 int nic_detach(const struct spec *spec, struct err *e);
 /* The same of a number that isn't registered, whatever interfaces it had. */
 int nic_sweep(const struct spec *spec, struct err *e);
-/* What is looked at here and made by another process stays as it is until the lock's descriptor is closed. */
+/*
+ * What is looked at here and made by another process stays as it is until the lock's descriptor is closed. nic_try_lock doesn't
+ * wait: *fd_out is -1 where somebody else has it.
+ */
+int nic_try_lock(const struct settings *s, int *fd_out, struct err *e);
 int nic_lock(const struct settings *s, int *fd_out, struct err *e);
 /* Ports of running containers as they should be, whatever an older daemon or somebody by hand has made of them. */
 int nic_guard_ports(const struct settings *s, struct err *e);
 /*
  * Bridges that the instance made and that have no interface, but for those; NULL: all that it made. Their names are added to
- * *names_out; with remove they go.
+ * *names_out; with remove they go. None while another process makes or removes some, whatever it waits for.
  */
 int nic_sweep_devices(const struct settings *s, const struct strv *but, bool remove, struct strv *names_out, struct err *e);
 

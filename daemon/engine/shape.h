@@ -17,7 +17,7 @@ int shape_remove(const struct spec *spec, struct err *e);
 int shape_sweep(const char *instance, struct err *e);
 /*
  * What lies beside interfaces that are gone, named in *names_out; NULL: nobody asks. With remove it goes. A stopped container may
- * have some: the next start uses it.
+ * have some: the next start uses it. Nothing while another process makes some, whatever it waits for.
  */
 int shape_sweep_idle(const struct settings *s, bool remove, struct strv *names_out, struct err *e);
 /* Whether something of the number's is there. */
