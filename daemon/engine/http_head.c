@@ -75,20 +75,27 @@ http_problem_text(const struct err *problem, const char *op)
 	return copy;
 }
 
-void
-http_problem(int conn, const struct err *problem, const char *op)
+bool
+http_problem_answer(const struct err *problem, const char *op, struct buf *out)
 {
 	const struct err_kind_info *info = err_kind_info(problem->kind == ERR_NONE ? ERR_INTERNAL : problem->kind);
 	AUTO_FREE char *text = http_problem_text(problem, op);
-	AUTO_BUF struct buf out = { 0 };
 
 	if (!text)
-		return;
-	buf_addf(&out,
+		return false;
+	buf_addf(out,
 	         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
 	         info->http_status, info->title, strlen(text), text);
+	return !out->failed;
+}
+
+void
+http_problem(int conn, const struct err *problem, const char *op)
+{
+	AUTO_BUF struct buf out = { 0 };
+
 	/* Whoever doesn't take his refusal goes without. */
-	if (!out.failed)
+	if (http_problem_answer(problem, op, &out))
 		http_write(conn, out.data, out.len, NULL);
 }
 

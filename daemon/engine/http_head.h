@@ -5,13 +5,17 @@
 #ifndef BERTH_HTTP_HEAD_H
 #define BERTH_HTTP_HEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/util/buf.h"
 #include "daemon/util/err.h"
 
 /* A problem+json response. op: the operation's UUID, told instead of the reason of an internal error. */
 void http_problem(int conn, const struct err *problem, const char *op);
-/* The same text, for FRAME_ERROR; the caller frees it. NULL when out of memory. */
+/* The same, for who writes it himself; false when out of memory. */
+bool http_problem_answer(const struct err *problem, const char *op, struct buf *out);
+/* Its body alone, for FRAME_ERROR; the caller frees it. NULL when out of memory. */
 char *http_problem_text(const struct err *problem, const char *op);
 
 /* 101 Switching Protocols to berth-stream/1. */

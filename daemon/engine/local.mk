@@ -6,6 +6,7 @@ berthd_SOURCES = \
 	daemon/engine/cleanup.c \
 	daemon/engine/engine.c daemon/engine/engine.h \
 	daemon/engine/host_job.c \
+	daemon/engine/http_head.c daemon/engine/http_head.h \
 	daemon/engine/link.c \
 	daemon/engine/listen.c daemon/engine/listen.h \
 	daemon/engine/monitor_spawn.c \

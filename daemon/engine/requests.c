@@ -2,13 +2,13 @@
 #include "daemon/engine/request_row.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 
+#include "daemon/engine/http_head.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -20,27 +20,17 @@ enum { QUEUE_MAX = 1024, STREAMS_MAX = 1024, CANCEL_GRACE_S = 10 };
 static void
 request_refuse_stream(struct task *task, const struct err *e)
 {
-	const struct err_kind_info *info = err_kind_info(e->kind);
-	struct json_object *problem = json_object_new_object();
-	AUTO_BUF struct buf reply = { 0 };
-	const char *text;
+	const struct request *request = task->request.record;
+	AUTO_BUF struct buf answer = { 0 };
 
-	if (!problem || task->request.nfds == 0)
-		goto out;
-	json_object_object_add(problem, "title", json_object_new_string(info->title));
-	json_object_object_add(problem, "status", json_object_new_int(info->http_status));
-	json_object_object_add(problem, "code", json_object_new_string(e->code));
-	json_object_object_add(problem, "detail", json_object_new_string(e->message));
-	json_object_object_add(problem, "retryable", json_object_new_boolean(info->retryable));
-	text = json_object_to_json_string_ext(problem, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	buf_addf(&reply,
-	         "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-	         info->http_status, info->title, strlen(text), text);
+	/* Whoever asked is told nothing of the host: this is the only place that is. */
+	if (e->kind == ERR_INTERNAL)
+		log_err(e, "%s", msg_info(task->type)->name);
+	if (task->request.nfds == 0 || !http_problem_answer(e, request->op, &answer))
+		return;
 	/* The connection's buffer is empty: so short an answer always fits, and the loop never blocks. */
-	if (!reply.failed && fd_send(task->request.fds[0], reply.data, reply.len, NULL, 0, MSG_DONTWAIT) < 0)
+	if (fd_send(task->request.fds[0], answer.data, answer.len, NULL, 0, MSG_DONTWAIT) < 0)
 		log_debug("a stream's caller has left");
-out:
-	json_object_put(problem);
 }
 
 static void

@@ -94,3 +94,19 @@ ok "stop while a command runs" B stop --kill web
 wait $client; code=$?
 [ $code != 0 ] && pass "the command's client hears of it ($code)" || fail "the client says success"
 fails 4 "stopped" "exec in a stopped container" B exec web -- true
+
+# What fails inside the host is for its log: a tenant is told of no path.
+B start web >/dev/null 2>&1
+t_stop_daemon
+mkdir "$T/programs"
+ln -s "$BUILD"/berth-* "$T/programs"
+sed -i "s,^libexec_dir = .*,libexec_dir = $T/programs," "$T/conf"
+t_start_daemon
+OWNER=$(B token create panel --role owner --tenant default 2>/dev/null)
+ln -sf "$T/conf" "$T/programs/berth-job"
+out=$(BERTH_TOKEN=$OWNER timeout 20 "$BUILD/berth" exec web -- true 2>&1)
+like "a stream that the host can't begin is refused" "Internal error" "$out"
+unlike "without a word of the host" "$T|berth-job|ermission" "$out"
+like "which its log has" "EXEC: run '$T/programs/berth-job': Permission denied" "$(cat "$T/log")"
+ln -sf "$BUILD/berth-job" "$T/programs/berth-job"
+ok "and the next one is begun" env BERTH_TOKEN="$OWNER" "$BUILD/berth" exec web -- true
