@@ -179,7 +179,7 @@ void
 args_nearest(const char *word, const char *candidate, const char **best, size_t *best_distance)
 {
 	size_t distance = args_distance(word, candidate), len = strlen(word);
-	size_t limit = len < 3 ? 1 : len < 6 ? 2 : 3;
+	size_t limit = len < 5 ? 1 : len < 8 ? 2 : 3;
 
 	/* A word that was only begun is near, too. */
 	if (len >= 2 && strncmp(word, candidate, len) == 0)

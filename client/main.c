@@ -137,7 +137,8 @@ main(int argc, char **argv)
 	if (rc < 0) {
 		problem_print(NULL, &e);
 		if (strcmp(e.code, "usage") == 0)
-			fprintf(stderr, "'berth help%s%s' tells how to use it.\n", verb ? " " : "", verb ? verb->name : "");
+			fprintf(stderr, "'berth help%s%s' tells how to use it.\n", verb && verb != &help_verb ? " " : "",
+			        verb && verb != &help_verb ? verb->name : "");
 		rc = problem_exit_status(&e);
 	}
 	if (fflush(stdout) != 0 && rc == 0)

@@ -1,5 +1,6 @@
 #include "client/verbs.h"
 
+#include <stdint.h>
 #include <string.h>
 
 const struct verb *const verbs[] = {
@@ -57,12 +58,39 @@ verb_options(const struct verb *verb, struct opt_set *set)
 	opt_set_add_groups(set, verb->groups | OPTS_COMMON);
 }
 
+/* What somebody's fingers know from other tools, and what it is called here. */
+static const struct {
+	const char *word, *verb;
+} verb_elsewhere[] = {
+	{ "ls", "list" },       { "ps", "list" },      { "info", "show" },      { "inspect", "show" },   { "status", "show" },
+	{ "config", "set" },    { "rm", "delete" },    { "remove", "delete" },  { "destroy", "delete" }, { "launch", "create" },
+	{ "init", "create" },   { "run", "create" },   { "shell", "enter" },    { "attach", "console" }, { "reboot", "restart" },
+	{ "shutdown", "stop" }, { "kill", "stop" },    { "pause", "freeze" },   { "unpause", "thaw" },   { "resume", "thaw" },
+	{ "unfreeze", "thaw" }, { "rescue", "start" }, { "monitor", "events" }, { "image", "template" }, { "project", "tenant" },
+	{ "stats", "top" },     { "api", "query" },
+};
+
+static bool
+verb_exists(const char *group, const char *name)
+{
+	const char *words[] = { group ? group : name, name };
+	size_t used;
+
+	return (!group && verb_is_group(name)) || verb_find((char *const *)(uintptr_t)words, group ? 2 : 1, &used) != NULL;
+}
+
 const char *
 verb_nearest(const char *word, const char *second)
 {
 	const char *best = NULL;
 	size_t distance = 0;
 
+	if (second && !verb_is_group(word))
+		second = NULL;
+	for (size_t i = 0; i < sizeof verb_elsewhere / sizeof *verb_elsewhere; i++)
+		if (strcmp(second ? second : word, verb_elsewhere[i].word) == 0 &&
+		    verb_exists(second ? word : NULL, verb_elsewhere[i].verb))
+			return verb_elsewhere[i].verb;
 	for (const struct verb *const *v = verbs; *v; v++) {
 		const char *name = (*v)->name, *space = strchr(name, ' ');
 
@@ -70,7 +98,7 @@ verb_nearest(const char *word, const char *second)
 			continue;
 		if (!space)
 			args_nearest(word, name, &best, &distance);
-		else if (second && verb_is_group(word) && strncmp(name, word, strlen(word)) == 0)
+		else if (second && strncmp(name, word, strlen(word)) == 0)
 			args_nearest(second, space + 1, &best, &distance);
 	}
 	return best;

@@ -189,6 +189,12 @@ test_verbs(void **state)
 	assert_string_equal(verb_nearest("strat", NULL), "start");
 	assert_string_equal(verb_nearest("template", "lst"), "list");
 	assert_null(verb_nearest("zzzzzz", NULL));
+	assert_null(verb_nearest("foo", NULL));
+	assert_string_equal(verb_nearest("rm", NULL), "delete");
+	assert_string_equal(verb_nearest("shell", NULL), "enter");
+	assert_string_equal(verb_nearest("image", NULL), "template");
+	assert_string_equal(verb_nearest("ip", "ls"), "list");
+	assert_null(verb_nearest("ip", "shell"));
 }
 
 static void
