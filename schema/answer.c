@@ -60,10 +60,11 @@ ROWS(limit, FIGURE("configured", "As it was set."), FIGURE("effective", "As the 
      FIGURE("peak", "The most since the start."), FIGURE("hits", "How often it held something back since the start."),
      FIGURE("pressure", "Percentage of the last minute in which something inside waited for it."));
 ROWS(limits, OBJECT("memory", &limit_schema, "In bytes."), OBJECT("swap", &limit_schema, "In bytes."),
-     OBJECT("cpus", &limit_schema, "As a number of CPUs."), OBJECT("cpu_weight", &limit_schema, "A share."),
-     OBJECT("pids", &limit_schema, "Processes and threads."), OBJECT("disk", &limit_schema, "In bytes."),
-     OBJECT("io_weight", &limit_schema, "A share."), OBJECT("io_read", &limit_schema, "In bytes a second."),
-     OBJECT("io_write", &limit_schema, "In bytes a second."));
+     OBJECT("cpus", &limit_schema, "As a number of CPUs; used is CPU time since the start, in seconds."),
+     OBJECT("cpu_weight", &limit_schema, "A share."), OBJECT("pids", &limit_schema, "Processes and threads."),
+     OBJECT("disk", &limit_schema, "In bytes."), OBJECT("io_weight", &limit_schema, "A share."),
+     OBJECT("io_read", &limit_schema, "In bytes a second; used is bytes since the start."),
+     OBJECT("io_write", &limit_schema, "In bytes a second; used is bytes since the start."));
 ANSWER(limits, "Each limit with its figures; null is what nobody knows.", &limits_schema);
 
 ROWS(template_more, TEXT("id", "NAME@VERSION."), NUMBER("containers", "Made from it, of all tenants; for the host's roles."));

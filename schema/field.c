@@ -252,7 +252,7 @@ field_add_range_error(const struct field *field, struct err *e)
 	char from[24], to[24];
 
 	if (field->type == FIELD_MILLI)
-		err_param(e, field->name, "must be from %lld.%03lld to %lld", min / 1000, min % 1000, max / 1000);
+		err_param(e, field->name, "must be from %.10g to %.10g", (double)min / 1000, (double)max / 1000);
 	else if (field->type == FIELD_SIZE)
 		err_param(e, field->name, "must be from %s to %s", field_size_text(min, from, sizeof from),
 		          field_size_text(max, to, sizeof to));

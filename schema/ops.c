@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "schema/check.h"
 #include "schema/container.h"
@@ -16,6 +17,16 @@ static const char *
 check_reason(const char *text)
 {
 	return *text ? check_line(text) : "must not be empty";
+}
+
+/* A name of the table below, in small letters: a slip would find nothing, and look like an answer. */
+static const char *
+check_kind(const char *text)
+{
+	for (int i = 0; i < OP_COUNT; i++)
+		if (!text[strcspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] && strcasecmp(op_get((enum op_id)i)->name, text) == 0)
+			return NULL;
+	return "must be the kind of an operation, such as container_create";
 }
 
 #define A op_args
@@ -76,12 +87,13 @@ ROWS(usage_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, ROW_FROM, ROW_TO, ROW_BY,
      STRING_FIELD(A, plan, 0, 80, NULL, "Of this plan, NAME or NAME@VERSION."));
 ROWS(audit_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, tenant, 0, 40, NULL, "Of this tenant."),
      STRING_FIELD(A, actor, 0, 64, NULL, "By this caller: uid:NUMBER, token:ID or daemon."),
-     STRING_FIELD(A, kind, 0, 40, NULL, "Of this kind, such as container_create."),
+     STRING_FIELD(A, kind, 0, 40, check_kind, "Of this kind, such as container_create."),
      STRING_FIELD(A, container, 0, 80, NULL, "On this container."), TIME_FIELD(A, since, 0, "Not before this time."),
      TIME_FIELD(A, until, 0, "Not after this time."));
 ROWS(template_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, name, 0, 40, NULL, "Of this name."));
 ROWS(operation_query, ROW_LIMIT, ROW_CURSOR, ROW_FIELDS, STRING_FIELD(A, state, 0, 16, check_operation_state, "In this state."),
-     STRING_FIELD(A, container, 0, 80, NULL, "On this container."), STRING_FIELD(A, kind, 0, 40, NULL, "Of this kind."),
+     STRING_FIELD(A, container, 0, 80, NULL, "On this container."),
+     STRING_FIELD(A, kind, 0, 40, check_kind, "Of this kind, such as container_create."),
      STRING_FIELD(A, tenant, 0, 40, NULL, "Of this tenant."));
 ROWS(events_query, INT_FIELD(A, since, 0, 0, INT64_MAX, 0, "Only those after this sequence number."),
      INT_FIELD(A, tail, 0, 0, 1000000, 0, "Of those that there are, the last ones only."),

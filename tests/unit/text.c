@@ -254,7 +254,7 @@ test_bounds_are_told_as_they_may_be_given(void **state)
 	record_set_text(&container_config_schema, &c, "memory", "1", &e);
 	assert_string_equal(e.params[0].reason, "must be from 16M to 64T");
 	record_set_text(&container_config_schema, &c, "cpus", "0.001", &e);
-	assert_string_equal(e.params[1].reason, "must be from 0.010 to 4096");
+	assert_string_equal(e.params[1].reason, "must be from 0.01 to 4096");
 	record_clear(&container_config_schema, &c);
 }
 
