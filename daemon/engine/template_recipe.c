@@ -122,6 +122,29 @@ recipe_check_parent(const struct settings *s, int parent, struct err *e)
 	return 0;
 }
 
+static int
+recipe_is_named(const struct dirent *entry)
+{
+	return !check_template_name(entry->d_name);
+}
+
+/* Names those that there are: nothing else shows them. */
+static int
+recipe_absent(const struct settings *s, int parent, const char *name, struct err *e)
+{
+	AUTO_BUF struct buf there = { 0 };
+	struct dirent **entries = NULL;
+	int n = scandirat(parent, ".", &entries, recipe_is_named, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		buf_addf(&there, "%s%s", i ? ", " : ": there are ", entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return err_set(e, ERR_NOT_FOUND, "There is no recipe '%s' in '%s'%s", name, s->recipes_dir,
+	               there.len && !there.failed ? there.data : "");
+}
+
 int
 template_recipe_open(const struct settings *s, const char *name, struct template *template_out, int *fd_out, struct err *e)
 {
@@ -133,8 +156,7 @@ template_recipe_open(const struct settings *s, const char *name, struct template
 		return err_set(e, ERR_NOT_FOUND, "There is no recipe of that name");
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "There is no recipe '%s' in '%s'", name, s->recipes_dir)
-		                       : err_sys(e, "open recipe '%s'", name);
+		return errno == ENOENT ? recipe_absent(s, parent, name, e) : err_sys(e, "open recipe '%s'", name);
 	if (recipe_check_parent(s, parent, e) < 0 || recipe_check_tree(name, fd, e) < 0 ||
 	    recipe_read(name, fd, template_out, e) < 0)
 		return -1;

@@ -159,13 +159,15 @@ volume_set_quota(const struct spec *spec, struct err *e)
 {
 	const struct volume_backend *backend = volume_backend_get(spec->layout.storage, e);
 	struct volume_usage usage;
+	char used[24], limit[24];
 	AUTO_CLOSE int dir = -1;
 
 	if (!backend || volume_need_dir(spec, &dir, e) < 0 || backend->read(dir, &usage, e) < 0)
 		return -1;
 	if (usage.used > spec->config.disk)
-		return err_set(e, ERR_CONFLICT, "The container's disk holds %lld bytes: the limit can't become %lld",
-		               (long long)usage.used, (long long)spec->config.disk);
+		return err_set(e, ERR_CONFLICT, "The container's disk holds %s: the limit can't become %s",
+		               field_size_text((usage.used + (1 << 20) - 1) >> 20 << 20, used, sizeof used),
+		               field_size_text(spec->config.disk, limit, sizeof limit));
 	if (backend->has_room && backend->has_room(dir, spec->config.disk, e) < 0)
 		return -1;
 	return backend->set_limit(dir, spec->config.disk, e);

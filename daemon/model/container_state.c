@@ -63,7 +63,7 @@ container_refuse_state(enum op_id op, const struct container_view *view, struct 
 		err_set(e, ERR_CONFLICT, "The container is %s already", name);
 		code = "already_running";
 	} else if (op == CONTAINER_DELETE) {
-		err_set(e, ERR_CONFLICT, "The container is %s: stop it first, or delete it by force", name);
+		err_set(e, ERR_CONFLICT, "The container is %s: stop it first, or delete it by force (--force)", name);
 		code = "not_stopped";
 	} else if (op == CONTAINER_EXEC && state == STATE_FROZEN) {
 		err_set(e, ERR_CONFLICT, "The container is frozen: thaw it first");
@@ -71,6 +71,10 @@ container_refuse_state(enum op_id op, const struct container_view *view, struct 
 	} else if (op == CONTAINER_STOP && ((1u << state) & AT_REST)) {
 		err_set(e, ERR_CONFLICT, "The container isn't running: it is %s", name);
 		code = "not_running";
+	} else if (op == CONTAINER_THAW && state == STATE_RUNNING) {
+		err_set(e, ERR_CONFLICT, "The container isn't frozen: it is running");
+	} else if (op == CONTAINER_FREEZE && state == STATE_FROZEN) {
+		err_set(e, ERR_CONFLICT, "The container is frozen already");
 	} else if ((1u << state) & AT_REST) {
 		err_set(e, ERR_CONFLICT, "The container is %s: start it first", name);
 		code = "not_running";

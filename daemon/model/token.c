@@ -34,7 +34,7 @@ token_hash(const unsigned char *secret, char hash_out[TOKEN_HASH_SIZE])
 static int
 token_absent(const char *id, struct err *e)
 {
-	return err_set(e, ERR_NOT_FOUND, "There is no token '%.80s'", id);
+	return err_set(e, ERR_NOT_FOUND, "There is no token '%.80s': it goes by its id, not by its name", id);
 }
 
 int
@@ -285,7 +285,7 @@ token_authenticate(struct model *m, const char *text, struct who *who_out, struc
 	}
 	record_clear(TOKEN, &token);
 	if (rc == 0)
-		return err_set(e, ERR_UNAUTHORIZED, "The token is none that is valid here");
+		return err_set(e, ERR_UNAUTHORIZED, "The token isn't valid: it is none of this host's, or was revoked, or has expired");
 	return rc < 0 ? -1 : 0;
 }
 

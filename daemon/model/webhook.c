@@ -17,7 +17,7 @@ webhook_find(struct model *m, const struct who *who, const char *id, struct webh
 	if (rc < 0)
 		return -1;
 	if (rc == 0 || !who_sees(who, hook_out->tenant))
-		return err_set(e, ERR_NOT_FOUND, "There is no webhook '%.80s'", id);
+		return err_set(e, ERR_NOT_FOUND, "There is no webhook '%.80s': it goes by its id, not by its name", id);
 	model_is_about(m, hook_out->tenant, NULL, NULL);
 	return 0;
 }

@@ -21,7 +21,7 @@ before=$(find "$T/s/templates" -mindepth 1 -maxdepth 2 | sort)
 fails 1 'why it broke|broke' "a build that fails says why" B template build broken
 is "and leaves nothing behind" "$before" "$(find "$T/s/templates" -mindepth 1 -maxdepth 2 | sort)"
 fails 5 'writable|root' "a recipe that others can write is refused" B template build writable
-fails 3 'nothing' "a recipe that isn't there" B template build nothing
+fails 3 "no recipe 'nothing' in .*: there are broken, busybox, debian-12, slow" "a recipe that isn't there" B template build nothing
 fails 2 '' "a recipe outside" B template build ../busybox
 op=$(B template build slow --no-wait)
 sleep 1
