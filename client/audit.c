@@ -45,8 +45,11 @@ audit_list(struct client *c, const struct args *args, struct err *e)
 	AUTO_BUF struct buf query = { 0 };
 	const char *last = args_value(args, "last");
 	struct json_object *items = NULL;
+	int64_t number;
 	int rc;
 
+	if (args_int(args, "last", 1, 1000, &number, e) < 0)
+		return -1;
 	if (!last && !args_has(args, "since") && !args_has(args, "until"))
 		last = "100";
 	if (print_check(c, &audit_view, e) < 0)

@@ -207,7 +207,7 @@ help_print_overview(void)
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		printf("%s%s", i ? ", " : "", statuses[i]);
 	printf(".\n'berth help VERB' tells more of each. The daemon's socket is /run/berth/berth.sock, else that of --socket or "
-	       "BERTH_SOCKET.\n");
+	       "BERTH_SOCKET.\nA token in BERTH_TOKEN says who you are; without one your user and groups do.\n");
 }
 
 static void

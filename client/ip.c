@@ -124,7 +124,7 @@ const struct verb ip_show_verb = {
 
 const struct verb ip_create_verb = {
 	.name = "ip create",
-	.args = "POOL",
+	.args = "POOL --prefix PREFIX",
 	.help = "Create a pool of addresses",
 	.more = "A container gets an address of it by the pool's name: --ip POOL.",
 	.examples = "berth ip create public --prefix 203.0.113.0/26 --reserved 203.0.113.1 --tenants acme --rest 86400",

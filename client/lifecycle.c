@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/follow.h"
 #include "client/operation.h"
 #include "client/problem.h"
 #include "client/verbs.h"
@@ -86,6 +87,41 @@ lifecycle_targets(struct client *c, const struct args *args, const struct action
 	return 0;
 }
 
+/* The start that follows: whoever comes next finds the container running. */
+static int
+lifecycle_await_start(struct client *c, const char *id, const char *label, struct err *e)
+{
+	AUTO_BUF struct buf query = { 0 }, path = { 0 };
+	struct json_object *page = NULL, *items = NULL, *last;
+	const char *state, *operation;
+	int rc;
+
+	call_query_add(&query, "container", id);
+	call_query_add(&query, "kind", "container_start");
+	call_query_add(&query, "limit", "1");
+	if (call_json(c, OPERATION_LIST, NULL, query.data, NULL, &page, e) < 0)
+		return -1;
+	items = json_object_object_get(page, "items");
+	last = items && json_object_array_length(items) > 0 ? json_object_array_get_idx(items, 0) : NULL;
+	state = call_text(last, "state");
+	operation = call_text(last, "id");
+	rc = 0;
+	if (state && operation && (strcmp(state, "queued") == 0 || strcmp(state, "running") == 0)) {
+		op_path(op_get(OPERATION_SHOW), operation, &path);
+		rc = follow_operation(c, path.data, label, -1, NULL, e);
+	}
+	json_object_put(page);
+	return rc;
+}
+
+static int
+lifecycle_one(struct client *c, const struct action *action, const char *id, const char *name, struct err *e)
+{
+	if (operation_run(c, action->op, id, action->query.data, action->body, name, NULL, e) < 0)
+		return -1;
+	return action->op == CONTAINER_UNSUSPEND && c->wait ? lifecycle_await_start(c, id, name, e) : 0;
+}
+
 static int
 lifecycle_each(struct client *c, const struct action *action, const struct strv *ids, const struct strv *names, struct err *e)
 {
@@ -93,7 +129,7 @@ lifecycle_each(struct client *c, const struct action *action, const struct strv 
 
 	for (size_t i = 0; i < ids->n; i++) {
 		err_clear(e);
-		if (operation_run(c, action->op, ids->v[i], action->query.data, action->body, names->v[i], NULL, e) == 0) {
+		if (lifecycle_one(c, action, ids->v[i], names->v[i], e) == 0) {
 			if (c->wait)
 				client_say(c, "%s: %s", names->v[i], action->done);
 			continue;
@@ -176,6 +212,8 @@ lifecycle_stop_body(const struct args *args, struct json_object **body_out, stru
 
 	if (args_int(args, "timeout", 0, 3600, &timeout, e) < 0)
 		return -1;
+	if (timeout >= 0 && args_has(args, "kill"))
+		return args_usage(e, "--timeout and --kill exclude each other");
 	if (timeout < 0 && !args_has(args, "kill"))
 		return 0;
 	*body_out = json_object_new_object();

@@ -88,8 +88,13 @@ lines_add(struct client *c, const struct args *args, const char *field, struct e
 		return -1;
 	rules = lines_copy(container, field);
 	n = json_object_array_length(rules);
+	if (at != INT64_MAX && at > (int64_t)n + 1)
+		rc = args_usage(e, "--at %lld must be from 1 to %zu", (long long)at, n + 1);
+	else
+		rc = 0;
 	lines_insert(&rules, rule.data, at <= (int64_t)n ? (size_t)at - 1 : n);
-	rc = lines_send(c, args, field, id.data, container, rules, e);
+	if (rc == 0)
+		rc = lines_send(c, args, field, id.data, container, rules, e);
 	json_object_put(rules);
 	json_object_put(container);
 	return rc;
@@ -105,7 +110,7 @@ lines_take_out(struct json_object *rules, const char *text, struct err *e)
 
 	if (field_parse_int(text, &number, &why) == 0) {
 		if (number < 1 || number > (int64_t)n)
-			return err_set(e, ERR_NOT_FOUND, "There is no number %lld: there are %zu", (long long)number, n);
+			return err_set(e, ERR_NOT_FOUND, "There is no number %lld: it has %zu of them", (long long)number, n);
 		json_object_array_del_idx(rules, (size_t)number - 1, 1);
 		return 0;
 	}
@@ -114,7 +119,7 @@ lines_take_out(struct json_object *rules, const char *text, struct err *e)
 			json_object_array_del_idx(rules, i, 1);
 			return 0;
 		}
-	return err_set(e, ERR_NOT_FOUND, "There is no '%.100s'", text);
+	return err_set(e, ERR_NOT_FOUND, "It has no '%.100s': give it as it is listed, or its number", text);
 }
 
 int

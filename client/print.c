@@ -409,11 +409,12 @@ print_list_csv(const struct client *c, const struct view *view, const struct nam
 	return print_out(&out, e);
 }
 
-/* Numbers stand right; on a narrow terminal the texts that may be long give way, on lines of their own. */
+/* Numbers stand right; on a narrow terminal the texts that may be long give way, on lines of their own. What somebody copies, such
+   as an id or an address, stays in one piece. */
 static int
 print_column_flags(const struct view *view, const char *name)
 {
-	static const char longish[] = "template,id,ip,ipv4,ipv6,dns,ssh_keys,exit,description,init,text,error,result";
+	static const char longish[] = "dns,ssh_keys,exit,description,init,text,error,result";
 	const struct field *row = print_field(view, name);
 
 	if (row && (row->type == FIELD_INT || row->type == FIELD_SIZE || row->type == FIELD_MILLI))

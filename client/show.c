@@ -17,10 +17,12 @@
 static const char *const show_sections[][2] = {
 	{ "Container", "name,tenant,id,ctid,state,desired,suspended,suspended_by,suspended_at,exit,exited_at,started_at,restarts,"
 	               "rescue,pid,id_base,storage,created_at,revision" },
-	{ "Configuration", "plan,owner,billing,labels,template,hostname,ip,dns,ssh_keys,memory,swap,cpus,cpu_weight,pids,disk,io_"
-	                   "weight,io_read,io_write,"
-	                   "onboot,boot_priority,boot_delay,firewall_operator,blocked_ports,firewall,connections,forwards,rate_in,"
-	                   "rate_out,rate_burst,throttled,net_weight" },
+	{ "Configuration",
+	  "plan,owner,billing,labels,template,hostname,ip,dns,ssh_keys,memory,swap,cpus,cpu_weight,pids,disk,io_"
+	  "weight,io_read,io_write,"
+	  "onboot,boot_priority,boot_delay,net,firewall_operator,blocked_ports,firewall,connections,forwards,traffic,"
+	  "traffic_80,traffic_100,rate_in,"
+	  "rate_out,rate_burst,throttled,net_weight" },
 };
 
 static const char *const limit_columns[] = { "configured", "effective", "used", "peak", "hits", "pressure" };
@@ -76,6 +78,9 @@ show_limit_cell(const char *limit, struct json_object *row, const char *column, 
 		print_size(json_object_get_int64(value), out);
 	else
 		print_value(&container_view_of_lists, row, column, true, out);
+	/* Beside a number of CPUs a time would be taken for one. */
+	if (strcmp(limit, "cpus") == 0 && strcmp(column, "used") == 0 && value)
+		buf_addf(out, "s");
 }
 
 static int
@@ -176,7 +181,11 @@ const struct verb show_verb = {
 	.name = "show",
 	.args = "NAME",
 	.help = "Show a container, its limits and what it uses",
-	.more = "NAME is a name, tenant:name, UUID or CTID, here as everywhere. With json, limits are in the member 'limits'.",
+	.more = "NAME is a name, tenant:name, UUID or CTID, here as everywhere. With json, limits are in the member 'limits'. "
+	        "USED and PEAK are since the start; of cpus USED is seconds of CPU time, of io_read and io_write bytes in all. "
+	        "HITS "
+	        "is how often the limit held something back, PRESSURE the share of the last minute, in percent, in which something "
+	        "inside waited. '-' is what the kernel doesn't tell; of a limit whose help says so 0 is none.",
 	.examples = "berth show web1\n"
 	            "berth show web1 -o json\n"
 	            "berth show web1 --fields state,exit",

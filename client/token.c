@@ -40,7 +40,7 @@ const struct verb token_show_verb = {
 
 const struct verb token_create_verb = {
 	.name = "token create",
-	.args = "NAME",
+	.args = "NAME --role ROLE",
 	.help = "Create a token",
 	.more = "Its text is the only thing on standard output: nobody can show it again. With --uid or --gid it has none: that "
 	        "user, or that group's members, are who it says.",

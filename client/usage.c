@@ -80,7 +80,8 @@ const struct verb usage_verb = {
 	.name = "usage",
 	.args = "[NAME]",
 	.help = "Tell what containers used: CPU, memory, disk, traffic",
-	.more = "NAME may be the UUID of one that is gone. Traffic in and out is what is paid, of both families; that with the "
+	.more = "NAME may be the UUID of one that is gone. CPU is in seconds of CPU time. Traffic in and out is what is paid, of "
+	        "both families; that with the "
 	        "host's free networks is apart. Memory is the average while it ran, of disk space of all the time. --fields and "
 	        "json have every figure that is kept. Times are UTC's.",
 	.examples = "berth usage\n"

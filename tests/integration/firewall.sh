@@ -48,7 +48,7 @@ like "the kernel's log names instance, container and what was done" "$veth acme:
 ok "take one out by its number" as "$acme" firewall delete web 1
 ok "and by its words" as "$acme" firewall delete web allow in tcp 80 from 203.0.113.0/24
 is "the rest stays" '["default in deny log"]' "$(B show $id -o json | jq -c .firewall)"
-fails 3 "no number 7: there are 1" "one that isn't there" as "$acme" firewall delete web 7
+fails 3 "no number 7: it has 1" "one that isn't there" as "$acme" firewall delete web 7
 ok "all at once" as "$acme" set web firewall="default in deny,allow in tcp 80,allow in icmp"
 fails 2 "firewall.*'tpc' must be tcp, udp" "a wrong word is told" as "$acme" firewall add web allow in tpc 80
 api_is 422 invalid "with its rule" PATCH "/v1/containers/$id" '{"firewall":["allow in tcp 80","allow in tcp 80 from 10.0.0.1/8"]}'

@@ -79,6 +79,18 @@ fails 2 'line 2 of .*/shadow must be a public key' "the client: a file that is n
 unlike "what it holds isn't shown" 'secret' "$(B create x --template busybox --ssh-key "$T/shadow" 2>&1)"
 printf '# mine\r\n\r\nssh-ed25519 AAAA me\r\n' >"$T/keys.pub"
 ok "the client: a file of keys with other line ends" B create x --template busybox --ssh-key "$T/keys.pub" --dry-run
+fails 2 'verb .rm.\. Did you mean .delete' "another tool's word is told in ours" B rm web
+fails 2 'Did you mean .ip list' "in a group as well" B ip ls
+is "what is near nothing isn't guessed at" "berth: There is no verb 'foo'
+'berth help' tells how to use it." "$(B help foo 2>&1)"
+fails 2 'cpus: .0. must be from 0.01 to 4096' "bounds as the help has them" B create x --template busybox --cpus 0
+fails 2 'kind.*must be the kind of an operation' "a kind of operations that there is none of" B operation list --kind create
+fails 2 'kind.*must be the kind of an operation' "in the audit neither" B audit --kind create
+fails 2 '^berth: --last 0 must be from 1' "the option is named as it was typed" B audit --last 0
+fails 2 'timeout and --kill exclude' "what contradicts itself" B stop web --timeout 5 --kill
+fails 2 'token create. needs NAME --role ROLE' "what is required is in the usage" B token create
+fails 3 "no token 'web': it goes by its id" "a token by its name" B token show web
+fails 3 "no webhook 'web': it goes by its id" "a webhook" B webhook show web
 fails 2 'state.*must be.*running' "a state that there is none of" B list --state up
 fails 2 'state.*must be.*queued' "of an operation neither" B operation list --state running,failed
 fails 3 '^berth: Process 1 belongs to no container' "which names what it was asked for: a process" B which 1
@@ -95,3 +107,29 @@ like "one that is set twice" ":3: option 'id_count' is set a second time" "$(wro
 is "but lists" "The configuration is right." "$(wrong_option $'dns = 192.0.2.1\ndns = 192.0.2.2\naddresses = 203.0.113.0/29\n  203.0.113.8/29')"
 fails 2 'pool-size' "a wrong option on the command line" "$BUILD/berthd" --check-config --config /dev/null --pool-size 1
 fails 4 'another berthd' "a second daemon" "$BUILD/berthd" --foreground --config "$T/conf"
+
+ok "a container with all that can be chosen" B set web labels=a=b "firewall=allow in tcp 22" traffic=1T traffic_80=event traffic_100=throttle
+ok "a network" B network create back --prefix 10.9.0.0/24
+ok "it is on it" B set web net=back
+page=$(B show web)
+for field in $(B show web -o json | jq -r 'del(.limits) | keys[]'); do grep -q "^  $field " <<<"$page" || echo "$field"; done >"$T/missing"
+is "a person's page shows every field" "" "$(cat "$T/missing")"
+fails 2 "at 3 must be from 1 to 2" "a rule's place that there isn't" B firewall add web --at 3 allow in tcp 23
+fails 3 "no 'allow in tcp 23': give it as it is listed" "a rule that there isn't" B firewall delete web allow in tcp 23
+ok "start" B start web
+like "CPU time isn't taken for a number of CPUs" '^cpus +1\.0 +1\.0 +[0-9.]+s ' "$(B show web)"
+fails 4 "isn't frozen: it is running" "thawed is who was frozen" B thaw web
+ok "freeze" B freeze web
+fails 4 "is frozen already" "frozen once" B freeze web
+ok "thaw" B thaw web
+ok "fill it" eval 'B exec web -- dd if=/dev/zero of=/root/fill bs=1M count=20 2>/dev/null && B exec web -- sync'
+fails 4 'disk holds [0-9]+M: the limit can.t become 16M' "sizes in units" B set web disk=16M
+cat >"$T/narrow.py" <<'END'
+import sys
+from terminal import Terminal
+t = Terminal(["sh", "-c", "stty cols 80; exec \"$@\"", "-", *sys.argv[1:]])
+t.until(b"\0", 5)
+t.end()
+END
+id=$(B operation list -q | head -n 1)
+like "on a narrow terminal an id stays whole" "$id" "$(PYTHONPATH=$TOP/tests/lib python3 "$T/narrow.py" "$BUILD/berth" operation list)"
