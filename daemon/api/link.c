@@ -30,6 +30,7 @@ struct link_waiter {
 	TAILQ_ENTRY(link_waiter) next;
 	char op[UUID_SIZE];
 	struct conn *conn;
+	enum role role;
 	int64_t deadline_ms;
 };
 
@@ -197,6 +198,7 @@ link_query(struct call *c, enum msg_type type, const struct request *request)
 		return reply_out_of_memory(c);
 	memcpy(waiter->op, request->op, sizeof waiter->op);
 	waiter->conn = c->conn;
+	waiter->role = c->who.role;
 	waiter->deadline_ms = http_now_ms() + link_query_ms(type);
 	TAILQ_INSERT_TAIL(&link->waiters, waiter, next);
 	return (struct answered){ ANSWERED_LATER };
@@ -206,11 +208,12 @@ static void
 link_end_waiter(struct link *link, struct link_waiter *waiter, const char *result, const struct err *e)
 {
 	struct conn *conn = waiter->conn;
+	enum role role = waiter->role;
 
 	TAILQ_REMOVE(&link->waiters, waiter, next);
 	free(waiter);
 	if (e)
-		reply_late_error(conn, e);
+		reply_late_error(conn, role, e);
 	else
 		reply_late_json(conn, result ? result : "{}");
 	conn_resume(conn);

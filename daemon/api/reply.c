@@ -106,16 +106,23 @@ reply_add_allow(const struct call *c, char *out, size_t size)
 		snprintf(out + len, size - len, "\r\n");
 }
 
+/* A tenant is told nothing of the host; its operator finds in the log what happened. */
+static void
+reply_hide_internal(enum role role, const char *whose, struct err *e)
+{
+	if (!role_is_tenants(role) || e->kind != ERR_INTERNAL)
+		return;
+	log_err(e, "a request of %s failed", whose);
+	show_hide_internal(role, e);
+}
+
 struct answered
 reply_error(struct call *c)
 {
 	char allow[100];
 
 	c->answered = c->status ? c->status : err_kind_info(c->err.kind == ERR_NONE ? ERR_INTERNAL : c->err.kind)->http_status;
-	if (role_is_tenants(c->who.role) && c->err.kind == ERR_INTERNAL) {
-		log_err(&c->err, "a request of %s failed", c->who.actor);
-		show_hide_internal(c->who.role, &c->err);
-	}
+	reply_hide_internal(c->who.role, c->who.actor, &c->err);
 	if (c->status != 405) {
 		reply_problem(c->conn, c->status, &c->err, false);
 		return answered_now;
@@ -183,9 +190,12 @@ reply_late_json(struct conn *conn, const char *text)
 }
 
 void
-reply_late_error(struct conn *conn, const struct err *e)
+reply_late_error(struct conn *conn, enum role role, const struct err *e)
 {
-	reply_problem(conn, 0, e, false);
+	struct err told = *e;
+
+	reply_hide_internal(role, "a tenant to the engine", &told);
+	reply_problem(conn, 0, &told, false);
 }
 
 static int

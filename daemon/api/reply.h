@@ -24,7 +24,7 @@ struct answered reply_operation(struct call *c, const struct operation *operatio
 
 /* To a connection whose call is over: what the engine answered. */
 void reply_late_json(struct conn *conn, const char *text);
-void reply_late_error(struct conn *conn, const struct err *e);
+void reply_late_error(struct conn *conn, enum role role, const struct err *e);
 
 /* The stable code of an error. */
 const char *reply_code(const struct err *e);

@@ -108,5 +108,9 @@ out=$(BERTH_TOKEN=$OWNER timeout 20 "$BUILD/berth" exec web -- true 2>&1)
 like "a stream that the host can't begin is refused" "Internal error" "$out"
 unlike "without a word of the host" "$T|berth-job|ermission" "$out"
 like "which its log has" "EXEC: run '$T/programs/berth-job': Permission denied" "$(cat "$T/log")"
+out=$(curl -s --max-time 20 --unix-socket "$BERTH_SOCKET" -H "Authorization: Bearer $OWNER" http://b/v1/containers/web/limits)
+like "a question that the host can't put is refused" "Something went wrong on the host" "$out"
+unlike "without a word of the host" "$T|berth-job|ermission" "$out"
+like "nor is it lost" "a request of a tenant to the engine failed: run '$T/programs/berth-job'" "$(cat "$T/log")"
 ln -sf "$BUILD/berth-job" "$T/programs/berth-job"
 ok "and the next one is begun" env BERTH_TOKEN="$OWNER" "$BUILD/berth" exec web -- true
