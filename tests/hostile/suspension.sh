@@ -52,7 +52,7 @@ case_a_tenant_keeps_his_container_busy() {
 	ok "start" B start acme:web
 	ok "its init ignores the word to end" B exec acme:web -- sh -c 'printf "#!/bin/sh\nsleep 300\n" >/etc/rc.stop'
 	is "its tenant stops it for an hour" 202 "$(status_as "$acme" POST /v1/containers/web/stop '{"timeout":3600}')"
-	(while :; do as "$acme" POST /v1/containers/web/stop '{"timeout":3600}' >/dev/null; as "$acme" POST /v1/containers/web/start '' >/dev/null; done) &
+	(while :; do status_as "$acme" POST /v1/containers/web/stop '{"timeout":3600}'; status_as "$acme" POST /v1/containers/web/start ''; done >/dev/null) &
 	busy=$!
 	fails 4 "under way on this container: wait for its end, or cancel it" "the operator is told" B suspend acme:web --kill --reason abuse
 	op=$(B operation list -o json | jq -r '[.[]|select(.tenant=="acme" and .state=="running")][0].id')

@@ -109,16 +109,19 @@ census() {
 	[ ! -e "$T/r" ] || find "$T/r" | sed 's/^/run file /'
 }
 
-# A number that no test beside this one has: a link to the pid of who took it.
+# A number that no test beside this one has, nor one that was killed and is there still: a link to the pid of who took it.
 NUMBERS=/run/berth-tests
+CLAIMS=${CLAIMS:-/run/berth-claims}
 t_take_number() {
-	local tries owner
+	local tries owner letters=abcdefghijklmnopqrst
 	mkdir -p "$NUMBERS"
 	# From 1: a zero in an IPv6 address is written in more ways than one.
-	n=$(($$ % 79 + 1))
-	for ((tries = 0; tries < 79; tries++, n = n % 79 + 1)); do
-		owner=$(readlink "$NUMBERS/$n") && ! kill -0 "$owner" 2>/dev/null && rm -f "$NUMBERS/$n"
-		! ln -s $$ "$NUMBERS/$n" 2>/dev/null || return 0
+	NUMBER=$(($$ % 79 + 1))
+	for ((tries = 0; tries < 79; tries++, NUMBER = NUMBER % 79 + 1)); do
+		INSTANCE=t${letters:$((NUMBER / 20)):1}${letters:$((NUMBER % 20)):1}z
+		[ ! -e "$CLAIMS/$INSTANCE" ] || continue
+		owner=$(readlink "$NUMBERS/$NUMBER") && ! kill -0 "$owner" 2>/dev/null && rm -f "$NUMBERS/$NUMBER"
+		! ln -s $$ "$NUMBERS/$NUMBER" 2>/dev/null || return 0
 	done
 	echo "79 tests run already" >&2
 	exit 1
@@ -128,13 +131,9 @@ t_take_number() {
 t_begin() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	[ -x "$BUILD/berthd" ] || { echo "no berthd in $BUILD: build first, or set BUILD" >&2; exit 1; }
-	local n letters=abcdefghijklmnopqrst
 	t_take_number
-	NUMBER=$n
-	INSTANCE=t${letters:$((n / 20)):1}${letters:$((n % 20)):1}z
-	ID_BASE=$((1342177280 + n * 100 * 65536))
-	SUBNET=10.200.$n SUBNET6=fd77:7e57:$n:
-	CLAIMS=${CLAIMS:-/run/berth-claims}
+	ID_BASE=$((1342177280 + NUMBER * 100 * 65536))
+	SUBNET=10.200.$NUMBER SUBNET6=fd77:7e57:$NUMBER:
 	T=$(mktemp -d /tmp/bt.XXXXXX)
 	chmod 755 "$T"
 	export T BUILD BERTH_SOCKET="$T/r/berth.sock" INSTANCE
@@ -148,7 +147,7 @@ t_begin() {
 		pool_size = ${POOL_SIZE:-2G}
 		id_base = $ID_BASE
 		id_count = ${ID_COUNT:-100}
-		project_base = $((700000 + n * 1000))
+		project_base = $((700000 + NUMBER * 1000))
 		subnet4 = $SUBNET.0/24
 		subnet6 = ${SUBNET6}:/64
 		stop_timeout = 10
