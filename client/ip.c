@@ -6,10 +6,10 @@
 #include "client/verbs.h"
 #include "schema/ip.h"
 
-static const struct view ip_view = { .columns = "address,tenant,name,pool,since",
+static const struct view ip_view = { .columns = "address,tenant,name,pool,network,since",
 	                             .schemas = { &ip_holding_schema },
 	                             .key = "address" };
-static const struct view ip_history_view = { .columns = "address,tenant,name,container,since,until",
+static const struct view ip_history_view = { .columns = "address,tenant,name,container,network,since,until",
 	                                     .schemas = { &ip_holding_schema },
 	                                     .key = "container" };
 
@@ -75,7 +75,9 @@ const struct verb ip_history_verb = {
 	.name = "ip history",
 	.args = "ADDRESS",
 	.help = "Tell who holds an address, and who held it",
-	.more = "It is kept for 400 days, also of containers that are gone.",
+	.more = "It is kept for 400 days, also of containers, pools and networks that are gone. Within a prefix each address is "
+	        "its holder's; "
+	        "static addresses on networks of the host's are told as well, leased ones are the DHCP server's to know.",
 	.examples = "berth ip history 203.0.113.7\n"
 	            "berth ip history 203.0.113.7 --at 2026-11-24T10:30:00Z",
 	.options = ip_history_opts,

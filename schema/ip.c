@@ -36,7 +36,7 @@ static const struct field ip_pool_fields[] = {
 	           "Whether `auto` takes from it, for tenants that may; before the host's private subnet."),
 	LIST_FIELD(P, reserved, CHANGE | FIELD_HOST, 4096, check_address, "Addresses that are given by hand alone."),
 	INT_FIELD(P, rest, CHANGE, 0, YEAR, 0, "Seconds that a released address rests before another container gets it."),
-	INT_FIELD(P, length, MAKE | FIELD_NO_PRESET, 48, 112, 0,
+	INT_FIELD(P, length, MAKE | FIELD_NO_PRESET, IP_POOL_LENGTH_MIN, 112, 0,
 	          "Length of the IPv6 prefixes that it gives, such as 64: each is routed to its container whole. Single addresses "
 	          "when "
 	          "left out."),
@@ -54,5 +54,7 @@ static const struct field ip_holding_fields[] = { STRING_FIELD(H, address, SEEN,
 	                                          STRING_FIELD(H, pool, SEEN, 32, NULL, "The pool that the address is of."),
 	                                          TIME_FIELD(H, since, SEEN, "Since when."),
 	                                          TIME_FIELD(H, until, SEEN, "Until when; not there while it is held."),
+	                                          STRING_FIELD(H, network, SEEN, 40, NULL,
+	                                                       "The host's network that it is on; not there for a routed one."),
 	                                          END_FIELDS };
 const struct schema ip_holding_schema = { "ip_holding", sizeof(struct ip_holding), ip_holding_fields };

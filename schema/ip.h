@@ -4,6 +4,8 @@
 
 #include "schema/field.h"
 
+enum { IP_POOL_LENGTH_MIN = 48 };
+
 struct ip_pool {
 	struct field_set set;
 	char *name;
@@ -32,6 +34,7 @@ struct ip_holding {
 	char *pool; /* of those that there are now */
 	int64_t since;
 	int64_t until;
+	char *network; /* the host's that it is on, by its name then; not given for a routed one */
 };
 extern const struct schema ip_holding_schema;
 

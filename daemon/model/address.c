@@ -129,10 +129,11 @@ static int
 address_take(struct model *m, const char *container, const struct address *address, unsigned int length, struct strv *out,
              struct err *e)
 {
+	const struct prefix held = { .base = *address, .length = length };
 	char text[HELD_TEXT_MAX], holder[37];
 	int rc = store_address_holder(m->store, address, holder, e);
 
-	prefix_format_held(&(struct prefix){ .base = *address, .length = length }, text);
+	prefix_format_held(&held, text);
 	if (rc < 0)
 		return -1;
 	if (strv_contains(out, text))
@@ -141,7 +142,7 @@ address_take(struct model *m, const char *container, const struct address *addre
 		err_set(e, ERR_CONFLICT, "The address %s is another container's: choose one that is free, or auto", text);
 		return err_code(e, "address_taken");
 	}
-	if (rc == 0 && store_address_add(m->store, address, container, e) < 0)
+	if (rc == 0 && store_address_add(m->store, &held, container, e) < 0)
 		return -1;
 	return strv_add(out, text) ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
 }

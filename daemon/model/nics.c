@@ -261,31 +261,13 @@ nics_assign(struct model *m, const struct who *who, struct container_config *con
 	return nics_put(config, &taken, e);
 }
 
-static int
-nics_settle_one(struct model *m, const char *container, const struct nic *nic, struct err *e)
-{
-	struct store *s = m->store;
-
-	if (nic->dhcp || nic->naddresses == 0)
-		return store_network_hold(s, nic->network, NULL, container, e);
-	for (size_t i = 0; i < nic->naddresses; i++)
-		if (store_network_hold(s, nic->network, &nic->addresses[i].base, container, e) < 0)
-			return -1;
-	return 0;
-}
-
 int
 nics_settle(struct model *m, const char *container, const struct strv *nics, struct err *e)
 {
 	struct nics has = { .n = 0 };
 
-	if (store_network_clear(m->store, container, e) < 0)
-		return -1;
 	nics_parse(nics, &has);
-	for (size_t i = 0; i < has.n; i++)
-		if (nics_settle_one(m, container, &has.v[i], e) < 0)
-			return -1;
-	return 0;
+	return store_network_settle(m->store, container, has.v, has.n, e);
 }
 
 static bool

@@ -150,19 +150,16 @@ rebuild_addresses(struct rebuild *r, const struct place *place, struct err *e)
 		return -1;
 	for (size_t i = 0; i < place->ip.n; i++) {
 		struct prefix held;
-		struct address address = { 0 };
-		int rc = address_parse_held(place->ip.v[i], &held) ? 0 : 1;
+		int rc;
 
-		if (rc == 0) {
-			address = held.base;
-			rc = store_address_holder(s, &address, holder, e);
-		}
-
+		if (!address_parse_held(place->ip.v[i], &held))
+			continue;
+		rc = store_address_holder(s, &held.base, holder, e);
 		/* A container that the copy knew and that is gone, which isn't known yet. */
 		if (rc == 1 && strcmp(holder, place->id) != 0)
-			rc = store_address_remove(s, &address, holder, e);
+			rc = store_address_remove(s, &held.base, holder, e);
 		if (rc == 0)
-			rc = store_address_add(s, &address, place->id, e);
+			rc = store_address_add(s, &held, place->id, e);
 		if (rc < 0)
 			return -1;
 	}

@@ -5,12 +5,14 @@
 #include "daemon/store/sql.h"
 
 static const char sql_address_holder[] = "SELECT container FROM address WHERE address = ?1";
-static const char sql_address_add[] = "INSERT INTO address (address, container) VALUES (?1, ?2)";
+static const char sql_address_add[] =
+        "INSERT INTO address (address, container, length) VALUES (?1, ?2, nullif(?3, 8 * length(?1)))";
 static const char sql_address_remove[] = "DELETE FROM address WHERE address = ?1 AND container = ?2";
 /* A blob sorts by its bytes, so a range of one family's addresses may also meet the other's. */
 static const char sql_address_range[] =
         "SELECT address FROM address WHERE address BETWEEN ?1 AND ?2 AND length(address) = length(?1)"
-        " UNION SELECT address FROM holding WHERE until > ?3 AND container IS NOT ?4 AND address BETWEEN ?1 AND ?2"
+        " UNION SELECT address FROM holding WHERE until > ?3 AND network IS NULL AND container IS NOT ?4 AND address BETWEEN ?1 "
+        "AND ?2"
         " AND length(address) = length(?1) ORDER BY address";
 static const char sql_address_of[] = "SELECT address FROM address WHERE container = ?1 ORDER BY address";
 
@@ -33,9 +35,9 @@ store_address_holder(struct store *s, const struct address *address, char holder
 }
 
 int
-store_address_add(struct store *s, const struct address *address, const char *container, struct err *e)
+store_address_add(struct store *s, const struct prefix *held, const char *container, struct err *e)
 {
-	return sql_run(s, sql_address_add, e, "bs", address->bytes, address_len(address), container);
+	return sql_run(s, sql_address_add, e, "bsi", held->base.bytes, address_len(&held->base), container, (int64_t)held->length);
 }
 
 int

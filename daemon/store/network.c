@@ -13,7 +13,12 @@ static const char sql_network_count[] = "SELECT count(*) FROM network WHERE coal
 static const char sql_network_used[] = "SELECT count(DISTINCT container) FROM network_address WHERE network = ?1";
 static const char sql_network_holder[] = "SELECT container FROM network_address WHERE network = ?1 AND address = ?2";
 static const char sql_network_hold[] = "INSERT INTO network_address (network, address, container) VALUES (?1, ?2, ?3)";
-static const char sql_network_clear[] = "DELETE FROM network_address WHERE container = ?1";
+static const char sql_network_keep[] =
+        "INSERT INTO network_address (network, address, container) SELECT ?1, ?2, ?3 WHERE NOT EXISTS"
+        " (SELECT 1 FROM network_address WHERE network = ?1 AND address = ?2 AND container = ?3)";
+/* ?2: those that it keeps, as words. */
+static const char sql_network_leave[] = "DELETE FROM network_address WHERE container = ?1"
+                                        " AND network || ' ' || hex(address) NOT IN (SELECT value FROM json_each(?2))";
 static const char sql_network_delete_of[] = "DELETE FROM network WHERE tenant = ?1";
 
 int
@@ -83,10 +88,39 @@ store_network_hold(struct store *s, const char *id, const struct address *addres
 	return sql_step(s, stmt, e);
 }
 
-int
-store_network_clear(struct store *s, const char *container, struct err *e)
+/* kept: what hasn't to go, told once more. */
+static int
+network_keep(struct store *s, const char *container, const char *network, const struct address *address, struct json_object *kept,
+             struct err *e)
 {
-	return sql_run(s, sql_network_clear, e, "s", container);
+	const unsigned char *bytes = address ? address->bytes : (const unsigned char *)container;
+	size_t len = address ? (size_t)(address->family == AF_INET ? 4 : 16) : strlen(container);
+	AUTO_BUF struct buf word = { 0 };
+
+	buf_addf(&word, "%s ", network);
+	for (size_t i = 0; i < len; i++)
+		buf_addf(&word, "%02X", bytes[i]);
+	if (word.failed || json_object_array_add(kept, json_object_new_string(word.data)) < 0)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	return sql_run(s, sql_network_keep, e, "sbs", network, bytes, len, container);
+}
+
+int
+store_network_settle(struct store *s, const char *container, const struct nic *nics, size_t n, struct err *e)
+{
+	struct json_object *kept = json_object_new_array();
+	int rc = kept ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (nics[i].dhcp || nics[i].naddresses == 0)
+			rc = network_keep(s, container, nics[i].network, NULL, kept, e);
+		for (size_t k = 0; rc == 0 && !nics[i].dhcp && k < nics[i].naddresses; k++)
+			rc = network_keep(s, container, nics[i].network, &nics[i].addresses[k].base, kept, e);
+	}
+	if (rc == 0)
+		rc = sql_run(s, sql_network_leave, e, "ss", container, json_object_to_json_string(kept));
+	json_object_put(kept);
+	return rc;
 }
 
 int
@@ -119,9 +153,8 @@ network_count_addresses(sqlite3_context *context, int n, sqlite3_value **v)
 	sqlite3_result_int64(context, (sqlite3_int64)count);
 }
 
-int
+bool
 sql_add_network_functions(struct store *s)
 {
-	return sqlite3_create_function_v2(s->db, "host_addresses", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL,
-	                                  network_count_addresses, NULL, NULL, NULL);
+	return sql_add_function(s, "host_addresses", 1, network_count_addresses);
 }

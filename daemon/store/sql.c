@@ -172,3 +172,10 @@ sql_script(struct store *s, const char *sql, struct err *e)
 
 	return rc == SQLITE_OK ? 0 : sql_fail(s, rc, e);
 }
+
+bool
+sql_add_function(struct store *s, const char *name, int n, void (*fn)(sqlite3_context *context, int n, sqlite3_value **v))
+{
+	return sqlite3_create_function_v2(s->db, name, n, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, NULL, fn, NULL,
+	                                  NULL, NULL) == SQLITE_OK;
+}

@@ -89,8 +89,10 @@ sql_auto_reset(sqlite3_stmt **stmt)
 		sql_reset(*stmt);
 }
 
-/* What SQL itself hasn't; SQLITE_OK, or SQLite's error. */
-int sql_add_network_functions(struct store *s);
+/* What SQL itself can't do: pure functions, each in its noun's file, for statements alone. */
+bool sql_add_function(struct store *s, const char *name, int n, void (*fn)(sqlite3_context *context, int n, sqlite3_value **v));
+bool sql_add_holding_functions(struct store *s);
+bool sql_add_network_functions(struct store *s);
 
 /* Compositions, each in its noun's file. */
 bool sql_compose_container(struct store *s);

@@ -73,8 +73,7 @@ store_connect(struct store *s, const char *path, struct err *e)
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_busy_timeout(s->db, 1000);
-	rc = sql_add_network_functions(s);
-	return rc == SQLITE_OK ? 0 : sql_fail(s, rc, e);
+	return sql_add_holding_functions(s) && sql_add_network_functions(s) ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
 }
 
 int

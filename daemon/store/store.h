@@ -134,7 +134,8 @@ int store_container_list(struct store *s, const struct container_filter *filter,
 /* Addresses. */
 /* 1 with its holder's UUID, 0 when it is free, -1 error. */
 int store_address_holder(struct store *s, const struct address *address, char holder_out[37], struct err *e);
-int store_address_add(struct store *s, const struct address *address, const char *container, struct err *e);
+/* By its first address, where it is a whole prefix. */
+int store_address_add(struct store *s, const struct prefix *held, const char *container, struct err *e);
 int store_address_remove(struct store *s, const struct address *address, const char *container, struct err *e);
 /* In order, given as struct address: those from first to last that are held, or that others than `container` released after
  * `since`. */
@@ -147,6 +148,7 @@ struct holding_filter {
 	const char *tenant, *container;     /* NULL: any */
 	const struct address *first, *last; /* those in between, of one family; NULL: all */
 	const struct address *after;        /* the last page's last one, or NULL */
+	const char *after_network;          /* with its network, or NULL */
 	int64_t limit;
 };
 int store_holding_list(struct store *s, const struct holding_filter *filter, store_each *each, void *arg, struct err *e);
@@ -155,9 +157,10 @@ struct history_filter {
 	int64_t at;
 	int64_t skip, limit;
 };
-/* The latest first. */
-int store_holding_history(struct store *s, const struct address *address, const struct history_filter *filter, store_each *each,
-                          void *arg, struct err *e);
+/* The latest first; of the prefixes around it as well. whole: the prefix that it is part of now, by its first address; or itself.
+ */
+int store_holding_history(struct store *s, const struct address *address, const struct address *whole,
+                          const struct history_filter *filter, store_each *each, void *arg, struct err *e);
 int store_holding_count(struct store *s, const struct address *first, const struct address *last, int64_t *count_out,
                         struct err *e);
 int store_holding_purge(struct store *s, int64_t before, struct err *e);
@@ -172,7 +175,8 @@ int store_network_used(struct store *s, const char *id, int64_t *used_out, struc
 int store_network_holder(struct store *s, const char *id, const struct address *address, const char *container, char holder_out[37],
                          struct err *e);
 int store_network_hold(struct store *s, const char *id, const struct address *address, const char *container, struct err *e);
-int store_network_clear(struct store *s, const char *container, struct err *e);
+/* It is on these networks and no other, with those addresses: who holds one already has held it since. */
+int store_network_settle(struct store *s, const char *container, const struct nic *nics, size_t n, struct err *e);
 int store_network_delete_of(struct store *s, const char *tenant, struct err *e);
 
 /* First answers to requests with an Idempotency-Key, of each actor for himself. */

@@ -96,6 +96,7 @@ fails 2 "gives whole prefixes" "nor an address" create g5 --tenant globex --ip 2
 fails 2 "nor a prefix without host bits" "nor what is none" create g5 --tenant globex --ip 2001:db8:88:1::7/64
 fails 2 "is of a pool with a 'length'" "nor of another pool" create g5 --tenant globex --ip 2001:db8:77::/80
 is "listed" "2001:db8:88::/64 2001:db8:88:2::/64" "$(B ip list --pool nets -q | tr '\n' ' ' | sed 's/ $//')"
+held=$(date +%s)
 is "whose an address within is" g4 "$(B ip history 2001:db8:88::dead:beef -o json | jq -r '.[].name')"
 is "and who that is" g4 "$(B which 2001:db8:88:2:1::5 --no-header | awk '{ print $1 }')"
 fails 4 "hold 2 prefixes of the pool" "the pool stays while it is held" B ip delete nets
@@ -110,6 +111,11 @@ ok "it is there" wait_for 5 ping -c1 -W1 2001:db8:88:2::1
 ok "a pool goes" B ip delete six
 is "what is held stays" "2001:db8:77::1 2001:db8:77::2" "$(address globex:g3)"
 B delete -y --force globex:g2 globex:g3 globex:g4 globex:g5 globex:a3 >/dev/null 2>&1
+ok "one of prefixes, too" B ip delete nets
+is "whose an address within was is still known" "2001:db8:88::/64 g4" "$(B ip history 2001:db8:88::dead:beef --at "$held" -o json | jq -r '.[] | .address + " " + .name')"
+is "by the whole prefix as well" g4 "$(B ip history 2001:db8:88::/64 -o json | jq -r '.[].name')"
+is "one beside it is another's" g5 "$(B ip history 2001:db8:88:1::1 -o json | jq -r '.[].name')"
+is "or nobody's" "[]" "$(B ip history 2001:db8:88:3::1 -o json | jq -c .)"
 ok "a tenant goes" B tenant delete globex
 ok "another of its name" eval 'B ip set public tenants=acme,globex 2>/dev/null; B tenant create globex && B ip set public tenants=acme,globex && B tenant delete globex && B tenant create globex'
 is "has none of its grants" acme "$(B ip show public -o json | jq -r '.tenants|join(" ")')"

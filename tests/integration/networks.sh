@@ -133,7 +133,19 @@ B tenant set acme addresses=none >/dev/null
 fails 3 "no network 'lan'" "who isn't granted it doesn't see it" as "$globex" network show lan
 fails 5 "the operator's" "who is can't change it" as "$acme" network set lan description=mine
 is "a tenant isn't told whose it is besides" null "$(as "$acme" network show lan -o json | jq '.tenants // .used')"
+# Who holds them is listed, and kept.
+held=$(date +%s)
+is "what is held on it is listed" "192.168.77.11 acme b1 lan" "$(B ip list --container acme:b1 -o json | jq -r '.[] | select(.network) | "\(.address) \(.tenant) \(.name) \(.network)"')"
+is "for its tenant, too" "192.168.77.11" "$(as "$acme" ip list -o json | jq -r '.[] | select(.network) | .address')"
+is "none of a tenant's own network is" "" "$(B ip list -o json | jq -r '.[] | select(.address | test("^(10.9|192.168.50)")) | .address')"
+is "pages go on after it" "$(B ip list -q | sort)" "$(for ((cursor = 0, i = 0; i < 50; i++)); do api GET "/v1/addresses?limit=1${next:+&cursor=$next}" | jq -r '.items[].address'; next=$(jq -r '.next // empty' <"$T/body"); [ -n "$next" ] || break; done | sort)"
+since=$(B ip history 192.168.77.11 -o json | jq -r '.[0].since')
+B set acme:b1 net=lan:192.168.77.11+192.168.77.12 >/dev/null 2>&1; B set acme:b1 net=lan:192.168.77.11 >/dev/null 2>&1
+is "a change of others leaves when it was given" "$since" "$(B ip history 192.168.77.11 -o json | jq -r '.[0].since')"
 B delete -y --force acme:b1 acme:b2 >/dev/null
+is "who held it is known afterwards" "b1 lan" "$(B ip history 192.168.77.11 --at "$held" -o json | jq -r '.[] | .name + " " + .network')"
+like "until when" "^192.168.77.11 +acme +b1 .* lan +[0-9T:-]+Z +[0-9T:-]+Z$" "$(B ip history 192.168.77.11 --no-header)"
+is "of each" "b1" "$(B ip history 192.168.77.12 -o json | jq -r '.[].name')"
 ok "the bridge itself stays" ip link show "$BRIDGE"
 ok "the VLAN of one that can't filter them" B network create vlan --kind bridge --bridge "$BRIDGE" --vlan 7
 fails 4 "doesn't filter VLANs|has no VLAN filtering" "is told at the start" create b3 --tenant acme --net vlan --start
