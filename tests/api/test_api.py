@@ -125,6 +125,7 @@ def problem(answer, status, code, *params):
 def test_basics():
     status, body, r = call("GET", "/v1")
     check(status == 200 and body["api"] == "v1" and "version" in body and body["instance"] == "berth", "features", body)
+    check({"firewall", "ip-pools", "networks", "usage", "webhooks"} <= set(body["features"]), "features are complete", body)
     check("Date" in r.headers, "Date")
     problem(call("GET", "/v2"), 404, "not_found")
     body, r = (lambda a: (problem(a, 405, "method_not_allowed"), a[2]))(call("PUT", "/v1/containers"))
