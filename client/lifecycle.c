@@ -169,6 +169,9 @@ lifecycle_run(struct client *c, const struct args *args, struct action *action, 
 		err_set(e, ERR_CANCELLED, "Nothing was deleted");
 		rc = -1;
 	}
+	/* Whoever mistyped a label or a tenant would else take it for done. */
+	if (rc == 0 && names.n == 0)
+		client_say(c, "There is no container that it applies to");
 	if (rc == 0)
 		rc = lifecycle_each(c, action, &ids, &names, e);
 	buf_clear(&action->query);

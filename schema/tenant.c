@@ -57,9 +57,10 @@ static const struct field tenant_fields[] = {
 	STRING_FIELD(T, billing, CHANGE, 80, check_line, "Its number in the operator's books."),
 	TOTALS(tenant, LIMIT),
 	INT_FIELD(T, jobs, LIMIT, 1, 256, 0, "Jobs of its callers at once; the host's tenant_jobs when left out."),
-	LIST_FIELD(
-	        T, forbid, CHANGE, FEATURE_COUNT, check_feature,
-	        "What it may not do: nesting, snapshots, backups, console, templates (of its own), firewall (rules of its own)."),
+	LIST_FIELD(T, forbid, CHANGE, FEATURE_COUNT, check_feature,
+	           "What it may not do: nesting, snapshots, backups, console (exec and logs stay), templates (of its own), "
+	           "firewall (rules "
+	           "of its own)."),
 	TIME_FIELD(T, created_at, SEEN, "When it was created."),
 	INT_FIELD(T, revision, SEEN, 0, INT64_MAX, 0, "Grows with each change; the ETag."),
 	OBJECT_FIELD(T, used, SEEN, &totals_schema, "What its containers have of each."),

@@ -79,6 +79,8 @@ fails 2 'line 2 of .*/shadow must be a public key' "the client: a file that is n
 unlike "what it holds isn't shown" 'secret' "$(B create x --template busybox --ssh-key "$T/shadow" 2>&1)"
 printf '# mine\r\n\r\nssh-ed25519 AAAA me\r\n' >"$T/keys.pub"
 ok "the client: a file of keys with other line ends" B create x --template busybox --ssh-key "$T/keys.pub" --dry-run
+is "nothing to do is told, and no error" "0 There is no container that it applies to" "$(out=$(B stop --label nobody 2>&1); echo "$? $out")"
+is "but not to who wants it quiet" "" "$(B stop --label nobody -q 2>&1)"
 fails 2 'verb .rm.\. Did you mean .delete' "another tool's word is told in ours" B rm web
 fails 2 'Did you mean .ip list' "in a group as well" B ip ls
 is "what is near nothing isn't guessed at" "berth: There is no verb 'foo'
