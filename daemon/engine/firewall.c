@@ -303,6 +303,14 @@ firewall_take_interfaces(const struct settings *s, const struct place *place, st
 	return strv_add(out, place->veth) ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
 }
 
+static int
+firewall_hook_policies(const struct settings *s, struct err *e)
+{
+	const struct nfnl_table inet = { NFPROTO_INET, s->instance };
+
+	return firewall_policy_hook_up(&inet, "policy_output", firewall_policy_hook, e);
+}
+
 int
 firewall_make(const struct settings *s, struct err *e)
 {
@@ -312,14 +320,26 @@ firewall_make(const struct settings *s, struct err *e)
 	};
 	struct firewall_tables tables = { s, v, sizeof v / sizeof *v, NULL, firewall_put_place, firewall_take_interfaces };
 	AUTO_BUF struct buf text = { 0 };
+	int judged = firewall_policy_is_needed(s, false, e);
 
+	if (judged < 0)
+		return -1;
 	firewall_forward_begin(&text, s->instance);
 	buf_addf(&text, firewall_rules, s->instance);
 	nic_firewall_put_inet(&text, s);
 	firewall_put_options(&text, s);
 	firewall_policy_begin(&text, s->instance);
+	if (judged)
+		firewall_policy_hook(&text, s->instance);
 	tables.text = text.data;
-	return text.failed ? err_set(e, ERR_INTERNAL, "out of memory") : firewall_tables_make(&tables, e);
+	if (text.failed)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	if (firewall_tables_make(&tables, e) < 0)
+		return -1;
+	/* Somebody may have got the first rules meanwhile. */
+	if (!judged)
+		judged = firewall_policy_is_needed(s, false, e);
+	return judged > 0 ? firewall_hook_policies(s, e) : judged;
 }
 
 int
@@ -365,6 +385,15 @@ firewall_run(const struct firewall_step *step, firewall_put *put, struct err *e)
 	return nfnl_commit(nfnl, &batch, e);
 }
 
+/* Rules that nothing leads to judge nothing: whoever has some sees to it after each change. */
+static int
+firewall_hook(const struct settings *s, const struct place *place, struct err *e)
+{
+	if (!firewall_policy_judges(place))
+		return 0;
+	return firewall_hook_policies(s, e) < 0 ? -1 : nic_firewall_hook_policies(s, place, e);
+}
+
 static void
 firewall_put_addition(struct nfnl_batch *b, const struct firewall_step *step, const struct policy_port *port)
 {
@@ -377,7 +406,7 @@ firewall_add(const struct settings *s, const struct place *place, const struct s
 {
 	const struct firewall_step step = { .settings = s, .place = place, .ip = ip };
 
-	return firewall_run(&step, firewall_put_addition, e);
+	return firewall_run(&step, firewall_put_addition, e) < 0 ? -1 : firewall_hook(s, place, e);
 }
 
 static void
@@ -419,5 +448,5 @@ firewall_set_policy(const struct settings *s, const struct place *old, const str
 {
 	const struct firewall_step step = { .settings = s, .old = old, .place = place, .takes_away = true };
 
-	return firewall_run(&step, firewall_put_policy, e);
+	return firewall_run(&step, firewall_put_policy, e) < 0 ? -1 : firewall_hook(s, place, e);
 }

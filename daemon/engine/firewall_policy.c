@@ -7,25 +7,29 @@
 #include "daemon/engine/firewall_table.h"
 #include "daemon/engine/nfnl_rule.h"
 #include "daemon/engine/nfnl_set.h"
+#include "daemon/engine/registry_file.h"
 #include "schema/check.h"
 #include "schema/rule.h"
 
 enum { POLICY_RULES_MAX = 2 * RULE_LIST_MAX + 32, LOG_BURST = 10, POLICY_CHAIN = 32, POLICY_LOG = 128 };
 
+/* %1$s is the instance. */
+static const char policy_rules[] = "add map inet %1$s policy_in { type ifname : verdict; }\n"
+                                   "add map inet %1$s policy_out { type ifname : verdict; }\n"
+                                   "add set inet %1$s connections { type ifname; flags dynamic; }\n"
+                                   "add counter inet %1$s denied\n"
+                                   "add set inet %1$s log_rates { type ifname; flags dynamic; }\n"
+                                   "add chain inet %1$s rejected\n"
+                                   "add rule inet %1$s rejected meta l4proto tcp counter name denied reject with tcp reset\n"
+                                   "add rule inet %1$s rejected counter name denied reject with icmpx port-unreachable\n";
+
 /*
- * %1$s is the instance. After the chains that isolate containers, whose verdict stands. With each change the kernel looks for loops
- * through all that a base chain reaches: none reaches a map that it has no use for.
+ * After the chains that isolate containers, whose verdict stands. With each change the kernel looks for loops through all that a
+ * base chain reaches: none reaches a map that it has no use for.
  */
-static const char policy_rules[] =
-        "add map inet %1$s policy_in { type ifname : verdict; }\n"
-        "add map inet %1$s policy_out { type ifname : verdict; }\n"
-        "add set inet %1$s connections { type ifname; flags dynamic; }\n"
-        "add counter inet %1$s denied\n"
-        "add set inet %1$s log_rates { type ifname; flags dynamic; }\n"
-        "add chain inet %1$s rejected\n"
-        "add rule inet %1$s rejected meta l4proto tcp counter name denied reject with tcp reset\n"
-        "add rule inet %1$s rejected counter name denied reject with icmpx port-unreachable\n"
+static const char policy_hooks[] =
         "add chain inet %1$s policy_forward { type filter hook forward priority -4; }\n"
+        "flush chain inet %1$s policy_forward\n"
         "add rule inet %1$s policy_forward ct direction reply accept\n"
         "add rule inet %1$s policy_forward ct state related accept\n"
         "add rule inet %1$s policy_forward " FIREWALL_BRIDGED "\n"
@@ -33,11 +37,13 @@ static const char policy_rules[] =
         "add rule inet %1$s policy_forward oifname vmap @policy_in\n"
         /* Without neighbour discovery between host and container nothing at all would work. */
         "add chain inet %1$s policy_input { type filter hook input priority -4; }\n"
+        "flush chain inet %1$s policy_input\n"
         "add rule inet %1$s policy_input ct direction reply accept\n"
         "add rule inet %1$s policy_input ct state related accept\n"
         "add rule inet %1$s policy_input icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } return\n"
         "add rule inet %1$s policy_input iifname vmap @policy_out\n"
         "add chain inet %1$s policy_output { type filter hook output priority -4; }\n"
+        "flush chain inet %1$s policy_output\n"
         "add rule inet %1$s policy_output ct direction reply accept\n"
         "add rule inet %1$s policy_output ct state related accept\n"
         "add rule inet %1$s policy_output icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } return\n"
@@ -59,6 +65,57 @@ void
 firewall_policy_begin(struct buf *out, const char *instance)
 {
 	buf_addf(out, policy_rules, instance);
+}
+
+void
+firewall_policy_hook(struct buf *out, const char *instance)
+{
+	buf_addf(out, policy_hooks, instance);
+}
+
+bool
+firewall_policy_judges(const struct place *place)
+{
+	return place->firewall.n > 0 || place->firewall_operator.n > 0 || place->blocked_ports.n > 0 || place->connections > 0;
+}
+
+/* What is looked for, and whether it was seen. */
+struct policy_need {
+	bool networks, found;
+};
+
+static int
+policy_look_for_rules(const struct place *place, void *arg, struct err *e)
+{
+	struct policy_need *need = arg;
+
+	(void)e;
+	need->found = need->found || (firewall_policy_judges(place) && (!need->networks || place->nics.n > 0));
+	return 0;
+}
+
+int
+firewall_policy_is_needed(const struct settings *s, bool networks, struct err *e)
+{
+	struct policy_need need = { .networks = networks };
+	int64_t high = 0;
+
+	return registry_file_scan(s, &high, policy_look_for_rules, &need, e) < 0 ? -1 : need.found;
+}
+
+int
+firewall_policy_hook_up(const struct nfnl_table *t, const char *chain, firewall_policy_put_hooks *hooks, struct err *e)
+{
+	AUTO_BUF struct buf text = { 0 };
+	int nfnl, found;
+
+	if (nfnl_get(&nfnl, e) < 0)
+		return -1;
+	found = nfnl_find_chain(nfnl, t, chain, e);
+	if (found != 0)
+		return found < 0 ? -1 : 0;
+	hooks(&text, t->name);
+	return firewall_run_text(&text, e);
 }
 
 static const char *

@@ -24,6 +24,18 @@ struct policy_port {
 
 /* Adds the commands for what all share, to the table inet `instance`. */
 void firewall_policy_begin(struct buf *out, const char *instance);
+/*
+ * And those for the base chains that lead to the ports' chains: a look-up a packet at each hook, which a host where nobody has
+ * rules is spared. They come with the first, and go at a start of the daemon's that finds none.
+ */
+void firewall_policy_hook(struct buf *out, const char *instance);
+/* In a table that is there already, unless it has that chain of them. */
+typedef void firewall_policy_put_hooks(struct buf *out, const char *instance);
+int firewall_policy_hook_up(const struct nfnl_table *t, const char *chain, firewall_policy_put_hooks *hooks, struct err *e);
+/* Whether the container has rules of its own, or a limit of connections. */
+bool firewall_policy_judges(const struct place *place);
+/* Whether any registered one has, of those with interfaces on networks or of all: 1, 0 or -1. */
+int firewall_policy_is_needed(const struct settings *s, bool networks, struct err *e);
 /* Whether the chain is one of a port's. */
 bool firewall_policy_is_chain(const char *chain);
 

@@ -312,13 +312,21 @@ nic_firewall_make_table(const struct settings *s, struct err *e)
 	const struct firewall_table v = { nic_table(s), nic_sets, firewall_policy_is_chain };
 	struct firewall_tables tables = { s, &v, 1, NULL, nic_put_place, nic_take_interfaces };
 	AUTO_BUF struct buf text = { 0 };
+	int judged = firewall_policy_is_needed(s, true, e);
 
+	if (judged < 0)
+		return -1;
 	buf_addf(&text, nic_rules, s->instance);
-	nic_policy_begin(&text, s->instance);
+	nic_policy_begin(&text, s->instance, judged);
 	tables.text = text.data;
 	if (text.failed)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	return firewall_tables_make(&tables, e);
+	if (firewall_tables_make(&tables, e) < 0)
+		return -1;
+	/* Somebody may have got the first rules meanwhile. */
+	if (!judged)
+		judged = firewall_policy_is_needed(s, true, e);
+	return judged > 0 ? nic_policy_hook_up(s->instance, e) : judged;
 }
 
 struct nic_count {
@@ -420,12 +428,14 @@ nic_firewall_run_change(const struct spec *spec, const struct nic_change *change
 int
 nic_firewall_change(const struct spec *spec, const struct nic_change *change, struct err *e)
 {
-	if (nic_firewall_run_change(spec, change, NULL) == 0)
-		return 0;
-	/* Of a stopped one there may be no table. */
-	if (change->n == 0 && !nic_firewall_exists(spec->settings.instance))
-		return 0;
-	return nic_firewall_make_missing(&spec->settings, e) < 0 ? -1 : nic_firewall_run_change(spec, change, e);
+	if (nic_firewall_run_change(spec, change, NULL) < 0) {
+		/* Of a stopped one there may be no table. */
+		if (change->n == 0 && !nic_firewall_exists(spec->settings.instance))
+			return 0;
+		if (nic_firewall_make_missing(&spec->settings, e) < 0 || nic_firewall_run_change(spec, change, e) < 0)
+			return -1;
+	}
+	return change->n > 0 && firewall_policy_judges(&spec->place) ? nic_policy_hook_up(spec->settings.instance, e) : 0;
 }
 
 void
@@ -441,6 +451,14 @@ nic_firewall_put_policy(struct nfnl_batch *b, const struct settings *s, const st
 	for (size_t i = 0; i < place->nics.n; i++)
 		if (nic_parse(place->nics.v[i], &nic))
 			nic_policy_put(b, s, old, place, &nic, tracks);
+}
+
+int
+nic_firewall_hook_policies(const struct settings *s, const struct place *place, struct err *e)
+{
+	if (place->nics.n == 0 || !firewall_policy_judges(place) || !nic_firewall_exists(s->instance))
+		return 0;
+	return nic_policy_hook_up(s->instance, e);
 }
 
 int

@@ -26,6 +26,8 @@ struct nic_change {
 int nic_firewall_change(const struct spec *spec, const struct nic_change *change, struct err *e);
 /* What the container's own rules are on its interfaces; `old` as of firewall_policy_put(). */
 void nic_firewall_put_policy(struct nfnl_batch *b, const struct settings *s, const struct place *old, const struct place *place);
+/* After that: what leads to them, where the first has some. */
+int nic_firewall_hook_policies(const struct settings *s, const struct place *place, struct err *e);
 /* Absent is success. */
 int nic_firewall_drop(const struct spec *spec, const struct nic *nics, size_t n, struct err *e);
 

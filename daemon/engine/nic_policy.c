@@ -11,10 +11,7 @@
 
 enum { NIC_POLICY_NAME = 32 };
 
-/*
- * %1$s is the instance. What an interface may send at all has been decided at -300. Without neighbour discovery, ARP and DHCP
- * nothing at all would work.
- */
+/* %1$s is the instance. */
 static const char nic_policy_rules[] = "add map bridge %1$s policy_in { type ifname : verdict; }\n"
                                        "add map bridge %1$s policy_out { type ifname : verdict; }\n"
                                        "add set bridge %1$s judged { type ether_addr; }\n"
@@ -23,12 +20,10 @@ static const char nic_policy_rules[] = "add map bridge %1$s policy_in { type ifn
                                        "add set bridge %1$s connections { type ifname; flags dynamic; }\n"
                                        "add set bridge %1$s log_rates { type ifname; flags dynamic; }\n"
                                        "add counter bridge %1$s denied\n"
-                                       "add chain bridge %1$s rejected\n"
-                                       "add chain bridge %1$s answers\n"
-                                       "add chain bridge %1$s leaving\n"
-                                       "add chain bridge %1$s entering\n"
-                                       "add chain bridge %1$s policy_arrival { type filter hook prerouting priority -150; }\n"
-                                       "add chain bridge %1$s policy_departure { type filter hook postrouting priority 0; }\n";
+                                       "add chain bridge %1$s rejected\n";
+
+/* That the kernel tracks connections. What asks for them makes it do so, with everybody's: that comes with the hooks. */
+static const char nic_policy_marker[] = "add chain bridge %1$s tracking\n";
 
 /* Only in prerouting does the kernel answer for somebody on a bridge. */
 static const char nic_policy_rejects[] =
@@ -37,18 +32,35 @@ static const char nic_policy_rejects[] =
 static const char nic_policy_drops[] = "add rule bridge %1$s rejected counter name denied drop\n";
 
 /*
+ * The hooks; as of firewall_policy_hook(). What an interface may send at all has been decided at -300. Without neighbour discovery,
+ * ARP and DHCP nothing at all would work.
+ */
+static const char nic_policy_hooks[] = "add chain bridge %1$s answers\n"
+                                       "add chain bridge %1$s leaving\n"
+                                       "add chain bridge %1$s entering\n"
+                                       "add chain bridge %1$s policy_arrival { type filter hook prerouting priority -150; }\n"
+                                       "add chain bridge %1$s policy_departure { type filter hook postrouting priority 0; }\n"
+                                       "flush chain bridge %1$s answers\n"
+                                       "flush chain bridge %1$s leaving\n"
+                                       "flush chain bridge %1$s entering\n"
+                                       "flush chain bridge %1$s policy_arrival\n"
+                                       "flush chain bridge %1$s policy_departure\n";
+
+/*
  * Of connections between interfaces without rules nobody asks, and the host's memory is spared. Networks may have the same
  * addresses: each of Berth's own bridges is a zone.
  */
 static const char nic_policy_tracking[] =
-        "add chain bridge %1$s tracking { type filter hook prerouting priority -290; }\n"
-        "add rule bridge %1$s tracking iifname @ports ether saddr != @judged ether daddr != @judged notrack accept\n"
-        "add rule bridge %1$s tracking ct zone set iifname map @zones\n"
+        "add chain bridge %1$s policy_tracking { type filter hook prerouting priority -290; }\n"
+        "flush chain bridge %1$s policy_tracking\n"
+        "add rule bridge %1$s policy_tracking iifname @ports ether saddr != @judged ether daddr != @judged notrack accept\n"
+        "add rule bridge %1$s policy_tracking ct zone set iifname map @zones\n"
         "add rule bridge %1$s answers ct state related accept\n"
         "add rule bridge %1$s answers ct direction reply accept\n";
 
 /* Fragments stay fragments: what opens a connection is in one piece, and no other piece lies over it (RFC 3128). */
 static const char nic_policy_fragments[] = "add chain bridge %1$s fragments4\n"
+                                           "flush chain bridge %1$s fragments4\n"
                                            "add rule bridge %1$s fragments4 meta l4proto != tcp return\n"
                                            "add rule bridge %1$s fragments4 ip frag-off & 0x1fff > 1 return\n"
                                            "add rule bridge %1$s fragments4 tcp doff >= 5 return\n"
@@ -56,12 +68,12 @@ static const char nic_policy_fragments[] = "add chain bridge %1$s fragments4\n"
                                            "add rule bridge %1$s leaving ip frag-off & 0x3fff != 0 jump fragments4\n"
                                            "add rule bridge %1$s entering ip frag-off & 0x3fff != 0 jump fragments4\n";
 
-static const char nic_policy_hooks[] =
+static const char nic_policy_ways[] =
         "add rule bridge %1$s answers meta protocol != { ip, ip6 } accept\n"
         "add rule bridge %1$s answers icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } "
         "accept\n"
-        "add rule bridge %1$s answers iifname @dhcp udp sport . udp dport { 68 . 67, 546 . 547 } accept\n"
-        "add rule bridge %1$s answers oifname @dhcp udp sport . udp dport { 67 . 68, 547 . 546 } accept\n"
+        "add rule bridge %1$s answers udp sport . udp dport { 68 . 67, 546 . 547 } iifname @dhcp accept\n"
+        "add rule bridge %1$s answers udp sport . udp dport { 67 . 68, 547 . 546 } oifname @dhcp accept\n"
         "add rule bridge %1$s leaving jump answers\n"
         "add rule bridge %1$s leaving iifname vmap @policy_out\n"
         "add rule bridge %1$s entering jump answers\n"
@@ -71,12 +83,34 @@ static const char nic_policy_hooks[] =
         "add rule bridge %1$s policy_departure oifname @policed goto entering\n";
 
 static void
-nic_policy_put_text(struct buf *out, const char *table, bool tracks, bool rejects)
+nic_policy_put_shared(struct buf *out, const char *table, bool tracks, bool rejects)
 {
 	buf_addf(out, nic_policy_rules, table);
 	buf_addf(out, rejects ? nic_policy_rejects : nic_policy_drops, table);
-	buf_addf(out, tracks ? nic_policy_tracking : nic_policy_fragments, table);
+	if (tracks)
+		buf_addf(out, nic_policy_marker, table);
+}
+
+static void
+nic_policy_hook_stateless(struct buf *out, const char *table)
+{
 	buf_addf(out, nic_policy_hooks, table);
+	buf_addf(out, nic_policy_fragments, table);
+	buf_addf(out, nic_policy_ways, table);
+}
+
+static void
+nic_policy_hook_tracking(struct buf *out, const char *table)
+{
+	buf_addf(out, nic_policy_hooks, table);
+	buf_addf(out, nic_policy_tracking, table);
+	buf_addf(out, nic_policy_ways, table);
+}
+
+static firewall_policy_put_hooks *
+nic_policy_hooks_of(bool tracks)
+{
+	return tracks ? nic_policy_hook_tracking : nic_policy_hook_stateless;
 }
 
 /* All of it, in a table that nobody makes: a kernel that lacks something is no reason for having no networks. */
@@ -93,7 +127,8 @@ nic_policy_kernel_takes(const char *instance, bool tracks, bool rejects)
 	         "add set bridge %1$s dhcp { type ifname; }\n"
 	         "add counter bridge %1$s refused\n",
 	         table);
-	nic_policy_put_text(&out, table, tracks, rejects);
+	nic_policy_put_shared(&out, table, tracks, rejects);
+	nic_policy_hooks_of(tracks)(&out, table);
 	return firewall_would_take(&out);
 }
 
@@ -106,14 +141,24 @@ nic_policy_look_at_kernel(const char *instance)
 }
 
 void
-nic_policy_begin(struct buf *out, const char *instance)
+nic_policy_begin(struct buf *out, const char *instance, bool hooks)
 {
 	bool tracks = nic_policy_kernel_takes(instance, true, false), rejects = nic_policy_kernel_takes(instance, false, true);
 
 	if (!tracks)
 		log_warning("the host's kernel doesn't track connections on bridges (CONFIG_NF_CONNTRACK_BRIDGE): on networks, "
 		            "firewall rules judge TCP by what opens a connection, and other packets each by itself");
-	nic_policy_put_text(out, instance, tracks, rejects);
+	nic_policy_put_shared(out, instance, tracks, rejects);
+	if (hooks)
+		nic_policy_hooks_of(tracks)(out, instance);
+}
+
+int
+nic_policy_hook_up(const char *instance, struct err *e)
+{
+	const struct nfnl_table t = { NFPROTO_BRIDGE, instance };
+
+	return firewall_policy_hook_up(&t, "policy_departure", nic_policy_hooks_of(nic_policy_tracks(instance)), e);
 }
 
 bool
@@ -176,12 +221,6 @@ nic_policy_act(struct nfnl_batch *b, const struct nic_policy *p,
 	act(b, &p->table, "policed", &name);
 }
 
-static bool
-nic_policy_judges(const struct place *place)
-{
-	return place->firewall.n > 0 || place->firewall_operator.n > 0 || place->blocked_ports.n > 0 || place->connections > 0;
-}
-
 void
 nic_policy_put(struct nfnl_batch *b, const struct settings *s, const struct place *old, const struct place *place,
                const struct nic *nic, bool tracks)
@@ -191,7 +230,7 @@ nic_policy_put(struct nfnl_batch *b, const struct settings *s, const struct plac
 	nic_policy_open(&p, s, place, nic, tracks);
 	if (old)
 		nic_policy_look(&p);
-	nic_policy_act(b, &p, nic_policy_judges(place) ? nfnl_add_element : nfnl_drop_element);
+	nic_policy_act(b, &p, firewall_policy_judges(place) ? nfnl_add_element : nfnl_drop_element);
 	firewall_policy_put(b, &p.port, s, old, place);
 }
 

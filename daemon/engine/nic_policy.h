@@ -12,8 +12,10 @@
 #include "schema/network.h"
 #include "schema/spec.h"
 
-/* Adds the commands for what all share, by what the kernel is able to. */
-void nic_policy_begin(struct buf *out, const char *instance);
+/* Adds the commands for what all share, by what the kernel is able to; with the base chains, as of firewall_policy_hook(). */
+void nic_policy_begin(struct buf *out, const char *instance, bool hooks);
+/* In the table that is there. */
+int nic_policy_hook_up(const char *instance, struct err *e);
 /* The sets of it that have containers' elements; those of `zones`, an interface's zone, are the caller's to put there. */
 #define NIC_POLICY_SETS "policy_in", "policy_out", "judged", "policed", "zones"
 

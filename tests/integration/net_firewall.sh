@@ -35,6 +35,7 @@ ok "without rules all is open" from inet tcp $web 22
 ok "by IPv6" from inet tcp $web6 22
 ok "and out" from ab101 tcp $far 25
 unlike "and there is no chain" 'chain [io]101' "$(host nft list table inet ab)"
+unlike "nor does a packet pass one that would lead there" 'chain policy_' "$(host nft list table inet ab)"
 
 policy "default in deny" "allow in tcp 22 from 192.0.2.100" "allow in any 8000-8010" "allow in icmp"
 ok "what is allowed comes in" from inet tcp $web 22
@@ -158,7 +159,11 @@ host nft 'add table inet other; add chain inet other mine { type filter hook for
 OPERATOR='' policy
 tool host-setup "$T/ab/101" >/dev/null || fail "host-setup"
 like "somebody else's table stays" 'chain mine' "$(host nft list table inet other)"
+unlike "what led to rules goes with the last at the daemon's start" 'chain policy_' "$(host nft list table inet ab)"
 policy "deny in tcp 22 log" "default out deny log"
+ok "and is there again with the first" blocked inet tcp $web 22
+ok "to what goes out as well" blocked ab101 tcp $far 80
+ok "and to the host" no_ping ab101 192.0.2.1
 tool detach "$T/ab/101" || fail "detach"
 is "a removed container leaves nothing of its rules" "" "$(host nft list table inet ab | grep -E '[io]101|ab101')"
 ok "whom nothing was for has his way" from inet tcp 203.0.113.18 80

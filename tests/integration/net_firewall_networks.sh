@@ -38,6 +38,7 @@ own=192.168.7.11 own6=fd07::11 far=192.168.7.1 far6=fd07::1
 ok "without rules all is open" from ab101 tcp $far 25
 ok "in" from lan tcp $own 22
 unlike "and there is no chain" 'chain [io]101' "$(host nft list table bridge ab)"
+unlike "nor does a packet pass one that would lead there" 'chain policy_' "$(host nft list table bridge ab)"
 
 # What the operator blocks, whatever the kernel.
 OPERATOR='"deny out udp 53 to 192.168.7.3"' BLOCKED='"25","tcp 465"' policy "allow out tcp 25" "allow out tcp 465"
@@ -148,6 +149,8 @@ NICS="[$(bridged 3 1)]" n_spec ab 101 1 10.77.0.2
 tool policy "$T/ab/101" /nowhere "$T/ab/former" >/dev/null || fail "policy"
 ok "until there are none" from ab101 tcp $far 80
 unlike "and no chain" 'chain [io]101' "$(host nft list table bridge ab)"
+tool host-setup "$T/ab/101" >/dev/null || fail "host-setup"
+unlike "after the daemon's start no way to one" 'chain policy_' "$(host nft list table bridge ab)"
 PLACE='"firewall":["deny out tcp 80"],"connections":5' NICS="[$(bridged 3 1)]" n_spec ab 101 1 10.77.0.2
 n_attach ab 101
 ok "a start has them" blocked ab101 tcp $far 80
