@@ -31,20 +31,18 @@ static const char nic_policy_rejects[] =
         "add rule bridge %1$s rejected counter name denied reject\n";
 static const char nic_policy_drops[] = "add rule bridge %1$s rejected counter name denied drop\n";
 
-/*
- * The hooks; as of firewall_policy_hook(). What an interface may send at all has been decided at -300. Without neighbour discovery,
- * ARP and DHCP nothing at all would work.
- */
-static const char nic_policy_hooks[] = "add chain bridge %1$s answers\n"
-                                       "add chain bridge %1$s leaving\n"
+/* The hooks; as of firewall_policy_hook(). What an interface may send at all has been decided at -300. */
+static const char nic_policy_hooks[] = "add chain bridge %1$s leaving\n"
                                        "add chain bridge %1$s entering\n"
                                        "add chain bridge %1$s policy_arrival { type filter hook prerouting priority -150; }\n"
                                        "add chain bridge %1$s policy_departure { type filter hook postrouting priority 0; }\n"
-                                       "flush chain bridge %1$s answers\n"
                                        "flush chain bridge %1$s leaving\n"
                                        "flush chain bridge %1$s entering\n"
                                        "flush chain bridge %1$s policy_arrival\n"
-                                       "flush chain bridge %1$s policy_departure\n";
+                                       "flush chain bridge %1$s policy_departure\n"
+                                       /* Who has no rules pays for one look-up. */
+                                       "add rule bridge %1$s policy_arrival iifname @policed goto leaving\n"
+                                       "add rule bridge %1$s policy_departure oifname @policed goto entering\n";
 
 /*
  * Of connections between interfaces without rules nobody asks, and the host's memory is spared. Networks may have the same
@@ -54,9 +52,7 @@ static const char nic_policy_tracking[] =
         "add chain bridge %1$s policy_tracking { type filter hook prerouting priority -290; }\n"
         "flush chain bridge %1$s policy_tracking\n"
         "add rule bridge %1$s policy_tracking iifname @ports ether saddr != @judged ether daddr != @judged notrack accept\n"
-        "add rule bridge %1$s policy_tracking ct zone set iifname map @zones\n"
-        "add rule bridge %1$s answers ct state related accept\n"
-        "add rule bridge %1$s answers ct direction reply accept\n";
+        "add rule bridge %1$s policy_tracking ct zone set iifname map @zones\n";
 
 /* Fragments stay fragments: what opens a connection is in one piece, and no other piece lies over it (RFC 3128). */
 static const char nic_policy_fragments[] = "add chain bridge %1$s fragments4\n"
@@ -64,23 +60,22 @@ static const char nic_policy_fragments[] = "add chain bridge %1$s fragments4\n"
                                            "add rule bridge %1$s fragments4 meta l4proto != tcp return\n"
                                            "add rule bridge %1$s fragments4 ip frag-off & 0x1fff > 1 return\n"
                                            "add rule bridge %1$s fragments4 tcp doff >= 5 return\n"
-                                           "add rule bridge %1$s fragments4 counter name refused drop\n"
-                                           "add rule bridge %1$s leaving ip frag-off & 0x3fff != 0 jump fragments4\n"
-                                           "add rule bridge %1$s entering ip frag-off & 0x3fff != 0 jump fragments4\n";
+                                           "add rule bridge %1$s fragments4 counter name refused drop\n";
 
-static const char nic_policy_ways[] =
-        "add rule bridge %1$s answers meta protocol != { ip, ip6 } accept\n"
-        "add rule bridge %1$s answers icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } "
+/* What a chain's rules, %2$s, are asked for. Without neighbour discovery, ARP and DHCP nothing at all would work. */
+static const char nic_policy_replies[] = "add rule bridge %1$s %2$s ct state related accept\n"
+                                         "add rule bridge %1$s %2$s ct direction reply accept\n";
+static const char nic_policy_pieces[] = "add rule bridge %1$s %2$s ip frag-off & 0x3fff != 0 jump fragments4\n";
+static const char nic_policy_needs[] =
+        "add rule bridge %1$s %2$s meta protocol != ip meta protocol != ip6 accept\n"
+        "add rule bridge %1$s %2$s icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert } "
         "accept\n"
-        "add rule bridge %1$s answers udp sport . udp dport { 68 . 67, 546 . 547 } iifname @dhcp accept\n"
-        "add rule bridge %1$s answers udp sport . udp dport { 67 . 68, 547 . 546 } oifname @dhcp accept\n"
-        "add rule bridge %1$s leaving jump answers\n"
-        "add rule bridge %1$s leaving iifname vmap @policy_out\n"
-        "add rule bridge %1$s entering jump answers\n"
-        "add rule bridge %1$s entering oifname vmap @policy_in\n"
-        /* Who has no rules pays for one look-up. */
-        "add rule bridge %1$s policy_arrival iifname @policed goto leaving\n"
-        "add rule bridge %1$s policy_departure oifname @policed goto entering\n";
+        "add rule bridge %1$s %2$s udp sport 68 udp dport 67 iifname @dhcp accept\n"
+        "add rule bridge %1$s %2$s udp sport 546 udp dport 547 iifname @dhcp accept\n";
+static const char nic_policy_leaving[] = "add rule bridge %1$s leaving iifname vmap @policy_out\n";
+static const char nic_policy_entering[] = "add rule bridge %1$s entering udp sport 67 udp dport 68 oifname @dhcp accept\n"
+                                          "add rule bridge %1$s entering udp sport 547 udp dport 546 oifname @dhcp accept\n"
+                                          "add rule bridge %1$s entering oifname vmap @policy_in\n";
 
 static void
 nic_policy_put_shared(struct buf *out, const char *table, bool tracks, bool rejects)
@@ -92,19 +87,30 @@ nic_policy_put_shared(struct buf *out, const char *table, bool tracks, bool reje
 }
 
 static void
+nic_policy_put_hooks(struct buf *out, const char *table, bool tracks)
+{
+	static const char *const chains[] = { "leaving", "entering" };
+
+	buf_addf(out, nic_policy_hooks, table);
+	buf_addf(out, tracks ? nic_policy_tracking : nic_policy_fragments, table);
+	for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
+		buf_addf(out, tracks ? nic_policy_replies : nic_policy_pieces, table, chains[i]);
+		buf_addf(out, nic_policy_needs, table, chains[i]);
+	}
+	buf_addf(out, nic_policy_leaving, table);
+	buf_addf(out, nic_policy_entering, table);
+}
+
+static void
 nic_policy_hook_stateless(struct buf *out, const char *table)
 {
-	buf_addf(out, nic_policy_hooks, table);
-	buf_addf(out, nic_policy_fragments, table);
-	buf_addf(out, nic_policy_ways, table);
+	nic_policy_put_hooks(out, table, false);
 }
 
 static void
 nic_policy_hook_tracking(struct buf *out, const char *table)
 {
-	buf_addf(out, nic_policy_hooks, table);
-	buf_addf(out, nic_policy_tracking, table);
-	buf_addf(out, nic_policy_ways, table);
+	nic_policy_put_hooks(out, table, true);
 }
 
 static firewall_policy_put_hooks *
