@@ -54,9 +54,12 @@ flood=$(token f --role owner --tenant flood) one=${owner[t1]}
 start=$(now_ms)
 ok "one alone" as "$one" create alone --template busybox --disk 32M
 alone=$(($(now_ms) - start))
+# The engine stands still meanwhile: on a busy host the flood would come more slowly than it is worked off.
+kill -STOP "$DAEMON"
 for i in $(seq 260); do
 	printf '["f","%s","POST","/v1/containers",{"name":"f%d","template":"busybox","disk":"32M","ip":[]}]\n' "$flood" "$i"
 done | crowd >"$T/flood"
+kill -CONT "$DAEMON"
 start=$(now_ms)
 ok "beside a flood another's one goes on" as "$one" create beside --template busybox --disk 32M
 beside=$(($(now_ms) - start))
