@@ -10,6 +10,7 @@ libberth_a_SOURCES = \
 	daemon/util/lockdown.c daemon/util/lockdown.h daemon/util/log.c daemon/util/log.h \
 	daemon/util/man.c daemon/util/man.h \
 	daemon/util/prefix.c daemon/util/prefix.h \
+	daemon/util/signals.c daemon/util/signals.h \
 	daemon/util/strv.c daemon/util/strv.h \
 	daemon/util/utf8.c daemon/util/utf8.h daemon/util/uuid.c daemon/util/uuid.h \
 	schema/answer.c schema/answer.h \

@@ -1,12 +1,12 @@
 #include "schema/spec.h"
 
 #include <json-c/json.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/util/fd.h"
+#include "daemon/util/signals.h"
 #include "schema/check.h"
 #include "schema/forward.h"
 #include "schema/network.h"
@@ -14,7 +14,7 @@
 static const char *
 check_signal(const char *text)
 {
-	return spec_signal_number(text) > 0 ? NULL : "must be a signal, such as TERM, USR2 or RTMIN+4";
+	return signals_number(text) > 0 ? NULL : "must be a signal, such as TERM, USR2 or RTMIN+4";
 }
 
 #define L layout
@@ -157,25 +157,4 @@ spec_load(struct spec *spec, int dirfd, const char *name, struct err *e)
 	rc = record_from_file_json(&spec_schema, json, spec, e);
 	json_object_put(json);
 	return rc;
-}
-
-int
-spec_signal_number(const char *name)
-{
-	static const struct {
-		const char *name;
-		int number;
-	} signals[] = { { "HUP", SIGHUP },   { "INT", SIGINT },   { "QUIT", SIGQUIT }, { "KILL", SIGKILL },  { "USR1", SIGUSR1 },
-		        { "USR2", SIGUSR2 }, { "TERM", SIGTERM }, { "PWR", SIGPWR },   { "WINCH", SIGWINCH } };
-	const char *why;
-	int64_t number;
-
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		if (strcmp(signals[i].name, name) == 0)
-			return signals[i].number;
-	if (strncmp(name, "RTMIN+", 6) == 0 && field_parse_int(name + 6, &number, &why) == 0 && number >= 0)
-		return number <= SIGRTMAX - SIGRTMIN ? SIGRTMIN + (int)number : 0;
-	if (field_parse_int(name, &number, &why) == 0 && number > 0 && number <= SIGRTMAX)
-		return (int)number;
-	return 0;
 }

@@ -95,7 +95,4 @@ const char *spec_template_dir(const struct settings *s, const char *name, const 
 int spec_save(const struct spec *spec, int dirfd, const char *name, struct err *e);
 int spec_load(struct spec *spec, int dirfd, const char *name, struct err *e);
 
-/* "TERM", "RTMIN+4", "15" → number; 0 when it is none. */
-int spec_signal_number(const char *name);
-
 #endif

@@ -16,6 +16,7 @@
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
+#include "daemon/util/signals.h"
 
 enum { LAUNCH_FD = 10 };
 
@@ -37,23 +38,6 @@ static const struct option options[] = {
 };
 
 static int
-monitor_signal_number(const char *text)
-{
-	char *end;
-	long n;
-
-	for (int i = 1; i < 32; i++)
-		if (sigabbrev_np(i) && strcmp(sigabbrev_np(i), text) == 0)
-			return i;
-	if (strncmp(text, "RTMIN+", 6) == 0) {
-		n = strtol(text + 6, &end, 10);
-		return *end == '\0' && n >= 0 && n <= SIGRTMAX - SIGRTMIN ? SIGRTMIN + (int)n : 0;
-	}
-	n = strtol(text, &end, 10);
-	return *end == '\0' && n > 0 && n <= SIGRTMAX ? (int)n : 0;
-}
-
-static int
 monitor_options(struct monitor *m, int argc, char **argv)
 {
 	int c;
@@ -67,7 +51,7 @@ monitor_options(struct monitor *m, int argc, char **argv)
 			m->job = optarg;
 			break;
 		case 's':
-			m->stop_signal = monitor_signal_number(optarg);
+			m->stop_signal = signals_number(optarg);
 			break;
 		case 'r': /* who reboots from inside knows its own signal */
 			break;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/util/fd.h"
+#include "daemon/util/signals.h"
 #include "schema/operation.h"
 #include "schema/spec.h"
 #include "tests/unit/records.h"
@@ -131,15 +132,15 @@ test_signals(void **state)
 		                             "RTMIN+99", "RTMIN+-1", "65", "15x",     "TERM ", "1.5" };
 	char last[32];
 
-	assert_int_equal(spec_signal_number("TERM"), SIGTERM);
-	assert_int_equal(spec_signal_number("15"), 15);
-	assert_int_equal(spec_signal_number("RTMIN+4"), SIGRTMIN + 4);
-	assert_int_equal(spec_signal_number("RTMIN+0"), SIGRTMIN);
+	assert_int_equal(signals_number("TERM"), SIGTERM);
+	assert_int_equal(signals_number("15"), 15);
+	assert_int_equal(signals_number("RTMIN+4"), SIGRTMIN + 4);
+	assert_int_equal(signals_number("RTMIN+0"), SIGRTMIN);
 	snprintf(last, sizeof last, "RTMIN+%d", SIGRTMAX - SIGRTMIN);
-	assert_int_equal(spec_signal_number(last), SIGRTMAX);
+	assert_int_equal(signals_number(last), SIGRTMAX);
 	for (size_t i = 0; i < COUNT(wrong); i++)
-		if (spec_signal_number(wrong[i]) != 0)
-			fail_msg("'%s' is signal %d", wrong[i], spec_signal_number(wrong[i]));
+		if (signals_number(wrong[i]) != 0)
+			fail_msg("'%s' is signal %d", wrong[i], signals_number(wrong[i]));
 }
 
 static void
