@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,25 +14,6 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "schema/openapi.h"
-
-static const struct {
-	const char *name;
-	enum log_level level;
-} main_levels[] = {
-	{ "error", LOG_LEVEL_ERROR },
-	{ "warning", LOG_LEVEL_WARNING },
-	{ "info", LOG_LEVEL_INFO },
-	{ "debug", LOG_LEVEL_DEBUG },
-};
-
-static enum log_level
-main_level(const char *name)
-{
-	for (size_t i = 0; i < sizeof main_levels / sizeof *main_levels; i++)
-		if (strcmp(main_levels[i].name, name) == 0)
-			return main_levels[i].level;
-	return LOG_LEVEL_INFO;
-}
 
 /* The parent waits until the daemon is ready, so that what follows it in a script finds the socket answering. */
 static int
@@ -112,7 +92,7 @@ main(int argc, char **argv)
 	} else if (rc == 0 && config.action == CONFIG_CHECK) {
 		printf("The configuration is right.\n");
 	} else if (rc == 0) {
-		log_init("berthd", main_level(config.settings.log_level));
+		log_init("berthd", log_level_of(config.settings.log_level));
 		rc = main_run(&config, &e);
 	}
 	if (rc < 0)

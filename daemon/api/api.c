@@ -55,20 +55,6 @@ api_read_settings(struct settings *settings, struct err *e)
 	return rc == 0 ? settings_check(settings, e) : -1;
 }
 
-static enum log_level
-api_log_level(const char *name)
-{
-	static const struct {
-		const char *name;
-		enum log_level level;
-	} levels[] = { { "error", LOG_LEVEL_ERROR }, { "warning", LOG_LEVEL_WARNING }, { "debug", LOG_LEVEL_DEBUG } };
-
-	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-		if (strcmp(levels[i].name, name) == 0)
-			return levels[i].level;
-	return LOG_LEVEL_INFO;
-}
-
 /* A connection a descriptor, and some for the database. */
 static void
 api_raise_files(int64_t connections)
@@ -253,7 +239,7 @@ main(void)
 	api_take_token_listeners(&api);
 	rc = api_read_settings(&api.settings, &e);
 	if (rc == 0) {
-		log_init("berth-api", api_log_level(api.settings.log_level));
+		log_init("berth-api", log_level_of(api.settings.log_level));
 		log_stay_open();
 		rc = api_drop(&api, &e) < 0 ? -1 : api_run(&api, &e);
 	}

@@ -38,6 +38,20 @@ log_is_journal(void)
 	return st.st_dev == device && st.st_ino == inode;
 }
 
+enum log_level
+log_level_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = { { "error", LOG_LEVEL_ERROR }, { "warning", LOG_LEVEL_WARNING }, { "debug", LOG_LEVEL_DEBUG } };
+
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+		if (strcmp(levels[i].name, name) == 0)
+			return levels[i].level;
+	return LOG_LEVEL_INFO;
+}
+
 void
 log_init(const char *name, enum log_level level)
 {

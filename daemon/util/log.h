@@ -11,6 +11,9 @@
 
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
 
+/* By the name that the configuration has for it; info, if there is none of that name. */
+enum log_level log_level_of(const char *name);
+
 /* name: the process's role, shown before each message; kept by reference. */
 void log_init(const char *name, enum log_level level);
 
