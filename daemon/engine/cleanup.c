@@ -1,6 +1,4 @@
 /* `berthd --cleanup`: takes back what an instance put on the host. Runs alone, holding the daemon's lock. */
-#include "daemon/engine/engine.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -12,6 +10,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "daemon/engine/engine.h"
+#include "daemon/engine/monitors.h"
 #include "daemon/engine/root_lock.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"

@@ -13,6 +13,12 @@
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/engine/hook.h"
+#include "daemon/engine/link.h"
+#include "daemon/engine/monitors.h"
+#include "daemon/engine/sampler.h"
+#include "daemon/engine/sessions.h"
+#include "daemon/engine/watchdog.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"

@@ -1,6 +1,9 @@
 /* The hook sender: a process that may reach the world, started when there is something to send. It is told, and tells, in passing.
  */
+#include "daemon/engine/hook.h"
+
 #include "daemon/engine/engine.h"
+#include "daemon/engine/link.h"
 #include "daemon/util/log.h"
 
 enum { HOOK_BUFFER = 8 * MSG_MAX };

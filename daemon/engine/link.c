@@ -1,5 +1,5 @@
 /* The api process: started, watched, started again; and the messages to it. */
-#include "daemon/engine/engine.h"
+#include "daemon/engine/link.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "daemon/engine/engine.h"
+#include "daemon/engine/hook.h"
+#include "daemon/engine/requests.h"
+#include "daemon/engine/sessions.h"
 #include "daemon/engine/spawn.h"
+#include "daemon/engine/task.h"
+#include "daemon/engine/watchdog.h"
 #include "daemon/util/clock.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"

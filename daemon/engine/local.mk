@@ -7,10 +7,10 @@ berthd_SOURCES = \
 	daemon/engine/engine.c daemon/engine/engine.h \
 	daemon/engine/host_job.c \
 	daemon/engine/http_head.c daemon/engine/http_head.h \
-	daemon/engine/link.c \
+	daemon/engine/link.c daemon/engine/link.h \
 	daemon/engine/listen.c daemon/engine/listen.h \
 	daemon/engine/monitor_spawn.c \
-	daemon/engine/monitors.c \
+	daemon/engine/monitors.c daemon/engine/monitors.h \
 	daemon/engine/net_look_up.c \
 	daemon/engine/net_mac.c \
 	daemon/engine/nic.h \
@@ -18,16 +18,16 @@ berthd_SOURCES = \
 	daemon/engine/orphans.c \
 	daemon/engine/registry.c daemon/engine/registry.h \
 	daemon/engine/registry_file.c daemon/engine/registry_file.h \
-	daemon/engine/repair.c \
+	daemon/engine/repair.c daemon/engine/repair.h \
 	daemon/engine/request_row.c daemon/engine/request_row.h \
-	daemon/engine/requests.c \
+	daemon/engine/requests.c daemon/engine/requests.h \
 	daemon/engine/root_lock.c daemon/engine/root_lock.h \
 	daemon/engine/session.h \
-	daemon/engine/sessions.c \
+	daemon/engine/sessions.c daemon/engine/sessions.h \
 	daemon/engine/spawn.c daemon/engine/spawn.h \
-	daemon/engine/task.c \
-	daemon/engine/watchdog.c \
-	daemon/engine/which.c \
+	daemon/engine/task.c daemon/engine/task.h \
+	daemon/engine/watchdog.c daemon/engine/watchdog.h \
+	daemon/engine/which.c daemon/engine/which.h \
 	daemon/main.c
 berthd_LDADD = libberth.a $(EVENT_LIBS) $(JSON_LIBS) $(INIH_LIBS) $(SYSTEMD_LIBS)
 berthd_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(JSON_CFLAGS) $(INIH_CFLAGS)

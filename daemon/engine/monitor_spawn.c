@@ -1,4 +1,6 @@
 /* A container's monitor is started; also the one that tidies up after another that was killed. */
+#include "daemon/engine/monitors.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

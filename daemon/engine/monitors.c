@@ -1,5 +1,5 @@
 /* Connections to the containers' monitors: what they observe, what they are told. */
-#include "daemon/engine/engine.h"
+#include "daemon/engine/monitors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,10 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "daemon/engine/engine.h"
+#include "daemon/engine/link.h"
+#include "daemon/engine/requests.h"
+#include "daemon/engine/task.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"

@@ -29,7 +29,7 @@ berth_sampler_SOURCES = daemon/engine/cgroup_file.c daemon/engine/cgroup_file.h 
 	daemon/engine/traffic.h daemon/engine/traffic_read.c
 berth_sampler_LDADD = libberth.a $(JSON_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS)
 berth_sampler_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS)
-berthd_SOURCES += daemon/engine/child.c daemon/engine/child.h daemon/engine/sampler.c
+berthd_SOURCES += daemon/engine/child.c daemon/engine/child.h daemon/engine/sampler.c daemon/engine/sampler.h
 
 # Posts to webhooks: the only one that reaches the world.
 pkglibexec_PROGRAMS += berth-hook
@@ -37,4 +37,4 @@ berth_hook_SOURCES = daemon/engine/helper.c daemon/engine/helper.h daemon/engine
 	daemon/engine/hook_post.h daemon/engine/hook_sandbox.c daemon/engine/hook_sandbox.h
 berth_hook_LDADD = libberth.a $(JSON_LIBS) $(SECCOMP_LIBS) $(CAP_LIBS) $(CURL_LIBS)
 berth_hook_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(SECCOMP_CFLAGS) $(CAP_CFLAGS) $(CURL_CFLAGS)
-berthd_SOURCES += daemon/engine/hook.c
+berthd_SOURCES += daemon/engine/hook.c daemon/engine/hook.h

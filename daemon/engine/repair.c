@@ -1,5 +1,9 @@
 /* A job that ended without a word was killed: what it may have left is removed, or another does its work. */
+#include "daemon/engine/repair.h"
+
 #include "daemon/engine/engine.h"
+#include "daemon/engine/link.h"
+#include "daemon/engine/task.h"
 #include "daemon/util/log.h"
 
 static const struct {

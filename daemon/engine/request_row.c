@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/engine/engine.h"
+#include "daemon/engine/link.h"
+#include "daemon/engine/monitors.h"
+#include "daemon/engine/task.h"
+#include "daemon/engine/which.h"
 #include "daemon/util/log.h"
 
 static int

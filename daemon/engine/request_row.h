@@ -2,7 +2,7 @@
 #ifndef BERTH_REQUEST_ROW_H
 #define BERTH_REQUEST_ROW_H
 
-#include "daemon/engine/engine.h"
+#include "daemon/engine/task.h"
 
 enum { MONITOR_GRACE_S = 15 /* a monitor's answer may come so much later than what it was asked for takes */ };
 

@@ -1,5 +1,5 @@
 /* A request's life: let in, queued or begun, answered. Everything is checked again here, by the engine's own registry. */
-#include "daemon/engine/request_row.h"
+#include "daemon/engine/requests.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -8,7 +8,14 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 
+#include "daemon/engine/engine.h"
 #include "daemon/engine/http_head.h"
+#include "daemon/engine/link.h"
+#include "daemon/engine/monitors.h"
+#include "daemon/engine/repair.h"
+#include "daemon/engine/request_row.h"
+#include "daemon/engine/sessions.h"
+#include "daemon/engine/task.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"

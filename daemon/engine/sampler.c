@@ -1,5 +1,8 @@
 /* The sampler: one process for the host, started with the engine, again when it dies. What it says is the api's. */
+#include "daemon/engine/sampler.h"
+
 #include "daemon/engine/engine.h"
+#include "daemon/engine/link.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/log.h"
 

@@ -1,3 +1,5 @@
+#include "daemon/engine/sessions.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +11,10 @@
 #include <unistd.h>
 
 #include "daemon/engine/engine.h"
+#include "daemon/engine/link.h"
+#include "daemon/engine/requests.h"
 #include "daemon/engine/session.h"
+#include "daemon/engine/task.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 #include "schema/check.h"

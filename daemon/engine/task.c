@@ -1,5 +1,5 @@
 /* One request under way: its job, its deadline, its end. */
-#include "daemon/engine/engine.h"
+#include "daemon/engine/task.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,11 @@
 #include <sys/stat.h>
 
 #include "daemon/engine/cgroup.h"
+#include "daemon/engine/engine.h"
+#include "daemon/engine/link.h"
+#include "daemon/engine/monitors.h"
+#include "daemon/engine/requests.h"
+#include "daemon/engine/sessions.h"
 #include "daemon/engine/spawn.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
@@ -194,8 +199,8 @@ task_fill_spec(const struct task *task, struct spec *spec, struct err *e)
 			return err_set(e, ERR_CONFLICT, "Template '%s' is no longer there", task->ct->place.template);
 		ok = ok && record_copy(&template_schema, &spec->template, t);
 		record_mark(&spec_schema, spec, "template", true);
-		/* A request without a configuration still needs the addresses that firewall and routes were made for; in one with it
-		   an empty list is what was wanted. */
+		/* A request without a configuration still needs the addresses that firewall and routes were made for; in one with
+		   it an empty list is what was wanted. */
 		if (!record_has(&request_schema, request, "config")) {
 			ok = ok && strv_copy(&spec->config.ip, &task->ct->place.ip) &&
 			     strv_copy(&spec->config.nics, &task->ct->place.nics);

@@ -1,8 +1,11 @@
 /* Whether both event loops go on: asked of the api, told to systemd, which ends and restarts a daemon that falls silent. */
+#include "daemon/engine/watchdog.h"
+
 #include <event2/event.h>
 #include <systemd/sd-daemon.h>
 
 #include "daemon/engine/engine.h"
+#include "daemon/engine/link.h"
 #include "daemon/util/clock.h"
 #include "daemon/util/log.h"
 

@@ -1,5 +1,5 @@
 /* Whose is it: a process, user id, address, MAC or interface of the host. */
-#include "daemon/engine/engine.h"
+#include "daemon/engine/which.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "daemon/engine/cgroup.h"
+#include "daemon/engine/engine.h"
 #include "daemon/engine/net.h"
 #include "daemon/engine/nic.h"
 #include "daemon/util/fd.h"
