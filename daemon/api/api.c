@@ -21,6 +21,7 @@
 #include "daemon/api/recovery.h"
 #include "daemon/api/sandbox.h"
 #include "daemon/model/ip_pool.h"
+#include "daemon/model/journal.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/token.h"
 #include "daemon/util/fd.h"

@@ -8,6 +8,7 @@
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
 #include "daemon/model/operation.h"
+#include "daemon/model/template.h"
 #include "daemon/util/fd.h"
 
 static int

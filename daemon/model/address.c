@@ -1,9 +1,10 @@
+#include "daemon/model/address.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "daemon/model/ip_pool.h"
-#include "daemon/model/model.h"
 #include "schema/check.h"
 
 /* Where addresses come from: a private subnet of the host, or a pool. */

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/model/journal.h"
+
 enum { ALLOWANCE_WARNED = 80, ALLOWANCE_FULL = 100 };
 
 const struct who who_allowance = { .role = ROLE_ADMIN, .actor = "daemon:traffic" };

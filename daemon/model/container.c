@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/model/address.h"
 #include "daemon/model/container_state.h"
 #include "daemon/model/nics.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/policy.h"
+#include "daemon/model/template.h"
 #include "daemon/model/tenant.h"
 #include "daemon/util/uuid.h"
 #include "schema/check.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/model/container_state.h"
+#include "daemon/model/journal.h"
 #include "daemon/util/log.h"
 
 static bool

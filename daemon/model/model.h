@@ -45,28 +45,4 @@ int model_commit(struct model *m, struct txn *txn, struct err *e);
 /* NULL leaves what is known. */
 void model_is_about(struct model *m, const char *tenant, const char *container, const char *object);
 
-/* Events: written inside the caller's transaction. The newest so many are kept. */
-enum { EVENTS_KEPT = 100000 };
-int journal_add(struct model *m, const char *type, const struct container_view *container, const char *operation, const char *data,
-                struct err *e);
-/* About a tenant as such. */
-int journal_add_tenant(struct model *m, const char *type, const char *tenant, struct err *e);
-
-/* Addresses. */
-/*
- * Resolves config->ip: a pool's name becomes its lowest free address, auto that of the tenant's automatic pools and then of the
- * private subnets; chosen ones are checked to be the host's to give and free; all are written for `container`, in canonical form.
- * `held` (or NULL) lists those that it has already: what isn't chosen keeps them. Inside a transaction.
- */
-int address_assign(struct model *m, const struct who *who, const char *container, struct container_config *config,
-                   const struct strv *held, struct err *e);
-/* Gives back what the container holds beyond `kept`. */
-int address_release_others(struct model *m, const char *container, const struct strv *kept, struct err *e);
-
-/* Templates. */
-/* NAME or NAME@VERSION to NAME@VERSION, the newest where none is named. ERR_INVALID on `field`. */
-int template_resolve(struct model *m, const char *field, const char *text, char **ref_out, struct err *e);
-/* By {id} of a path; ERR_NOT_FOUND. */
-int template_find(struct model *m, const char *text, struct template *template_out, struct err *e);
-
 #endif

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/model/address.h"
 #include "daemon/model/allowance.h"
 #include "daemon/model/audit.h"
 #include "daemon/model/container_state.h"
+#include "daemon/model/journal.h"
 #include "daemon/model/nics.h"
 #include "daemon/util/fault.h"
 #include "schema/check.h"

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/model/address.h"
 #include "daemon/model/container.h"
+#include "daemon/model/journal.h"
 #include "daemon/model/nics.h"
 #include "daemon/util/fd.h"
 

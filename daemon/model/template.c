@@ -1,7 +1,8 @@
+#include "daemon/model/template.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/model/model.h"
 #include "daemon/util/fd.h"
 #include "schema/check.h"
 

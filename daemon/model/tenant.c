@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/model/journal.h"
 #include "schema/rule.h"
 
 #define TENANT (&tenant_schema)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/model/journal.h"
+
 #define HOOK (&webhook_schema)
 
 enum { WEBHOOK_ID_BYTES = 8, WEBHOOK_SECRET_BYTES = 32, WEBHOOK_RETRY_MAX_S = 3600 };
