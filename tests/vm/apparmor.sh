@@ -2,6 +2,7 @@
 # Containers run under their AppArmor profile, whose denials hold against the container's root and which lets a system work.
 # shellcheck disable=SC2154
 . "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/apparmor.sh"
 
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] || skip_all "the kernel has no AppArmor"
@@ -61,7 +62,7 @@ is "by a sender under its own profile" "berth-hook (enforce)" "$(cat "/proc/$(pg
 B tenant delete probe >/dev/null 2>&1
 B webhook delete "$(B webhook list -q)" >/dev/null 2>&1
 is "the webhook is gone" "" "$(B webhook list -q)"
-is "nothing that it needs is refused" "" "$(journalctl -k --no-pager | grep 'apparmor="DENIED".*profile="berth-hook"')"
+is "nothing that it needs is refused" "" "$(denials berth-hook)"
 kill $receiver
 cat "$hooks/conf" >$conf
 systemctl restart berthd

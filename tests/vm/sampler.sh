@@ -2,6 +2,7 @@
 # The sampler reads what containers use under an AppArmor profile of its own, which lets nobody do more who has come to be in it.
 # shellcheck disable=SC2154
 . "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/apparmor.sh"
 
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] || skip_all "the kernel has no AppArmor"
@@ -17,18 +18,6 @@ end() {
 }
 trap end EXIT
 
-# under STATEMENT…: a program that has entered the profile, as root and without the sampler's filter; how each statement ends.
-under() {
-	python3 - "$@" <<-'END'
-		import os, socket, sys
-		with open("/proc/self/attr/current", "w") as f: f.write("changeprofile berth-sampler")
-		for statement in sys.argv[1:]:
-		    try: eval(statement)
-		    except OSError as e: print(e.errno, end=" ")
-		    else: print("works", end=" ")
-	END
-}
-
 B template list --no-header --fields name | found '^busybox' || ok "build busybox" B template build busybox
 ok "a container" B create read --template busybox --memory 64M --disk 64M --start
 group=/sys/fs/cgroup/berth.slice/berth-$(field read ctid).scope/payload
@@ -40,12 +29,12 @@ ok "memory, CPU and processes are read" wait_for 30 eval '[ "$(read_of)" = "bert
 B exec read -- ping -c 1 -W 1 169.254.0.1 >/dev/null 2>&1
 counted() { [ "$(B query GET /v1/metrics | awk '/^berth_container_traffic_bytes_total[{].*name="read"/ { sum += $2 } END { print (sum > 0) }')" = 1 ]; }
 ok "so are the counters" wait_for 30 counted
-is "nothing that it needs is refused" "" "$(journalctl -k --no-pager | grep 'apparmor="DENIED".*profile="berth-sampler"')"
+is "nothing that it needs is refused" "" "$(denials berth-sampler)"
 
-is "groups may be read, and counters asked for" "works works works works " "$(under "open('$group/memory.current').read()" "open('$group/cpu.stat').read()" \
+is "groups may be read, and counters asked for" "works works works works " "$(under berth-sampler "open('$group/memory.current').read()" "open('$group/cpu.stat').read()" \
 	"open('$group/io.stat').read()" "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)")"
-is "not changed, nor who is in them" "13 13 13 " "$(under "open('$group/memory.max', 'w')" "open('$group/cgroup.procs')" "open('$group/cgroup.kill', 'w')")"
-is "secrets, the database and containers' files are out of reach" "13 13 13 13 " "$(under "open('/etc/shadow')" "open('/var/lib/berth/db/berth.db')" \
+is "not changed, nor who is in them" "13 13 13 " "$(under berth-sampler "open('$group/memory.max', 'w')" "open('$group/cgroup.procs')" "open('$group/cgroup.kill', 'w')")"
+is "secrets, the database and containers' files are out of reach" "13 13 13 13 " "$(under berth-sampler "open('/etc/shadow')" "open('/var/lib/berth/db/berth.db')" \
 	"os.listdir('/var/lib/berth/pool')" "open('/root/x', 'w')")"
-is "so are the daemon, the world and other programs" "13 13 13 13 " "$(under "socket.socket(socket.AF_UNIX).connect('/run/berth/berth.sock')" \
+is "so are the daemon, the world and other programs" "13 13 13 13 " "$(under berth-sampler "socket.socket(socket.AF_UNIX).connect('/run/berth/berth.sock')" \
 	"socket.socket(socket.AF_INET)" "socket.socket(socket.AF_PACKET, socket.SOCK_RAW)" "os.execv('/bin/true', ['true'])")"
