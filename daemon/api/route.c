@@ -155,7 +155,8 @@ route_decode_body(struct call *c)
 	if (rc < 0 && c->err.kind != ERR_INVALID)
 		return -1;
 	for (size_t i = 0; schema->fields[i].name && c->op->method != METHOD_PATCH; i++)
-		if ((schema->fields[i].flags & FIELD_REQUIRED) && !record_has_row(c->body, i))
+		if ((schema->fields[i].flags & FIELD_REQUIRED) && !record_has_row(c->body, i) &&
+		    !err_names(&c->err, schema->fields[i].name))
 			rc = err_param(&c->err, schema->fields[i].name, "is required");
 	return rc;
 }

@@ -143,6 +143,15 @@ err_code(struct err *e, const char *code)
 	return -1;
 }
 
+bool
+err_names(const struct err *e, const char *name)
+{
+	for (size_t i = 0; i < e->nparams; i++)
+		if (strcmp(e->params[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 int
 err_param(struct err *e, const char *name, const char *fmt, ...)
 {

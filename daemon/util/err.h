@@ -68,6 +68,9 @@ int err_code(struct err *e, const char *code);
 /* Adds one wrong parameter and makes *e ERR_INVALID; past ERR_PARAMS_MAX further ones are counted out. */
 int err_param(struct err *e, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* Whether a parameter of this name is among the wrong ones. */
+bool err_names(const struct err *e, const char *name);
+
 void err_clear(struct err *e);
 bool err_is_set(const struct err *e);
 

@@ -264,6 +264,8 @@ def test_life(engine):
     up = {"Connection": "Upgrade", "Upgrade": "berth-stream/1"}
     problem(call("POST", "/v1/containers/web/exec", {"argv": ["true"]}, up), 409, "not_running")
     problem(call("POST", "/v1/containers/web/exec", {"user": "01"}, up), 422, "invalid", "argv", "user")
+    body = problem(call("POST", "/v1/containers/web/exec", {"argv": "true"}, up), 422, "invalid", "argv")
+    check(len(body["invalid_params"]) == 1, "what is wrong isn't missing as well", body)
     check(done(call("POST", "/v1/containers/web/start"))["state"] == "succeeded", "started")
     check(call("GET", "/v1/containers/web?fields=state,desired")[1] == {"state": "running", "desired": "running"}, "running")
     problem(call("POST", "/v1/containers/web/start"), 409, "already_running")

@@ -16,13 +16,4 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-static inline bool
-err_names(const struct err *e, const char *name)
-{
-	for (size_t i = 0; i < e->nparams; i++)
-		if (strcmp(e->params[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 #endif
