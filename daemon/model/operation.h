@@ -38,6 +38,8 @@ int operation_keep_request(struct model *m, const char *id, const char *request,
 int operation_end(struct model *m, const struct done *done, struct err *e);
 /* The same for an error of the api's own. */
 int operation_fail(struct model *m, const char *id, const struct err *why, struct err *e);
+/* What it did isn't undone; another operation will. */
+int operation_fail_cut_short(struct model *m, const char *id, const struct err *why, struct err *e);
 
 int operation_template_delete(struct model *m, const struct who *who, const char *ref, bool dry_run,
                               struct operation *operation_out, struct err *e);

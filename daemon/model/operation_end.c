@@ -230,9 +230,10 @@ ending_not_changed(struct ending *end, struct err *e)
 		rc = record_from_file_json(&container_config_schema, json, &before, e);
 		if (rc == 0)
 			rc = store_container_write_config(end->m->store, before.id, &before, e);
-		if (rc == 0)
+		/* What the engine may still have is nobody else's until another operation has put it right. */
+		if (rc == 0 && !end->cut_short)
 			rc = address_release_others(end->m, before.id, &before.ip, e);
-		if (rc == 0)
+		if (rc == 0 && !end->cut_short)
 			rc = nics_settle(end->m, before.id, &before.nics, e);
 		if (rc == 0)
 			rc = ending_hold_again(end, before.suspended != NULL, e);
@@ -399,13 +400,27 @@ operation_end(struct model *m, const struct done *done, struct err *e)
 	return rc;
 }
 
+static int
+operation_fail_as(struct model *m, const char *id, const struct err *why, bool cut_short, struct err *e)
+{
+	struct done done = { 0 };
+	int rc = done_from_err(&done, id, why) ? 0 : err_set(e, ERR_INTERNAL, "out of memory");
+
+	done.cut_short = cut_short;
+	if (rc == 0)
+		rc = operation_end(m, &done, e);
+	record_clear(&done_schema, &done);
+	return rc;
+}
+
 int
 operation_fail(struct model *m, const char *id, const struct err *why, struct err *e)
 {
-	struct done done = { 0 };
-	int rc;
+	return operation_fail_as(m, id, why, false, e);
+}
 
-	rc = done_from_err(&done, id, why) ? operation_end(m, &done, e) : err_set(e, ERR_INTERNAL, "out of memory");
-	record_clear(&done_schema, &done);
-	return rc;
+int
+operation_fail_cut_short(struct model *m, const char *id, const struct err *why, struct err *e)
+{
+	return operation_fail_as(m, id, why, true, e);
 }

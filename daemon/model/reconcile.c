@@ -169,6 +169,7 @@ reconcile_interrupted(struct model *m, const struct operation *operation, struct
 	struct err why = { 0 };
 	enum op_id op = operation_op(operation);
 	bool down = false;
+	int rc;
 
 	if (op == CONTAINER_RESTART && operation->container && reconcile_is_down(m, operation, &down, e) < 0)
 		return -1;
@@ -181,7 +182,8 @@ reconcile_interrupted(struct model *m, const struct operation *operation, struct
 	err_set(&why, ERR_UNAVAILABLE,
 	        "The daemon was restarted while this was under way: it was rolled back or is finished by another operation");
 	err_code(&why, "interrupted");
-	if (operation_fail(m, operation->id, &why, e) < 0)
+	rc = changed.n > 0 ? operation_fail_cut_short(m, operation->id, &why, e) : operation_fail(m, operation->id, &why, e);
+	if (rc < 0)
 		return -1;
 	if (op == CONTAINER_CREATE || op == CONTAINER_DELETE)
 		return reconcile_delete(m, operation->container, works, e);

@@ -11,6 +11,10 @@ WORKERS=3 END=$((SECONDS + 15 * ${T_SLOW:-1}))
 # What is held, a line each: of the routed ones by the engine's registry, then of the network.
 held() { cat "$T"/s/registry/*-* 2>/dev/null | jq -r '.ip[]?, (.nics[]? | split(" ")[6] | split(",")[] | "net " + .)'; }
 twice() { held | sort | uniq -d; }
+# Each of the two allocators by itself: what the one refuses the other mustn't have given.
+given_twice() { sqlite3 "file:$T/s/db/berth.db?mode=ro" "SELECT value FROM container, json_each(ip) GROUP BY value HAVING count(*) > 1
+	UNION SELECT value FROM container, json_each(net) WHERE value <> 'lan' GROUP BY value HAVING count(*) > 1" 2>/dev/null; }
+refused() { B operation list -o json | jq -r '.[] | select(.error.code == "address_taken") | .id'; }
 in_database() { B list -o json --fields ip,net 2>/dev/null | jq -r '.[] | .ip[]?, (.net[]? | split(":")[1:] | join(":") | split("+")[] | "net " + .)'; }
 
 worker() {
@@ -31,11 +35,11 @@ echo "seed $SEED"
 RANDOM=$SEED
 workers=()
 for w in $(seq $WORKERS); do worker "$w" & workers+=($!); done
-kills=0 seen=
+kills=0 seen='' given=''
 busy() { kill -0 "${workers[@]}" 2>/dev/null; }
 while busy && [ $kills -lt 12 ]; do
 	sleep "0.$((RANDOM % 9 + 1))"
-	seen+=$(twice)
+	seen+=$(twice) given+=$(given_twice)
 	if ((RANDOM % 3)); then
 		pid=$(pgrep -P "$DAEMON" -x berth-api | head -n 1)
 		[ -n "$pid" ] && kill -KILL "$pid"
@@ -51,6 +55,8 @@ made=$(($(cat "$T/s/registry/high") - 100))
 [ $made -gt 3 ] && pass "$made containers were begun" || fail "only $made containers were begun"
 [ $kills -gt 3 ] && pass "$kills times killed" || fail "only $kills times killed"
 is "no address was two containers' meanwhile" "" "$seen"
+is "nor was one given to two" "" "$given"
+is "nor has the engine had to refuse one: nobody has asked for a certain one" "" "$(refused)"
 is "nor is at the end" "" "$(twice)"
 is "the database has none twice" "" "$(in_database | sort | uniq -d)"
 is "and the same as the engine" "$(held | sed 's,^\(net .*\)/29$,\1,' | sort)" "$(in_database | sort)"

@@ -314,6 +314,43 @@ test_interrupted_change(void **state)
 	end(w, works.v[0].request.op, ERR_NONE);
 }
 
+/* The engine may have given the container what the interrupted change meant: until it has taken it back nobody else gets it. */
+static void
+test_an_interrupted_change_keeps_its_address(void **state)
+{
+	AUTO_WORKS struct works works = { 0 };
+	struct world *w = *state;
+	struct container_view view = { 0 };
+	struct container_config patch = { 0 };
+	struct operation operation = { 0 };
+	struct strv changed = { 0 }, known = { 0 };
+	struct ready ready = { 0 };
+	struct address meant;
+	struct err e = { 0 };
+	char id[37], op[37], holder[37];
+
+	assert_int_equal(create(w, "x", "auto4", id, op, &e), 0);
+	end(w, op, ERR_NONE);
+	strv_add(&patch.ip, "auto4");
+	strv_add(&patch.ip, "auto4");
+	record_mark(CONFIG, &patch, "ip", true);
+	assert_int_equal(store_container_get(w->model.store, id, &view, &e), 1);
+	assert_int_equal(container_change(&w->model, &who_daemon, &view, &patch, false, &changed, &operation, &e), 0);
+	assert_true(address_parse(view.config.ip.v[1], &meant));
+	strv_add(&known, id);
+	assert_int_equal(operation_reconcile(&w->model, &known, &ready, &works, &e), 0);
+	assert_int_equal(store_address_holder(w->model.store, &meant, holder, &e), 1);
+	assert_string_equal(holder, id);
+	assert_int_equal(works.n, 1);
+	end(w, works.v[0].request.op, ERR_NONE);
+	assert_int_equal(store_address_holder(w->model.store, &meant, holder, &e), 0);
+	record_clear(VIEW, &view);
+	record_clear(CONFIG, &patch);
+	record_clear(&operation_schema, &operation);
+	strv_clear(&changed);
+	strv_clear(&known);
+}
+
 /* Until a smaller size has been taken the larger one counts: a change that fails is taken back. */
 static void
 test_a_change_frees_nothing_before_its_end(void **state)
@@ -417,6 +454,7 @@ main(void)
 		TEST(test_ends),
 		TEST(test_reconcile),
 		TEST(test_interrupted_change),
+		TEST(test_an_interrupted_change_keeps_its_address),
 		TEST(test_a_change_frees_nothing_before_its_end),
 		TEST(test_a_failed_change_holds_no_network),
 	};
