@@ -76,8 +76,8 @@ last=$(jq -rs '[.[]|select(.status==202).body.id]|last' <"$T/flood")
 like "it tells its position" '^[0-9]+$' "$(as "$flood" operation show "$last" -o json | jq .position)"
 ok "cancelled" as "$flood" operation cancel "$last"
 is "at once" cancelled "$(as "$flood" operation show "$last" -o json | jq -r .state)"
-ok "an operator's suspension goes before" timeout 10 "$BUILD/berth" suspend t1:alone --reason unpaid
-ok "and his own work isn't behind" timeout 10 "$BUILD/berth" create mine --template busybox --disk 32M
+ok "an operator's suspension goes before" timeout $((10 * ${T_SLOW:-1})) "$BUILD/berth" suspend t1:alone --reason unpaid
+ok "and his own work isn't behind" timeout $((10 * ${T_SLOW:-1})) "$BUILD/berth" create mine --template busybox --disk 32M
 
 # Its api dies with the queue full.
 waiting=$(B operation list -o json --state queued | jq length)
