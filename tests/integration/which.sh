@@ -26,7 +26,7 @@ ok "a crash is an event" wait_for 10 eval 'B events --since '"$last"' -o json | 
 unlike "since leaves out what was" 'container.created' "$(B events --since "$last" -o json)"
 is "the last ones only" 2 "$(B events -n 2 -o json | jq length)"
 is "none but what comes" 0 "$(B events --tail 0 -o json | jq length)"
-is "-f begins with the last ones" 3 "$(timeout 2 "$BUILD/berth" events -f -n 3 -o json | wc -l)"
+is "-f begins with the last ones" 3 "$(timeout $((2 * ${T_SLOW:-1})) "$BUILD/berth" events -f -n 3 -o json | wc -l)"
 
 like "list as CSV" '^(name|NAME),' "$(B list -o csv | head -n 1)"
 is "list as JSON is an array" 2 "$(B list -o json | jq length)"
