@@ -1,6 +1,7 @@
 #!/bin/bash
 # A noisy neighbour: fork bomb, memory hog, disk and inode filler, console flood, at once. Another container and the daemon's other
 # callers don't notice.
+# Alone: it compares times with and without noise.
 . "$(dirname "$0")/../lib/lib.sh"
 t_begin
 ok "a bad one" B create bad --template busybox --memory 64M --cpus 0.5 --pids 60 --disk 64M --start

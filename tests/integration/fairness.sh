@@ -1,6 +1,7 @@
 #!/bin/bash
 # Many ask at once: nothing is lost or given twice, who asks for much waits for himself, and what waits outlives the api.
 # shellcheck disable=SC2154
+# Alone: its flood has to come faster than it is worked off.
 . "$(dirname "$0")/../lib/lib.sh"
 TEMPLATES=busybox EXTRA_CONF='max_jobs = 4
 tenant_jobs = 2

@@ -1,5 +1,6 @@
 #!/bin/bash
 # berth top: batches for pipes, and the screen: keys, sizes, signals; the terminal is as it was, whatever ended it.
+# Alone: it shares out the processors.
 . "$(dirname "$0")/../lib/lib.sh"
 export EXTRA_CONF=$'sample_interval = 1\nusage_interval = 1'
 t_begin
