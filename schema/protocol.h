@@ -21,6 +21,9 @@
 
 enum { MSG_MAX = 160 * 1024 };
 
+/* The descriptors that the engine starts the api with; from the last one on those that take tokens, up to TOKEN_LISTEN_MAX. */
+enum { API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5, API_TOKENS_FD = 6 };
+
 enum msg_type {
 #define MSG(id, schema, fds, help) id,
 #include "schema/protocol.def"
@@ -34,7 +37,7 @@ struct msg_info {
 	unsigned int fds; /* exactly so many descriptors come along */
 };
 
-/* A request about one container, or about nothing but itself. Which fields a type needs is in msg_needs(). */
+/* A request about one container, or about nothing but itself. Which fields a type needs is in msg_check_request(). */
 struct request {
 	struct field_set set;
 	char *op; /* operation's UUID */

@@ -28,7 +28,7 @@
 #include "daemon/util/lockdown.h"
 #include "daemon/util/log.h"
 
-enum { API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5, API_TOKENS_FD = 6, API_SETTINGS_MAX = 1 << 20, API_PURGE_S = 3600 };
+enum { API_SETTINGS_MAX = 1 << 20, API_PURGE_S = 3600 };
 
 static int
 api_read_settings(struct settings *settings, struct err *e)

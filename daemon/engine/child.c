@@ -11,7 +11,7 @@
 #include "daemon/engine/spawn.h"
 #include "daemon/util/fd.h"
 
-enum { CHILD_CHANNEL = 3, CHILD_END_PAUSES = 200, CHILD_END_PAUSE_MS = 5 };
+enum { CHILD_END_PAUSES = 200, CHILD_END_PAUSE_MS = 5 };
 
 bool
 child_is_there(const struct child *child)
@@ -57,7 +57,7 @@ child_start(struct engine *engine, struct child *child, const char *program, int
 		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer);
 	snprintf(path, sizeof path, "%s/%s", engine->settings->libexec_dir, program);
 	if (fd_set_nonblock(child->channel, true, e) < 0 ||
-	    spawn_program(path, argv, &(struct spawn_fd){ theirs, CHILD_CHANNEL }, 1, NULL, &child->pid, e) < 0 ||
+	    spawn_program(path, argv, &(struct spawn_fd){ theirs, SPAWN_CHANNEL }, 1, NULL, &child->pid, e) < 0 ||
 	    child_send_spec(engine, child->channel, e) < 0)
 		return -1;
 	child->event = event_new(engine->base, child->channel, EV_READ | EV_PERSIST, on_read, engine);

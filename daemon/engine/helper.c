@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/engine/spawn.h"
 #include "daemon/util/log.h"
 #include "schema/protocol.h"
 
@@ -13,7 +14,7 @@ helper_begin(const char *program)
 {
 	signal(SIGPIPE, SIG_IGN);
 	log_init(program, LOG_LEVEL_INFO);
-	if (fcntl(HELPER_CHANNEL, F_SETFD, FD_CLOEXEC) < 0) {
+	if (fcntl(SPAWN_CHANNEL, F_SETFD, FD_CLOEXEC) < 0) {
 		fprintf(stderr, "%s is run by berthd alone\n", program);
 		return false;
 	}
@@ -25,7 +26,7 @@ int
 helper_receive_spec(struct spec *spec, struct err *e)
 {
 	struct msg msg = { 0 };
-	int rc = msg_recv(HELPER_CHANNEL, &msg, e);
+	int rc = msg_recv(SPAWN_CHANNEL, &msg, e);
 
 	if (rc == 1 && msg.type != SPEC)
 		rc = err_set(e, ERR_BAD_REQUEST, "the engine sent %s", msg_info(msg.type)->name);

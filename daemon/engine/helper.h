@@ -4,8 +4,6 @@
 
 #include "schema/spec.h"
 
-enum { HELPER_CHANNEL = 3 };
-
 /* The first line of main(): false when the engine didn't start this, which has been told on standard error. */
 bool helper_begin(const char *program);
 /* *spec must be zeroed; the caller clears it. ERR_UNAVAILABLE when the engine has gone. */

@@ -17,6 +17,7 @@
 #include "daemon/engine/helper.h"
 #include "daemon/engine/hook_post.h"
 #include "daemon/engine/hook_sandbox.h"
+#include "daemon/engine/spawn.h"
 #include "daemon/util/clock.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
@@ -47,7 +48,7 @@ sender_tell(const char *op, const struct hook_result *result, struct err *e)
 	record_mark(&hook_end_schema, &end, "status", true);
 	if (record_set_text(&hook_end_schema, &end, "op", op, e) == 0 &&
 	    (!result->error[0] || record_set_text(&hook_end_schema, &end, "error", result->error, e) == 0))
-		rc = msg_send(HELPER_CHANNEL, HOOK_ENDED, &end, NULL, 0, e);
+		rc = msg_send(SPAWN_CHANNEL, HOOK_ENDED, &end, NULL, 0, e);
 	record_clear(&hook_end_schema, &end);
 	return rc;
 }
@@ -57,7 +58,7 @@ static void __attribute__((noreturn)) sender_child(const struct sender *s, const
 	struct hook_result result;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	close(HELPER_CHANNEL);
+	close(SPAWN_CHANNEL);
 	for (size_t i = 0; i < WEBHOOKS_AT_ONCE; i++)
 		if (s->attempts[i].pid)
 			close(s->attempts[i].pipe);
@@ -140,7 +141,7 @@ static int
 sender_receive(struct sender *s, struct err *e)
 {
 	AUTO_MSG struct msg msg = { 0 };
-	int rc = msg_recv(HELPER_CHANNEL, &msg, e);
+	int rc = msg_recv(SPAWN_CHANNEL, &msg, e);
 
 	if (rc <= 0)
 		return rc;
@@ -159,7 +160,7 @@ sender_loop(struct sender *s, struct err *e)
 
 		for (size_t i = 0; i < WEBHOOKS_AT_ONCE; i++)
 			polls[i] = (struct pollfd){ .fd = s->attempts[i].pid ? s->attempts[i].pipe : -1, .events = POLLIN };
-		polls[WEBHOOKS_AT_ONCE] = (struct pollfd){ .fd = HELPER_CHANNEL, .events = POLLIN };
+		polls[WEBHOOKS_AT_ONCE] = (struct pollfd){ .fd = SPAWN_CHANNEL, .events = POLLIN };
 		rc = poll(polls, WEBHOOKS_AT_ONCE + 1, 1000);
 		if (rc < 0 && errno != EINTR)
 			return err_sys(e, "wait");

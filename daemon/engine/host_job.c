@@ -24,7 +24,7 @@ host_job_start(const struct engine *engine, const char *verb, int *channel_out, 
 		return err_sys(e, "make a job's channel");
 	ours = pair[0];
 	theirs = pair[1];
-	if (spawn_program(program, argv, &(struct spawn_fd){ theirs, 3 }, 1, NULL, pid_out, e) < 0)
+	if (spawn_program(program, argv, &(struct spawn_fd){ theirs, SPAWN_CHANNEL }, 1, NULL, pid_out, e) < 0)
 		return -1;
 	*channel_out = take_fd(&ours);
 	return 0;

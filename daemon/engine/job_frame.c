@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/engine/spawn.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
-
-enum { JOB_CHANNEL = 3 };
 
 void
 job_progress(struct job *job, const char *step, int percent, const char *fmt, ...)
@@ -160,7 +159,7 @@ job_log_subject(const struct job *job)
 int
 job_open(struct job *job, const char *program, const char *verb, enum msg_type type, struct err *e)
 {
-	*job = (struct job){ .channel = JOB_CHANNEL, .verb = verb, .type = type };
+	*job = (struct job){ .channel = SPAWN_CHANNEL, .verb = verb, .type = type };
 	signal(SIGPIPE, SIG_IGN);
 	log_init(program, LOG_LEVEL_INFO);
 	if (fcntl(job->channel, F_SETFD, FD_CLOEXEC) < 0)

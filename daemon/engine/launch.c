@@ -18,6 +18,7 @@
 #include "daemon/engine/monitor.h"
 #include "daemon/engine/root_lock.h"
 #include "daemon/engine/rootfs.h"
+#include "daemon/engine/spawn.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -190,7 +191,7 @@ launch_up_exec(struct launch *l, struct err *e)
 bool
 launch_monitor_gone(void)
 {
-	struct pollfd p = { .fd = LAUNCH_MONITOR };
+	struct pollfd p = { .fd = SPAWN_MONITOR };
 
 	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR));
 }
@@ -281,7 +282,7 @@ launch_tell_monitor(const struct launch *l, const struct err *failed, struct err
 		init.error = failed->sys ? failed->sys : EINVAL;
 		snprintf(init.text, sizeof init.text, "%.*s", (int)sizeof init.text - 1, failed->message);
 	}
-	if (fd_send(LAUNCH_MONITOR, &init, sizeof init, fds, nfds, 0) < 0)
+	if (fd_send(SPAWN_MONITOR, &init, sizeof init, fds, nfds, 0) < 0)
 		return err_sys(e, "hand init over to its monitor");
 	return 0;
 }
@@ -320,8 +321,8 @@ launch_run(struct job *job, bool gives_root, struct err *e)
 		            .entry = { .v2_fd = -1 } };
 	int rc;
 
-	if (fcntl(LAUNCH_MONITOR, F_SETFD, FD_CLOEXEC) < 0)
-		return err_sys(e, "find the monitor on descriptor %d", LAUNCH_MONITOR);
+	if (fcntl(SPAWN_MONITOR, F_SETFD, FD_CLOEXEC) < 0)
+		return err_sys(e, "find the monitor on descriptor %d", SPAWN_MONITOR);
 	rc = launch_run_steps(&l, e);
 	if (rc < 0)
 		launch_tell_monitor(&l, e, NULL);

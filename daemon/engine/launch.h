@@ -9,9 +9,6 @@
 #include "daemon/engine/job.h"
 #include "schema/spec.h"
 
-/* The descriptor of the handover to the monitor. */
-enum { LAUNCH_MONITOR = 4 };
-
 struct launch {
 	struct job *job;
 	const struct spec *spec;

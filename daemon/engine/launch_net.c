@@ -8,7 +8,7 @@
 #include "daemon/engine/spawn.h"
 #include "daemon/util/fd.h"
 
-enum { NET_HELPER = 4, NET_TIMEOUT_MS = 20000 };
+enum { NET_TIMEOUT_MS = 20000 };
 
 int
 launch_net_begin(struct launch *l, struct err *e)
@@ -25,7 +25,7 @@ launch_net_begin(struct launch *l, struct err *e)
 	theirs = ends[1];
 	snprintf(program, sizeof program, "%s/berth-job", l->spec->settings.libexec_dir);
 	/* Never waited for: it ends when this process does. */
-	return spawn_program(program, argv, &(struct spawn_fd){ theirs, NET_HELPER }, 1, NULL, &pid, e);
+	return spawn_program(program, argv, &(struct spawn_fd){ theirs, SPAWN_LAUNCH }, 1, NULL, &pid, e);
 }
 
 static int

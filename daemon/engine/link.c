@@ -25,7 +25,7 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-enum { LINK_QUEUE_MAX = 8 << 20, API_LISTEN_FD = 3, API_LINK_FD = 4, API_SETTINGS_FD = 5, API_TOKENS_FD = 6 };
+enum { LINK_QUEUE_MAX = 8 << 20 };
 enum { LINK_SOON_US = 50000, LINK_LATER_MS = 1000 };
 enum { API_END_PAUSES = 200, API_END_PAUSE_MS = 5 };
 

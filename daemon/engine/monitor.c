@@ -21,8 +21,6 @@
 #include "daemon/util/log.h"
 
 enum {
-	JOB_CHANNEL = 3,
-	JOB_MONITOR = 4,
 	LAUNCH_TIMEOUT_MS = 60000,
 	RESTART_WINDOW_MS = 60000,
 	BACKOFF_FIRST_MS = 5000,
@@ -259,7 +257,7 @@ monitor_handover_ready(struct monitor *m, struct source *s, uint32_t events)
 static int
 monitor_spawn(struct monitor *m, int handover, struct err *e)
 {
-	const struct spawn_fd fds[] = { { handover, JOB_MONITOR }, { m->launch_fd, JOB_CHANNEL } };
+	const struct spawn_fd fds[] = { { handover, SPAWN_MONITOR }, { m->launch_fd, SPAWN_CHANNEL } };
 	char *argv[] = { (char *)(uintptr_t)m->job, (char *)(uintptr_t) "launch", (char *)(uintptr_t) "root", NULL };
 
 	return spawn_program(m->job, argv, fds, m->launch_fd >= 0 ? 2 : 1, NULL, &m->job_pid, e);

@@ -6,11 +6,12 @@
 #include "daemon/engine/job.h"
 #include "daemon/engine/launch.h"
 #include "daemon/engine/net.h"
+#include "daemon/engine/spawn.h"
 #include "daemon/engine/volume.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 
-enum { NET_CHANNEL = 4, NET_MORE_BYTES = 16 << 20 };
+enum { NET_MORE_BYTES = 16 << 20 };
 
 static int
 net_obey(const struct spec *spec, char command, int netns, const struct net_answer *prepared, struct err *e)
@@ -33,8 +34,8 @@ net_run(struct job *job, struct err *e)
 {
 	struct net_answer prepared = { 0 };
 
-	if (fcntl(NET_CHANNEL, F_SETFD, FD_CLOEXEC) < 0)
-		return err_sys(e, "find the launch on descriptor %d", NET_CHANNEL);
+	if (fcntl(SPAWN_LAUNCH, F_SETFD, FD_CLOEXEC) < 0)
+		return err_sys(e, "find the launch on descriptor %d", SPAWN_LAUNCH);
 	/* What needs no namespace is done while there is none yet. */
 	prepared.rc = net_prepare(&job->spec, &prepared.error);
 	FAULT("net.prepared");
@@ -43,7 +44,7 @@ net_run(struct job *job, struct err *e)
 		int fds[FD_PASS_MAX];
 		size_t nfds = 0;
 		char command = 0;
-		ssize_t n = fd_recv(NET_CHANNEL, &command, 1, fds, &nfds, 0);
+		ssize_t n = fd_recv(SPAWN_LAUNCH, &command, 1, fds, &nfds, 0);
 
 		if (n <= 0)
 			return n < 0 ? err_sys(e, "hear from the launch") : 0;
@@ -51,7 +52,7 @@ net_run(struct job *job, struct err *e)
 		FAULT("net.done");
 		while (nfds > 0)
 			close(fds[--nfds]);
-		if (fd_send(NET_CHANNEL, &answer, sizeof answer, NULL, 0, 0) < 0)
+		if (fd_send(SPAWN_LAUNCH, &answer, sizeof answer, NULL, 0, 0) < 0)
 			return err_sys(e, "answer the launch");
 	}
 }

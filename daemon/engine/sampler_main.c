@@ -14,6 +14,7 @@
 #include "daemon/engine/nfnl.h"
 #include "daemon/engine/sampler_groups.h"
 #include "daemon/engine/sampler_sandbox.h"
+#include "daemon/engine/spawn.h"
 #include "daemon/engine/traffic.h"
 #include "daemon/util/clock.h"
 #include "daemon/util/fault.h"
@@ -39,7 +40,7 @@ sampler_send(struct sampler *s, bool last, struct err *e)
 
 	s->message.last = last;
 	record_mark(&samples_schema, &s->message, "last", true);
-	rc = msg_send(HELPER_CHANNEL, REPLY_SAMPLES, &s->message, NULL, 0, e);
+	rc = msg_send(SPAWN_CHANNEL, REPLY_SAMPLES, &s->message, NULL, 0, e);
 	strv_clear(&s->message.lines);
 	record_mark(&samples_schema, &s->message, "lines", false);
 	return rc;
@@ -102,7 +103,7 @@ static int
 sampler_loop(struct sampler *s, struct err *e)
 {
 	int64_t interval_ms = s->spec.settings.sample_interval * 1000, next_ms = clock_ms(CLOCK_MONOTONIC);
-	struct pollfd channel = { .fd = HELPER_CHANNEL, .events = POLLIN };
+	struct pollfd channel = { .fd = SPAWN_CHANNEL, .events = POLLIN };
 	char byte;
 
 	for (;;) {
@@ -115,7 +116,7 @@ sampler_loop(struct sampler *s, struct err *e)
 				return err_sys(e, "wait");
 			if (rc == 0 || (rc < 0 && errno == EINTR))
 				continue;
-			if (recv(HELPER_CHANNEL, &byte, 1, MSG_DONTWAIT) <= 0)
+			if (recv(SPAWN_CHANNEL, &byte, 1, MSG_DONTWAIT) <= 0)
 				return 0;
 		}
 		if (sampler_pass(s, e) < 0)

@@ -6,6 +6,14 @@
 
 #include "daemon/util/err.h"
 
+/* What a program that the engine, a monitor or a job starts finds on its descriptors. */
+enum {
+	SPAWN_CHANNEL = 3, /* a job, a launch, a helper: the engine */
+	SPAWN_MONITOR = 4, /* a launch: its monitor */
+	SPAWN_LAUNCH = 4,  /* the job for a launch's network: the launch */
+	SPAWN_UNIT = 4     /* berth-unit: the job that wants a group */
+};
+
 struct spawn_fd {
 	int from; /* ours */
 	int to;   /* the number in the child */

@@ -22,7 +22,7 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-enum { JOB_CHANNEL = 3, TASK_DYING_S = 10 };
+enum { TASK_DYING_S = 10 };
 
 /* The program with its verb, and the seconds it may take; 0: as long as the caller stays. */
 static const struct {
@@ -275,7 +275,7 @@ task_spawn_job(struct task *task, enum msg_type type, struct err *e)
 	if (rc == 0)
 		rc = task_open_channel(task, &theirs, e);
 	if (rc == 0)
-		rc = spawn_program(program, argv, &(struct spawn_fd){ theirs, JOB_CHANNEL }, 1, NULL, &task->pid, e);
+		rc = spawn_program(program, argv, &(struct spawn_fd){ theirs, SPAWN_CHANNEL }, 1, NULL, &task->pid, e);
 	if (rc == 0)
 		rc = task_send_request(task, type, &spec, e);
 	record_clear(&spec_schema, &spec);

@@ -9,7 +9,7 @@
 
 #include "schema/settings.h"
 
-enum { UNIT_CHANNEL = 4, UNIT_WORDS_MAX = 16, UNIT_TIMEOUT_MS = 30000 };
+enum { UNIT_WORDS_MAX = 16, UNIT_TIMEOUT_MS = 30000 };
 
 struct unit_answer {
 	int32_t rc;

@@ -22,7 +22,7 @@ unit_spawn(const struct settings *s, const char *const words[], int *fd_out, pid
 	ours = ends[0];
 	theirs = ends[1];
 	snprintf(program, sizeof program, "%s/berth-unit", s->libexec_dir);
-	if (spawn_program(program, argv, &(struct spawn_fd){ theirs, UNIT_CHANNEL }, 1, NULL, pid_out, e) < 0)
+	if (spawn_program(program, argv, &(struct spawn_fd){ theirs, SPAWN_UNIT }, 1, NULL, pid_out, e) < 0)
 		return -1;
 	*fd_out = take_fd(&ours);
 	return 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/engine/spawn.h"
 #include "daemon/engine/unit.h"
 #include "daemon/engine/unit_bus.h"
 #include "daemon/util/fd.h"
@@ -19,7 +20,7 @@ unit_say(int rc, const struct err *e)
 
 	if (rc < 0)
 		answer.error = *e;
-	return fd_send(UNIT_CHANNEL, &answer, sizeof answer, NULL, 0, 0);
+	return fd_send(SPAWN_UNIT, &answer, sizeof answer, NULL, 0, 0);
 }
 
 /* In the order of the words behind the slice's name; as many of systemd's unit as one of ours. */
@@ -138,7 +139,7 @@ unit_scope_leader(char **words)
 	int fds[FD_PASS_MAX];
 	size_t nfds = 0;
 
-	if (fd_recv(UNIT_CHANNEL, &leader, sizeof leader, fds, &nfds, 0) != (ssize_t)sizeof leader || nfds != 1)
+	if (fd_recv(SPAWN_UNIT, &leader, sizeof leader, fds, &nfds, 0) != (ssize_t)sizeof leader || nfds != 1)
 		return;
 	machine.leader = leader.pid;
 	machine.pidfd = fds[0];
@@ -163,7 +164,7 @@ unit_run(size_t verb, char **words)
 	struct err e = { 0 };
 	int rc;
 
-	if (fcntl(UNIT_CHANNEL, F_SETFD, FD_CLOEXEC) < 0) {
+	if (fcntl(SPAWN_UNIT, F_SETFD, FD_CLOEXEC) < 0) {
 		log_error("berth-unit is run by Berth's other programs alone");
 		return 2;
 	}
