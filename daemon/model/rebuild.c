@@ -286,8 +286,13 @@ rebuild_finish(struct rebuild *r, struct json_object **report_out, struct err *e
 	if (rebuild_begin(r, &txn, e) < 0 || rebuild_sweep(r, e) < 0 ||
 	    journal_add(&r->model, "database.recovered", NULL, NULL, NULL, e) < 0 || txn_commit(&txn, e) < 0)
 		return -1;
-	if (!json_object_object_get(r->report, "copy"))
-		rebuild_note(r->notes, "no copy was found: operations, events, and what was wanted of stopped containers are lost");
+	if (json_object_object_get(r->report, "copy"))
+		rebuild_note(r->notes,
+		             "who may do what is as the copy has it: a token that was revoked since counts again, one that was "
+		             "made since doesn't (berth token list)");
+	else
+		rebuild_note(r->notes,
+		             "no copy was found: operations, events, tokens, and what was wanted of stopped containers are lost");
 	*report_out = json_object_get(r->report);
 	return 0;
 }

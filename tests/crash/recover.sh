@@ -17,6 +17,14 @@ before=$(told)
 fails 4 "sound" "there is nothing to recover" B recover
 
 # Lost, without any copy.
+token=$(B token create stream --role operator 2>/dev/null)
+seconds=$((50000 + $$ % 10000))
+body="{\"argv\":[\"sleep\",\"$seconds\"]}"
+stream() { printf 'POST /v1/containers/calm/exec HTTP/1.1\r\nHost: b\r\nAuthorization: Bearer %s\r\nConnection: Upgrade\r\nUpgrade: berth-stream/1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s' "$token" ${#body} "$body"; }
+exec 8> >(exec socat - "UNIX-CONNECT:$T/r/token.sock" >/dev/null 2>&1)
+stream >&8
+streams() { pgrep -f "^sleep $seconds\$" >/dev/null; }
+ok "a token's command runs" wait_for 10 streams
 crash
 rm -rf "$DB"* "$T/s/pool/.copies"
 sed -i '/^copy_interval/d' "$T/conf"
@@ -24,13 +32,16 @@ t_start_daemon
 fails 1 "The database is gone, but 2 containers are registered.*berth recover" "nothing is served" B list
 fails 1 "berth recover" "nor is anything created" B create more --template busybox
 ok "the host can be checked" eval 'B doctor >/dev/null; [ $? -lt 2 ]'
+ok "and a token's command, while nobody can revoke it" streams
 is "the running one goes on" "$pid" "$(pgrep -P "$(pgrep -f "name $INSTANCE-101" | head -n 1)" | head -n 1)"
 out=$(B recover --dry-run 2>&1)
 like "a dry run tells" "calm +101 +manifest" "$out"
 ok "and writes nothing" test ! -e "$DB"
 out=$(B recover 2>&1)
 like "it is rebuilt" "web +102 +manifest" "$out"
-like "without a copy that is told" "no copy was found" "$out"
+like "without a copy that is told" "no copy was found.*tokens" "$out"
+ok "the command of a token that isn't known any more ends" wait_for 20 eval '! streams'
+exec 8>&-
 wait_for 5 eval 'B list >/dev/null 2>&1'
 is "all is as it was" "$before" "$(told)"
 is "the running one noticed nothing" "$pid" "$(field calm pid)"
@@ -68,6 +79,7 @@ for how in "cut off" overwritten "of zeros" "cut off in its header" "with a dama
 	out=$(B recover -o json 2>"$T/err")
 	is "$how: it is rebuilt" '["manifest","manifest","manifest"]' "$(jq -c '[.containers[].source]' <<<"$out")"
 	like "$how: of the copy" '^"berth-[0-9-]+\.db"$' "$(jq .copy <<<"$out")"
+	like "$how: with what that means for tokens" "revoked since counts again" "$(jq -r '.notes[]' <<<"$out")"
 	wait_for 5 eval 'B list >/dev/null 2>&1'
 	is "$how: all is as it was" "$before" "$(told)"
 	ok "$how: operations are known" test "$(B operation list -o json | jq length)" -ge "$operations"
