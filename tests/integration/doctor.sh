@@ -15,6 +15,12 @@ found=$(B doctor -o json)
 is "no problem: exit 0" 0 "$(B doctor >/dev/null 2>&1; echo $?)"
 is "the kernel is fine" "ok false false" "$(finding kernel Linux "$found")"
 is "nothing is left over" "" "$(finding leak . "$found")"
+for check in kernel cgroups storage pool-space state-space sysctl clock ids copies apparmor; do
+	ok "it looks at: $check" jq -e --arg check "$check" 'any(.[]; .check == $check)' <<<"$found"
+done
+for name in net.ipv4.ip_forward net.ipv6.conf.all.forwarding kernel.pid_max fs.inotify.max_user_instances; do
+	ok "and at: $name" jq -e --arg name "$name is " 'any(.[]; .check == "sysctl" and (.text | startswith($name)))' <<<"$found"
+done
 # What rules on networks mean is the kernel's to say; nft asks it beside the daemon, and changes nothing.
 if nft -c -f - 2>/dev/null <<<"add table bridge ${INSTANCE}x; add chain bridge ${INSTANCE}x c { type filter hook prerouting priority 0; }; add rule bridge ${INSTANCE}x c ct state new accept"; then
 	is "connections on bridges are tracked" "ok false false" "$(finding networks "tracks connections on bridges" "$found")"
