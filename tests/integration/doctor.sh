@@ -1,5 +1,6 @@
 #!/bin/bash
 # The doctor finds what was left behind and kernel settings that are too low, says what to do, and puts right what is safe to.
+# Alone: another instance would keep the settings of the host raised.
 . "$(dirname "$0")/../lib/lib.sh"
 t_begin
 instances=/proc/sys/fs/inotify/max_user_instances
