@@ -28,23 +28,23 @@ ok "a service with limits of its own" B exec deb -- systemd-run --wait -p TasksM
 is "a login has a locale of UTF-8" "C.UTF-8 UTF-8" "$(B exec deb -- env -u LANG su - anna -c 'echo $LANG; locale charmap' | xargs)"
 is "and a time zone" "UTC Etc/UTC" "$(B exec deb -- sh -c 'date +%Z; cat /etc/timezone' | xargs)"
 # A network service that its owner starts, for every interface, and a file that was another provider's.
-addresses() { B exec deb -- sh -c 'ip -o address show dev eth0 scope global; ip route; ip -6 route show default'; }
-own=$(addresses)
+addresses() { B exec "$1" -- sh -c 'ip -o address show dev eth0 scope global; ip route; ip -6 route show default'; }
+own=$(addresses deb)
 B exec deb -- sh -c 'printf "[Match]\nName=*\n\n[Network]\nDHCP=yes\n" >/etc/systemd/network/10-all.network
 	printf "auto eth0\niface eth0 inet static\n\taddress 192.0.2.77/24\n\tgateway 192.0.2.1\n" >/etc/network/interfaces
 	systemctl unmask systemd-networkd.service systemd-networkd.socket; systemctl enable --now systemd-networkd' >/dev/null 2>&1
 ok "systemd-networkd runs" wait_for 20 eval '[ "$(B exec deb -- systemctl is-active systemd-networkd)" = active ]'
 ok "and leaves eth0 alone" wait_for 10 eval 'B exec deb -- networkctl list --no-legend | found "eth0 .*unmanaged"'
-is "its addresses and routes stay" "$own" "$(addresses)"
+is "its addresses and routes stay" "$own" "$(addresses deb)"
 ok "another is added beside it" B set deb ip=auto,auto4
 ok "and is there" wait_for 5 eval 'B exec deb -- ip -o address show dev eth0 | found "$(field deb "ip|map(select(contains(\".\")))[1]")"'
-own=$(addresses)
+own=$(addresses deb)
 before=$(field deb pid)
 B exec deb -- systemctl reboot >/dev/null 2>&1
 ok "reboot from inside" wait_for 40 eval '[ "$(field deb pid)" != '"$before"' ] && [ "$(state deb)" = running ]'
 ok "systemd reaches running again" wait_for 60 eval '[ "$(B exec deb -- systemctl is-system-running)" = running ]'
 ok "its network service runs" wait_for 20 eval '[ "$(B exec deb -- systemctl is-active systemd-networkd)" = active ]'
-is "and the addresses are those before" "$own" "$(addresses)"
+is "and the addresses are those before" "$own" "$(addresses deb)"
 ok "the user is still there" B exec deb -- id anna
 SECONDS=0
 ok "a stop by its own signal" B stop deb --timeout 30
@@ -53,4 +53,27 @@ like "as a poweroff" 'poweroff' "$(field deb exit)"
 ok "second container from the same template" B create deb2 --template debian-12 --memory 512M --disk 2G --start
 ok "comes up too" wait_for 60 eval '[ "$(B exec deb2 -- systemctl is-system-running)" = running ]'
 [ "$(B exec deb2 -- cat /etc/machine-id)" != "$(field deb id | tr -d -)" ] && pass "with another machine id" || fail "the same machine id"
+
+# The other network service of Debian's, with its own file and then with one that was another provider's.
+lists=(-o "Dir::State::Lists=$T/apt" -o "Dir::Cache=$T/apt")
+mkdir -p "$T/apt/partial"
+if (cd "$T" && apt-get "${lists[@]}" update && apt-get "${lists[@]}" download ifupdown) >/dev/null 2>&1; then
+	is_up() { wait_for 60 eval '[[ "$(B exec deb2 -- systemctl is-system-running)" = '"$1"' ]]'; }
+	networking() { B exec deb2 -- systemctl "$1" networking 2>&1; }
+	own=$(addresses deb2)
+	ok "ifupdown is installed" eval 'B exec deb2 -- sh -c "cat >/root/i.deb && dpkg -i /root/i.deb" <"$(echo "$T"/ifupdown_*.deb)"'
+	ok "its service starts" networking restart
+	is "and leaves all as it was" "$own" "$(addresses deb2)"
+	ok "another address is added beside it" B set deb2 ip=auto,auto4
+	ok "and is there" wait_for 5 eval '[ "$(addresses deb2 | grep -c " inet ")" = 2 ]'
+	own=$(addresses deb2)
+	B exec deb2 -- sh -c 'printf "auto eth0\niface eth0 inet static\n\taddress 192.0.2.77/24\n\tgateway 192.0.2.1\n" >>/etc/network/interfaces'
+	ok "it restarts" B restart deb2
+	ok "and is up, but for that file" is_up '@(running|degraded)'
+	is "what the host has set stays" "$own" "$(addresses deb2 | grep -v 192.0.2)"
+	ok "one is taken away" B set deb2 ip=auto
+	ok "and has gone" wait_for 5 eval '[ "$(addresses deb2 | grep -v 192.0.2 | grep -c " inet ")" = 1 ]'
+else
+	skip "ifupdown inside: no Debian mirror can be reached"
+fi
 fails 4 'used|use' "the template can't be deleted under them" B template delete "$(field deb template)"

@@ -138,7 +138,7 @@ held=$(date +%s)
 is "what is held on it is listed" "192.168.77.11 acme b1 lan" "$(B ip list --container acme:b1 -o json | jq -r '.[] | select(.network) | "\(.address) \(.tenant) \(.name) \(.network)"')"
 is "for its tenant, too" "192.168.77.11" "$(as "$acme" ip list -o json | jq -r '.[] | select(.network) | .address')"
 is "none of a tenant's own network is" "" "$(B ip list -o json | jq -r '.[] | select(.address | test("^(10.9|192.168.50)")) | .address')"
-is "pages go on after it" "$(B ip list -q | sort)" "$(for ((cursor = 0, i = 0; i < 50; i++)); do api GET "/v1/addresses?limit=1${next:+&cursor=$next}" | jq -r '.items[].address'; next=$(jq -r '.next // empty' <"$T/body"); [ -n "$next" ] || break; done | sort)"
+is "pages go on after it" "$(B ip list -q | sort)" "$(for ((i = 0; i < 50; i++)); do api GET "/v1/addresses?limit=1${next:+&cursor=$next}" | jq -r '.items[].address'; next=$(jq -r '.next // empty' <"$T/body"); [ -n "$next" ] || break; done | sort)"
 since=$(B ip history 192.168.77.11 -o json | jq -r '.[0].since')
 B set acme:b1 net=lan:192.168.77.11+192.168.77.12 >/dev/null 2>&1; B set acme:b1 net=lan:192.168.77.11 >/dev/null 2>&1
 is "a change of others leaves when it was given" "$since" "$(B ip history 192.168.77.11 -o json | jq -r '.[0].since')"
