@@ -10,12 +10,13 @@ ip link set "$BRIDGE" up
 B network create lan --kind bridge --bridge "$BRIDGE" --prefix 192.168.77.0/24 >/dev/null 2>&1 || fail "the network"
 B create one --template busybox --memory 64M --disk 64M --net lan --start >/dev/null 2>&1 || fail "create one"
 B create two --template busybox --memory 64M --disk 64M --net lan --start >/dev/null 2>&1 || fail "create two"
-TWO=$(field two 'ip[]' | grep -v :) NEAR=$(field two 'net[0]' | cut -d: -f2)
+# Asked while there is a daemon to ask.
+ONE=$(field one pid) TWO=$(field two 'ip[]' | grep -v :) NEAR=$(field two 'net[0]' | cut -d: -f2)
 # Of so many half are routed.
 COUNT=4000 SIZE=700 total=0
 used() { B usage one -o json 2>/dev/null | jq -r '[.[].out4_paid] | add // 0'; }
 # Over about a second and a half.
-send() { nsenter -t "$(field one pid)" -n python3 -c "
+send() { nsenter -t "$ONE" -n python3 -c "
 import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range($COUNT):
