@@ -1,5 +1,6 @@
 #!/bin/bash
 # Rates of a container: both directions, changed live, kept over restarts, gone with it.
+# Alone: it measures rates.
 . "$(dirname "$0")/../lib/lib.sh"
 t_begin
 

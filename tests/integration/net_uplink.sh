@@ -1,5 +1,6 @@
 #!/bin/bash
 # An uplink that is full is shared by weight, whatever root inside makes of his packets; it is given back as it was.
+# Alone: it measures rates.
 . "$(dirname "$0")/../lib/lib.sh"
 
 [ "$(id -u)" = 0 ] || skip_all "needs root"
