@@ -304,13 +304,13 @@ class Matrix:
             raise Wrong(f"{what}: {'; '.join(check.lies)[:900]}")
 
     def bring_back(self):
-        """The daemon, if it was the one."""
+        """The daemon, if it was the one; it may be on its way to its end."""
+        if not until(15, lambda: not self.daemon.alive() or self.daemon.answers()):
+            raise Wrong("the daemon doesn't answer")
         if not self.daemon.alive():
             self.daemon.process.wait()
             if not self.daemon.start():
                 raise Wrong("the daemon doesn't start again")
-        elif not until(15, self.daemon.answers):
-            raise Wrong("the daemon doesn't answer")
 
     def bystander(self):
         return (self.show("calm") or {}).get("pid")
