@@ -1,5 +1,10 @@
-# Sourced, after lib.sh, by tests of the AppArmor profiles of the daemon's helpers.
+# Sourced, after lib.sh, by tests of AppArmor profiles; they are on the installed daemon.
 # shellcheck shell=bash
+
+[ "$(id -u)" = 0 ] || skip_all "needs root"
+[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] || skip_all "the kernel has no AppArmor"
+export BERTH_SOCKET=/run/berth/berth.sock
+B() { berth "$@"; }
 
 # under PROFILE STATEMENT…: a program that has entered it, as root and without the helper's own filter; how each statement ends.
 under() {

@@ -3,11 +3,6 @@
 # shellcheck disable=SC2154
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/../lib/apparmor.sh"
-
-[ "$(id -u)" = 0 ] || skip_all "needs root"
-[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] || skip_all "the kernel has no AppArmor"
-export BERTH_SOCKET=/run/berth/berth.sock
-B() { berth "$@"; }
 conf=/etc/berth/berthd.conf
 T=$(mktemp -d)
 

@@ -4,11 +4,6 @@
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/../lib/apparmor.sh"
 
-[ "$(id -u)" = 0 ] || skip_all "needs root"
-[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ] || skip_all "the kernel has no AppArmor"
-export BERTH_SOCKET=/run/berth/berth.sock
-B() { berth "$@"; }
-
 end() {
 	trap - EXIT
 	B delete -y --force read >/dev/null 2>&1
