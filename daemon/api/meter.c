@@ -176,11 +176,11 @@ meter_receive(struct meter *meter, const struct samples *samples, struct err *e)
 	int rc;
 
 	/* A pass is on disk when its end is: a power cut takes no more than what was read since. */
-	if (samples->last && store_set_durable(store, true, e) < 0)
+	if (!samples->last && store_set_durable(store, false, e) < 0)
 		return -1;
 	rc = meter_take_lines(meter, samples, e);
 	FAULT("api.metered");
-	if (samples->last && store_set_durable(store, false, rc < 0 ? NULL : e) < 0)
+	if (!samples->last && store_set_durable(store, true, rc < 0 ? NULL : e) < 0)
 		rc = -1;
 	if (rc < 0)
 		meter_unbook(meter);

@@ -64,6 +64,8 @@ int txn_begin(struct txn *txn, struct store *s, struct err *e);
 int txn_commit(struct txn *txn, struct err *e);
 void txn_end(struct txn *txn);
 #define AUTO_TXN __attribute__((cleanup(txn_end)))
+/* Between transactions, for those that follow: whether they are on disk when their commit returns. They are, until it is called. */
+int store_set_durable(struct store *s, bool durable, struct err *e);
 /* Called once, inside the next transaction that is committed, as its last part; it fails if this fails. NULL: nothing is called. */
 typedef int store_last_part(void *arg, struct err *e);
 void store_before_commit(struct store *s, store_last_part *fn, void *arg);
@@ -304,8 +306,6 @@ int store_usage_add(struct store *s, int64_t meter, int64_t time, const struct u
 int store_usage_purge(struct store *s, const int64_t before[USAGE_LEVELS], int64_t limit, int64_t *purged_out, struct err *e);
 /* Meters that ended before, and of which no later month tells; readings of containers that have been gone for a day. */
 int store_meter_prune(struct store *s, int64_t before, struct err *e);
-/* For the next commits: whether they are on disk when they return. */
-int store_set_durable(struct store *s, bool durable, struct err *e);
 enum usage_group { USAGE_BY_CONTAINER, USAGE_BY_TENANT, USAGE_BY_PLAN };
 struct usage_filter {
 	const char *tenant, *container, *plan; /* NULL: any; a plan by NAME or NAME@VERSION */

@@ -21,7 +21,6 @@ static const char sql_meter_prune[] = "DELETE FROM meter WHERE until < unixepoch
 static const char sql_reading_get[] = "SELECT generation, time, sample FROM reading WHERE ctid = ?1";
 static const char sql_reading_put[] = "INSERT INTO reading (ctid, generation, time, sample) VALUES (?1, ?2, ?3, ?4)"
                                       " ON CONFLICT (ctid) DO UPDATE SET generation = ?2, time = ?3, sample = ?4";
-static const char sql_durable[] = "PRAGMA synchronous = FULL", sql_usual[] = "PRAGMA synchronous = NORMAL";
 static const char sql_usage_meters[] = "SELECT count(*) FROM meter AS m WHERE " METERS_WANTED;
 /* From the beginning alone: a row's place is its age. */
 static const char *const sql_usage_purge[USAGE_LEVELS] = {
@@ -184,12 +183,6 @@ store_usage_purge(struct store *s, const int64_t before[USAGE_LEVELS], int64_t l
 	}
 	*purged_out = purged;
 	return 0;
-}
-
-int
-store_set_durable(struct store *s, bool durable, struct err *e)
-{
-	return sql_script(s, durable ? sql_durable : sql_usual, e);
 }
 
 static int

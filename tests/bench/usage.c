@@ -74,7 +74,7 @@ chunk(struct model *m, struct meter_entry *entries, size_t n, bool durable, int6
 			die(&e);
 		meter_settle(&entries[i]);
 	}
-	if (txn_commit(&txn, &e) < 0 || store_set_durable(m->store, false, &e) < 0)
+	if (txn_commit(&txn, &e) < 0 || store_set_durable(m->store, true, &e) < 0)
 		die(&e);
 	wall = now_us(CLOCK_MONOTONIC) - wall;
 	if (wall > *wall_out)

@@ -1,7 +1,7 @@
 # The api's layers without root, socket or engine.
 if HAVE_CMOCKA
 API_UNIT_TESTS = tests/unit/api_store tests/unit/api_model tests/unit/api_metrics tests/unit/api_request tests/unit/api_turns tests/unit/api_meter \
-	tests/unit/api_token
+	tests/unit/api_token tests/unit/api_power
 check_PROGRAMS += $(API_UNIT_TESTS)
 TESTS += $(API_UNIT_TESTS)
 tests_unit_api_store_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
@@ -20,4 +20,7 @@ tests_unit_api_turns_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_api_turns_LDADD = $(BERTH_API_LIBS) $(CMOCKA_LIBS)
 tests_unit_api_token_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_api_token_LDADD = $(BERTH_API_LIBS) $(CMOCKA_LIBS)
+tests_unit_api_power_SOURCES = tests/unit/api_power.c tests/unit/world.h tests/unit/unit.h
+tests_unit_api_power_CFLAGS = $(libberthapi_a_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_api_power_LDADD = $(BERTH_API_LIBS) $(CMOCKA_LIBS)
 endif
