@@ -138,15 +138,6 @@ firewall_is6(const char *text)
 	return strchr(text, ':') != NULL;
 }
 
-bool
-firewall_is_gone(const struct settings *s)
-{
-	const struct nfnl_table inet = { NFPROTO_INET, s->instance };
-	int nfnl;
-
-	return nfnl_get(&nfnl, NULL) == 0 && nfnl_find_chain(nfnl, &inet, "nat", NULL) == 0;
-}
-
 static void
 firewall_put_prefix(struct buf *out, const struct settings *s, const char *set, const char *prefix)
 {
@@ -312,7 +303,7 @@ firewall_hook_policies(const struct settings *s, struct err *e)
 }
 
 int
-firewall_make(const struct settings *s, struct err *e)
+firewall_make(const struct settings *s, const struct net_needs *needs, struct err *e)
 {
 	const struct firewall_table v[] = {
 		{ { NFPROTO_INET, s->instance }, firewall_sets, firewall_policy_is_chain },
@@ -320,25 +311,22 @@ firewall_make(const struct settings *s, struct err *e)
 	};
 	struct firewall_tables tables = { s, v, sizeof v / sizeof *v, NULL, firewall_put_place, firewall_take_interfaces };
 	AUTO_BUF struct buf text = { 0 };
-	int judged = firewall_policy_is_needed(s, false, e);
+	int judged;
 
-	if (judged < 0)
-		return -1;
 	firewall_forward_begin(&text, s->instance);
 	buf_addf(&text, firewall_rules, s->instance);
 	nic_firewall_put_inet(&text, s);
 	firewall_put_options(&text, s);
 	firewall_policy_begin(&text, s->instance);
-	if (judged)
+	if (needs->judged)
 		firewall_policy_hook(&text, s->instance);
 	tables.text = text.data;
 	if (text.failed)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	if (firewall_tables_make(&tables, e) < 0)
 		return -1;
-	/* Somebody may have got the first rules meanwhile. */
-	if (!judged)
-		judged = firewall_policy_is_needed(s, false, e);
+	/* Somebody may have got the first rules meanwhile, and found the hooks that this took away. */
+	judged = needs->judged ? 0 : firewall_policy_is_there(&v[0].table, e);
 	return judged > 0 ? firewall_hook_policies(s, e) : judged;
 }
 
@@ -349,6 +337,26 @@ firewall_cleanup(const char *instance, struct err *e)
 
 	buf_addf(&out, "add table inet %1$s\ndelete table inet %1$s\nadd table arp %1$s\ndelete table arp %1$s\n", instance);
 	return firewall_run_text(&out, e);
+}
+
+/* Whether somebody has taken them away. */
+static bool
+firewall_is_gone(const struct settings *s)
+{
+	const struct nfnl_table inet = { NFPROTO_INET, s->instance };
+	int nfnl;
+
+	return nfnl_get(&nfnl, NULL) == 0 && nfnl_find_chain(nfnl, &inet, "nat", NULL) == 0;
+}
+
+int
+firewall_make_missing(const struct settings *s, struct err *e)
+{
+	struct net_needs needs;
+
+	if (!firewall_is_gone(s))
+		return 0;
+	return net_needs_find(s, &needs, e) < 0 ? -1 : firewall_make(s, &needs, e);
 }
 
 /* One change: from what was to what is to be. */
@@ -378,7 +386,7 @@ firewall_run(const struct firewall_step *step, firewall_put *put, struct err *e)
 	put(&batch, step, &port);
 	if (nfnl_commit(nfnl, &batch, NULL) == 0)
 		return 0;
-	if (firewall_is_gone(step->settings) && firewall_make(step->settings, e) < 0)
+	if (firewall_make_missing(step->settings, e) < 0)
 		return -1;
 	port.known = false;
 	put(&batch, step, &port);

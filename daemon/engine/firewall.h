@@ -7,13 +7,14 @@
 #ifndef BERTH_FIREWALL_H
 #define BERTH_FIREWALL_H
 
+#include "daemon/engine/net_needs.h"
 #include "schema/spec.h"
 
 /* Makes the tables, with what every registered container has in them; where they are there, by these options and this program. */
-int firewall_make(const struct settings *s, struct err *e);
+int firewall_make(const struct settings *s, const struct net_needs *needs, struct err *e);
+/* The same where somebody has taken them away. */
+int firewall_make_missing(const struct settings *s, struct err *e);
 int firewall_cleanup(const char *instance, struct err *e);
-/* Whether somebody has taken them away. */
-bool firewall_is_gone(const struct settings *s);
 
 /* firewall_foreign.c. Chains of others that drop what is forwarded, as "FAMILY TABLE CHAIN": containers would have no network. */
 void firewall_find_foreign(const char *instance, struct strv *out);

@@ -7,7 +7,6 @@
 #include "daemon/engine/firewall_table.h"
 #include "daemon/engine/nfnl_rule.h"
 #include "daemon/engine/nfnl_set.h"
-#include "daemon/engine/registry_file.h"
 #include "schema/check.h"
 #include "schema/rule.h"
 
@@ -79,28 +78,18 @@ firewall_policy_judges(const struct place *place)
 	return place->firewall.n > 0 || place->firewall_operator.n > 0 || place->blocked_ports.n > 0 || place->connections > 0;
 }
 
-/* What is looked for, and whether it was seen. */
-struct policy_need {
-	bool networks, found;
-};
-
-static int
-policy_look_for_rules(const struct place *place, void *arg, struct err *e)
-{
-	struct policy_need *need = arg;
-
-	(void)e;
-	need->found = need->found || (firewall_policy_judges(place) && (!need->networks || place->nics.n > 0));
-	return 0;
-}
-
 int
-firewall_policy_is_needed(const struct settings *s, bool networks, struct err *e)
+firewall_policy_is_there(const struct nfnl_table *t, struct err *e)
 {
-	struct policy_need need = { .networks = networks };
-	int64_t high = 0;
+	AUTO_STRV struct strv chains = { 0 };
+	int nfnl;
 
-	return registry_file_scan(s, &high, policy_look_for_rules, &need, e) < 0 ? -1 : need.found;
+	if (nfnl_get(&nfnl, e) < 0 || nfnl_read_chains(nfnl, t, &chains, e) < 0)
+		return -1;
+	for (size_t i = 0; i < chains.n; i++)
+		if (firewall_policy_is_chain(chains.v[i]))
+			return 1;
+	return 0;
 }
 
 int

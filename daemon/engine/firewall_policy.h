@@ -34,10 +34,10 @@ typedef void firewall_policy_put_hooks(struct buf *out, const char *instance);
 int firewall_policy_hook_up(const struct nfnl_table *t, const char *chain, firewall_policy_put_hooks *hooks, struct err *e);
 /* Whether the container has rules of its own, or a limit of connections. */
 bool firewall_policy_judges(const struct place *place);
-/* Whether any registered one has, of those with interfaces on networks or of all: 1, 0 or -1. */
-int firewall_policy_is_needed(const struct settings *s, bool networks, struct err *e);
 /* Whether the chain is one of a port's. */
 bool firewall_policy_is_chain(const char *chain);
+/* Whether the table has some: 1, 0 or -1. */
+int firewall_policy_is_there(const struct nfnl_table *t, struct err *e);
 
 /*
  * Finds out which of its chains there are, so that those alone are removed. It is worth the question: for each new way to a chain

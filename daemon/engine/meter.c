@@ -60,6 +60,7 @@ meter_traffic(struct job *job, struct err *e)
 	char generation[UUID_SIZE];
 	int nfnl;
 	struct traffic_tables t;
+	struct net_needs needs;
 	bool bridged;
 	int found;
 
@@ -72,7 +73,9 @@ meter_traffic(struct job *job, struct err *e)
 	if (!found)
 		log_warning("the nft table %s %s is gone: making it anew; what had been counted since the last reading is lost",
 		            bridged ? "bridge" : "inet", t.name);
-	return found ? 0 : traffic_make(s, e);
+	if (found)
+		return 0;
+	return net_needs_find(s, &needs, e) < 0 ? -1 : traffic_make(s, &needs, e);
 }
 
 int

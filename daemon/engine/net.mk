@@ -5,7 +5,7 @@ berth_job_SOURCES += daemon/engine/meter.c daemon/engine/claims.c daemon/engine/
 	daemon/engine/firewall_foreign.c daemon/engine/firewall_forward.c daemon/engine/firewall_forward.h daemon/engine/firewall_policy.c daemon/engine/firewall_policy.h \
 	daemon/engine/firewall_table.c daemon/engine/firewall_table.h daemon/engine/listener.c daemon/engine/listener.h daemon/engine/net.c \
 	daemon/engine/net.h daemon/engine/net_host.c daemon/engine/net_link.c daemon/engine/net_link.h daemon/engine/net_look_up.c \
-	daemon/engine/net_mac.c $(NFNL) daemon/engine/traffic.c daemon/engine/traffic.h daemon/engine/traffic_read.c \
+	daemon/engine/net_mac.c daemon/engine/net_needs.c daemon/engine/net_needs.h $(NFNL) daemon/engine/traffic.c daemon/engine/traffic.h daemon/engine/traffic_read.c \
 	daemon/engine/net_bridge.c daemon/engine/net_bridge.h daemon/engine/nic.c daemon/engine/nic.h \
 	daemon/engine/net_qdisc.c daemon/engine/net_qdisc.h daemon/engine/nic_firewall.c daemon/engine/nic_firewall.h daemon/engine/nic_name.c \
 	daemon/engine/nic_policy.c daemon/engine/nic_policy.h \
@@ -15,7 +15,7 @@ berth_job_SOURCES += daemon/engine/meter.c daemon/engine/claims.c daemon/engine/
 check_PROGRAMS += net_tool
 net_tool_SOURCES = tests/lib/net_tool.c daemon/engine/claims.c daemon/engine/firewall.c daemon/engine/firewall_foreign.c daemon/engine/firewall_forward.c \
 	daemon/engine/firewall_policy.c daemon/engine/firewall_table.c daemon/engine/net.c \
-	daemon/engine/net_host.c daemon/engine/net_link.c daemon/engine/net_look_up.c daemon/engine/net_mac.c $(NFNL) daemon/engine/registry_file.c \
+	daemon/engine/net_host.c daemon/engine/net_link.c daemon/engine/net_look_up.c daemon/engine/net_mac.c daemon/engine/net_needs.c $(NFNL) daemon/engine/registry_file.c \
 	daemon/engine/traffic.c daemon/engine/traffic_read.c \
 	daemon/engine/net_bridge.c daemon/engine/net_qdisc.c daemon/engine/nic.c daemon/engine/nic_firewall.c daemon/engine/nic_name.c daemon/engine/nic_policy.c daemon/engine/shape.c daemon/engine/uplink.c
 net_tool_LDADD = libberth.a $(JSON_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)

@@ -239,6 +239,7 @@ net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 	AUTO_STRV struct strv former = { 0 };
 	AUTO_NL struct nl_sock *sock = NULL;
 	AUTO_CLOSE int claims = -1;
+	struct net_needs needs;
 
 	if (net_check_subnets(s, e) < 0 || net_open(&sock, e) < 0 || net_claim(s, &claims, &former, e) < 0 ||
 	    fault_at("host-setup.claims", e) < 0)
@@ -246,14 +247,14 @@ net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 	if (uplink_make(s, e) < 0 || fault_at("host-setup.uplink", e) < 0)
 		return -1;
 	/* The rules come before anything is forwarded. */
-	if (firewall_make(s, e) < 0 || fault_at("host-setup.rules", e) < 0 || nic_firewall_make(s, e) < 0 ||
-	    traffic_make(s, e) < 0 || fault_at("host-setup.counters", e) < 0)
+	if (net_needs_find(s, &needs, e) < 0 || firewall_make(s, &needs, e) < 0 || fault_at("host-setup.rules", e) < 0 ||
+	    nic_firewall_make(s, &needs, e) < 0 || traffic_make(s, &needs, e) < 0 || fault_at("host-setup.counters", e) < 0)
 		return -1;
 	if (net_close_subnets(sock, s, e) < 0 || net_open_subnets(sock, &former, s, e) < 0 || fault_at("host-setup.routes", e) < 0)
 		return -1;
 	if (net_set_sysctls(claims, e) < 0)
 		return -1;
-	if (net_claim_gateway(sock, claims, e) < 0 || nic_guard_ports(s, e) < 0)
+	if (net_claim_gateway(sock, claims, e) < 0 || (needs.nics && nic_guard_ports(s, e) < 0))
 		return -1;
 	net_sweep_idle(s);
 	firewall_warn_foreign(s->instance);

@@ -11,7 +11,6 @@
 #include "daemon/engine/firewall_policy.h"
 #include "daemon/engine/nic.h"
 #include "daemon/engine/nic_policy.h"
-#include "daemon/engine/registry_file.h"
 #include "daemon/util/fd.h"
 
 /*
@@ -307,53 +306,31 @@ nic_firewall_cleanup(const char *instance, struct err *e)
 }
 
 static int
-nic_firewall_make_table(const struct settings *s, struct err *e)
+nic_firewall_make_table(const struct settings *s, bool policed, struct err *e)
 {
 	const struct firewall_table v = { nic_table(s), nic_sets, firewall_policy_is_chain };
 	struct firewall_tables tables = { s, &v, 1, NULL, nic_put_place, nic_take_interfaces };
 	AUTO_BUF struct buf text = { 0 };
-	int judged = firewall_policy_is_needed(s, true, e);
+	int judged;
 
-	if (judged < 0)
-		return -1;
 	buf_addf(&text, nic_rules, s->instance);
-	nic_policy_begin(&text, s->instance, judged);
+	nic_policy_begin(&text, s->instance, policed);
 	tables.text = text.data;
 	if (text.failed)
 		return err_set(e, ERR_INTERNAL, "out of memory");
 	if (firewall_tables_make(&tables, e) < 0)
 		return -1;
-	/* Somebody may have got the first rules meanwhile. */
-	if (!judged)
-		judged = firewall_policy_is_needed(s, true, e);
+	/* Somebody may have got the first rules meanwhile, and found the hooks that this took away. */
+	judged = policed ? 0 : firewall_policy_is_there(&v.table, e);
 	return judged > 0 ? nic_policy_hook_up(s->instance, e) : judged;
 }
 
-struct nic_count {
-	size_t n;
-};
-
-static int
-nic_count_one(const struct place *place, void *arg, struct err *e)
-{
-	struct nic_count *count = arg;
-
-	(void)e;
-	count->n += place->nics.n;
-	return 0;
-}
-
 int
-nic_firewall_make(const struct settings *s, struct err *e)
+nic_firewall_make(const struct settings *s, const struct net_needs *needs, struct err *e)
 {
-	struct nic_count count = { 0 };
-	int64_t high = 0;
-
-	if (registry_file_scan(s, &high, nic_count_one, &count, e) < 0)
-		return -1;
-	if (count.n == 0)
+	if (!needs->nics)
 		return nic_firewall_cleanup(s->instance, e);
-	return nic_firewall_make_table(s, e) < 0 ? err_wrap(e, "networks") : 0;
+	return nic_firewall_make_table(s, needs->policed, e) < 0 ? err_wrap(e, "networks") : 0;
 }
 
 void
@@ -398,9 +375,15 @@ nic_change_replaces(const struct nic_change *change, const struct nic *old)
 static int
 nic_firewall_make_missing(const struct settings *s, struct err *e)
 {
-	if (firewall_is_gone(s) && firewall_make(s, e) < 0)
+	struct net_needs needs;
+
+	if (firewall_make_missing(s, e) < 0)
 		return -1;
-	if (nic_firewall_exists(s->instance) || nic_firewall_make_table(s, e) == 0)
+	if (nic_firewall_exists(s->instance))
+		return 0;
+	if (net_needs_find(s, &needs, e) < 0)
+		return -1;
+	if (nic_firewall_make_table(s, needs.policed, e) == 0)
 		return 0;
 	return err_wrap(e, "networks need nftables' bridge family in the host's kernel (CONFIG_NF_TABLES_BRIDGE)");
 }

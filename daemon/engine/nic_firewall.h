@@ -6,12 +6,13 @@
 #ifndef BERTH_NIC_FIREWALL_H
 #define BERTH_NIC_FIREWALL_H
 
+#include "daemon/engine/net_needs.h"
 #include "daemon/engine/nfnl.h"
 #include "schema/network.h"
 #include "schema/spec.h"
 
 /* Anew, with the interfaces of every registered container; none where nobody has any. */
-int nic_firewall_make(const struct settings *s, struct err *e);
+int nic_firewall_make(const struct settings *s, const struct net_needs *needs, struct err *e);
 int nic_firewall_cleanup(const char *instance, struct err *e);
 /* What belongs into the table `inet <instance>`: the host's own services are closed to them, bridges aren't tracked. */
 void nic_firewall_put_inet(struct buf *out, const struct settings *s);

@@ -194,16 +194,6 @@ traffic_restore(const struct settings *s, int nfnl, const struct traffic_tables 
 	return rc;
 }
 
-static int
-traffic_look_for_bridged(const struct place *place, void *arg, struct err *e)
-{
-	bool bridged[NIC_MAX + 1], *any = arg;
-
-	(void)e;
-	*any = *any || traffic_find_bridged(&place->nics, bridged);
-	return 0;
-}
-
 /* What there is of tables of which one is missing goes: what counts anew together is of one generation. */
 static int
 traffic_put_end(struct buf *out, const struct traffic_tables *t, int nfnl, struct err *e)
@@ -237,7 +227,7 @@ traffic_put_tables(struct buf *out, const struct traffic_tables *t, const char *
 	buf_addf(out, "add counter %s bridged\n", inet);
 }
 
-/* bridged: also the bridges' table, whoever is registered. */
+/* bridged: also the bridges' table. */
 static int
 traffic_make_tables(const struct settings *s, bool bridged, struct err *e)
 {
@@ -245,12 +235,11 @@ traffic_make_tables(const struct settings *s, bool bridged, struct err *e)
 	AUTO_BUF struct buf out = { 0 };
 	int nfnl;
 	struct traffic_tables t;
-	int64_t high = 0;
 	bool had;
 	int found;
 
 	traffic_name_tables(&t, s->instance);
-	if (nfnl_get(&nfnl, e) < 0 || registry_file_scan(s, &high, traffic_look_for_bridged, &bridged, e) < 0)
+	if (nfnl_get(&nfnl, e) < 0)
 		return -1;
 	found = traffic_find(nfnl, &t, generation, &had, e);
 	if (found < 0 || (!found && traffic_put_end(&out, &t, nfnl, e) < 0))
@@ -262,9 +251,9 @@ traffic_make_tables(const struct settings *s, bool bridged, struct err *e)
 }
 
 int
-traffic_make(const struct settings *s, struct err *e)
+traffic_make(const struct settings *s, const struct net_needs *needs, struct err *e)
 {
-	return traffic_make_tables(s, false, e);
+	return traffic_make_tables(s, needs->bridged, e);
 }
 
 int
@@ -298,6 +287,7 @@ traffic_add(const struct spec *spec, struct err *e)
 	AUTO_BATCH struct nfnl_batch batch = { 0 };
 	char generation[UUID_SIZE];
 	int nfnl;
+	struct net_needs needs;
 	struct traffic_tables t;
 	int has;
 
@@ -316,7 +306,9 @@ traffic_add(const struct spec *spec, struct err *e)
 		return -1;
 	/* The first on a bridge, or somebody flushed the ruleset. */
 	err_clear(e);
-	return traffic_make_tables(s, any, e) < 0 ? -1 : nfnl_send(nfnl, &batch, e);
+	if (net_needs_find(s, &needs, e) < 0 || traffic_make_tables(s, any || needs.bridged, e) < 0)
+		return -1;
+	return nfnl_send(nfnl, &batch, e);
 }
 
 static void

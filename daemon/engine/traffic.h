@@ -17,6 +17,7 @@
 #ifndef BERTH_TRAFFIC_H
 #define BERTH_TRAFFIC_H
 
+#include "daemon/engine/net_needs.h"
 #include "daemon/engine/nfnl.h"
 #include "daemon/util/uuid.h"
 #include "schema/sample.h"
@@ -32,7 +33,7 @@ void traffic_name_tables(struct traffic_tables *t, const char *instance);
 
 /* Makes the tables where there are none and brings their rules up to date; each registered container gets its counters. Counts
  * stay. */
-int traffic_make(const struct settings *s, struct err *e);
+int traffic_make(const struct settings *s, const struct net_needs *needs, struct err *e);
 /* The tables go, and what wasn't read with them. */
 int traffic_cleanup(const char *instance, struct err *e);
 
