@@ -15,6 +15,7 @@
 #include "daemon/model/container_state.h"
 #include "daemon/model/operation.h"
 #include "daemon/model/template.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/uuid.h"
 #include "schema/stream.h"
@@ -125,6 +126,15 @@ container_fill_request(struct scene *s, bool with_config)
 	return record_copy(&container_config_schema, &s->request.config, &s->view.config);
 }
 
+/* Of an operation that is in the journal by now: whoever can't go on has to end it. */
+static int
+container_fill_journalled(struct call *c, struct scene *s)
+{
+	if (fault_at("api.filling", &c->err) < 0)
+		return -1;
+	return container_fill_request(s, true) ? 0 : err_set(&c->err, ERR_INTERNAL, "out of memory");
+}
+
 struct answered
 container_handle_create(struct call *c)
 {
@@ -136,8 +146,8 @@ container_handle_create(struct call *c)
 	if (c->query.dry_run)
 		return container_reply(c, &s.view);
 	if (store_tenant_number(c->api->model.store, s.view.config.tenant, &tenant, &c->err) < 0 ||
-	    !container_fill_request(&s, true))
-		return reply_out_of_memory(c);
+	    container_fill_journalled(c, &s) < 0)
+		return handler_fail(c, &s.operation);
 	row_put_int(&request_schema, &s.request, "tenant_number", tenant);
 	return handler_start(c, REQUEST_CREATE, &s.request, &s.operation);
 }
@@ -156,19 +166,17 @@ container_handle_set(struct call *c)
 	if (s.request.changed.n == 0)
 		return reply_operation(c, &s.operation);
 	record_mark(&request_schema, &s.request, "changed", true);
-	if (!container_fill_request(&s, true))
-		return reply_out_of_memory(c);
+	if (container_fill_journalled(c, &s) < 0)
+		return handler_fail(c, &s.operation);
 	return handler_start(c, REQUEST_SET, &s.request, &s.operation);
 }
 
 static bool
-container_fill_options(struct call *c, struct scene *s, bool with_config)
+container_fill_options(struct call *c, struct scene *s)
 {
 	if (c->body && !handler_fill_request(&s->request, c->op->body, c->body))
 		return false;
-	if (c->op->query && !handler_fill_request(&s->request, c->op->query, &c->query))
-		return false;
-	return container_fill_request(s, with_config);
+	return !c->op->query || handler_fill_request(&s->request, c->op->query, &c->query);
 }
 
 struct answered
@@ -181,15 +189,18 @@ container_handle_suspend(struct call *c)
 	if (body && body->freeze && (body->kill || record_has(c->op->body, body, "timeout")))
 		err_param(&c->err, "freeze", "stops nothing: give it without timeout and kill");
 	if (err_is_set(&c->err) || container_find(m, &c->who, c->arg, &s.view, &c->err) < 0 ||
-	    reply_check_match(c, s.view.revision) < 0 ||
-	    container_suspend(m, &c->who, c->id, &s.view, body ? body->reason : NULL, c->query.dry_run, &s.request.changed,
+	    reply_check_match(c, s.view.revision) < 0)
+		return reply_error(c);
+	if (!container_fill_options(c, &s))
+		return reply_out_of_memory(c);
+	if (container_suspend(m, &c->who, c->id, &s.view, body ? body->reason : NULL, c->query.dry_run, &s.request.changed,
 	                      &s.operation, &c->err) < 0)
 		return reply_error(c);
 	if (c->query.dry_run)
 		return container_reply(c, &s.view);
 	record_mark(&request_schema, &s.request, "changed", true);
-	if (!container_fill_options(c, &s, true))
-		return reply_out_of_memory(c);
+	if (container_fill_journalled(c, &s) < 0)
+		return handler_fail(c, &s.operation);
 	return handler_start(c, c->id == CONTAINER_SUSPEND ? REQUEST_SUSPEND : REQUEST_SET, &s.request, &s.operation);
 }
 
@@ -239,7 +250,7 @@ container_handle_action(struct call *c)
 
 	if (container_find(m, &c->who, c->arg, &s.view, &c->err) < 0 || reply_check_match(c, s.view.revision) < 0)
 		return reply_error(c);
-	if (!container_fill_options(c, &s, container_actions[action].with_config))
+	if (!container_fill_options(c, &s) || !container_fill_request(&s, container_actions[action].with_config))
 		return reply_out_of_memory(c);
 	if ((c->id == CONTAINER_START || c->id == CONTAINER_RESTART) && boot_check_start(c->api->boot, &c->err) < 0)
 		return reply_error(c);
@@ -299,7 +310,7 @@ container_handle_stream(struct call *c)
 	    container_check_state(c->id, &s.view, false, &c->err) < 0)
 		return reply_error(c);
 	who_write(&c->who, caller);
-	if (!container_fill_options(c, &s, false) || !container_name_request(&s.request) ||
+	if (!container_fill_options(c, &s) || !container_fill_request(&s, false) || !container_name_request(&s.request) ||
 	    !row_put_text(&request_schema, &s.request, "caller", caller))
 		return reply_out_of_memory(c);
 	if (msg_check_request(container_actions[action].request, &s.request, &c->err) < 0)

@@ -142,6 +142,13 @@ handler_filter_container(struct call *c, char id_out[UUID_SIZE])
 }
 
 struct answered
+handler_fail(struct call *c, const struct operation *operation)
+{
+	late_fail(c->api->late, operation->id, &c->err);
+	return reply_error(c);
+}
+
+struct answered
 handler_start(struct call *c, enum msg_type type, struct request *request, const struct operation *operation)
 {
 	FAULT("api.journalled");
@@ -151,8 +158,7 @@ handler_start(struct call *c, enum msg_type type, struct request *request, const
 		FAULT("api.asked");
 		return reply_operation(c, operation);
 	}
-	late_fail(c->api->late, operation->id, &c->err);
-	return reply_error(c);
+	return handler_fail(c, operation);
 }
 
 /* {"items": [...], "next": cursor or null}; items is taken over. */

@@ -42,6 +42,8 @@ bool handler_fill_request(struct request *request, const struct schema *schema, 
 int handler_filter_container(struct call *c, char id_out[UUID_SIZE]);
 /* The request of a journalled operation takes its turn, and 202 is answered; what can't be sent ends as failed. */
 struct answered handler_start(struct call *c, enum msg_type type, struct request *request, const struct operation *operation);
+/* One whose request can't even be put together: it ends as c->err says, which is answered. */
+struct answered handler_fail(struct call *c, const struct operation *operation);
 /* A page of a list; one row more than asked for is read to know whether there is a next one. */
 struct page {
 	struct call *c;

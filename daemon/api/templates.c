@@ -96,10 +96,10 @@ template_handle_build(struct call *c)
 	struct request request = { 0 };
 	struct answered answered;
 
-	if (operation_template_build(&c->api->model, &c->who, body->template, c->query.dry_run, &operation, &c->err) < 0)
-		answered = reply_error(c);
-	else if (!handler_fill_request(&request, c->op->body, body))
+	if (!handler_fill_request(&request, c->op->body, body))
 		answered = reply_out_of_memory(c);
+	else if (operation_template_build(&c->api->model, &c->who, body->template, c->query.dry_run, &operation, &c->err) < 0)
+		answered = reply_error(c);
 	else
 		answered = template_reply(c, REQUEST_TEMPLATE_BUILD, &request, &operation);
 	record_clear(&operation_schema, &operation);
@@ -120,10 +120,10 @@ template_handle_delete(struct call *c)
 		return reply_error(c);
 	snprintf(ref, sizeof ref, "%s@%s", template.name, template.version);
 	record_clear(&template_schema, &template);
-	if (operation_template_delete(&c->api->model, &c->who, ref, c->query.dry_run, &operation, &c->err) < 0)
-		answered = reply_error(c);
-	else if (!row_put_text(&request_schema, &request, "template", ref))
+	if (!row_put_text(&request_schema, &request, "template", ref))
 		answered = reply_out_of_memory(c);
+	else if (operation_template_delete(&c->api->model, &c->who, ref, c->query.dry_run, &operation, &c->err) < 0)
+		answered = reply_error(c);
 	else
 		answered = template_reply(c, REQUEST_TEMPLATE_DELETE, &request, &operation);
 	record_clear(&operation_schema, &operation);

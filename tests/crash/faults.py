@@ -502,15 +502,15 @@ class Matrix:
 class Fault:
     """What befalls a process at a point. A pause is for what is done meanwhile; with a deadline nothing but that ends it."""
 
-    def __init__(self, name, action, outside, meanwhile=None, deadline_ms=0):
-        self.name, self.action, self.outside, self.meanwhile, self.deadline_ms = name, action, outside, meanwhile, deadline_ms
+    def __init__(self, name, action, outside, meanwhile=None, deadline_ms=0, but=()):
+        self.name, self.action, self.outside, self.but, self.meanwhile, self.deadline_ms = name, action, outside, but, meanwhile, deadline_ms
         self.release = not deadline_ms
 
     def fits(self, op, point):
         process = point.split(".")[0]
         if self.action == PAUSE and (op.sync or op.method not in ("POST", "PATCH", "DELETE")):
             return False
-        return process not in self.outside
+        return process not in self.outside or point in self.but
 
     def choose(self, pairs):
         """Where a process hangs makes no difference to its deadline: once each is enough."""
@@ -524,7 +524,7 @@ class Fault:
 
 FAULTS = [
     Fault("killed", KILL, ()),
-    Fault("made to fail", FAIL, ("api", "monitor", "net", "init", "volume", "hook", "sampler", "exec")),
+    Fault("made to fail", FAIL, ("api", "monitor", "net", "init", "volume", "hook", "sampler", "exec"), but=("api.filling",)),
     Fault("cancelled", PAUSE, ("api",), Matrix.cancel),
     Fault("engine killed", PAUSE, ("api", "engine"), Matrix.kill_engine),
     Fault("api killed", PAUSE, ("api", "engine"), Matrix.kill_api),
