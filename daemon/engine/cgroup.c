@@ -115,14 +115,12 @@ static int
 cgroup_remove_children(DIR *dir, int64_t deadline_ms, struct err *e)
 {
 	struct dirent *entry;
+	int more;
 
-	while ((entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (cgroup_remove_tree(dirfd(dir), entry->d_name, deadline_ms, e) < 0)
+	while ((more = fd_next_entry(dir, &entry, e)) == 1)
+		if (entry->d_type == DT_DIR && cgroup_remove_tree(dirfd(dir), entry->d_name, deadline_ms, e) < 0)
 			return -1;
-	}
-	return 0;
+	return more;
 }
 
 /* Depth is bounded by CGROUP_DEPTH_MAX. */

@@ -350,14 +350,15 @@ host_has_children(const char *path, struct err *e)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
-	int found = 0;
+	int more;
 
 	if (!dir)
 		return errno == ENOENT ? 0 : err_sys(e, "open control group '%s'", path);
-	while (!found && (entry = readdir(dir)))
-		found = entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+	do
+		more = fd_next_entry(dir, &entry, e);
+	while (more == 1 && entry->d_type != DT_DIR);
 	closedir(dir);
-	return found;
+	return more;
 }
 
 /* What others have come to use meanwhile stays on: the kernel answers EBUSY. */

@@ -21,19 +21,16 @@ enum { SUBGROUP_TRIES = 8, SUBGROUP_PAUSE_MS = 10, SUBGROUP_PAUSES = 50 };
 static void
 subgroup_sweep(int parent)
 {
-	int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	DIR *dir = fd_open_dir(parent, ".", NULL);
 	struct dirent *entry;
 	struct stat st;
 
-	while (dir && (entry = readdir(dir)))
+	while (dir && fd_next_entry(dir, &entry, NULL) == 1)
 		if (entry->d_type == DT_DIR && strncmp(entry->d_name, SUBGROUP_PREFIX, sizeof SUBGROUP_PREFIX - 1) == 0 &&
 		    fstatat(parent, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == 0)
 			unlinkat(parent, entry->d_name, AT_REMOVEDIR);
 	if (dir)
 		closedir(dir);
-	else if (copy >= 0)
-		close(copy);
 }
 
 /* 1 made, 0 to be tried again, -1 error. The container owns the parent: a name may be there, or go again, at its will. */

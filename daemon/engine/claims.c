@@ -167,13 +167,13 @@ claims_bury(int dir_fd, const char *instance, claims_gone *gone)
 static int
 claims_check_others(const struct settings *s, int dir_fd, bool compare, claims_gone *gone, struct err *e)
 {
-	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	DIR *dir = fd_open_dir(dir_fd, ".", e);
 	struct dirent *entry;
+	int n = 0, more = -1;
 
 	if (!dir)
-		return err_sys(e, "read '%s'", s->claims_dir);
-	while (n >= 0 && (entry = readdir(dir))) {
+		return err_wrap(e, "'%s'", s->claims_dir);
+	while (n >= 0 && (more = fd_next_entry(dir, &entry, e)) == 1) {
 		struct json_object *claim;
 
 		if (check_instance(entry->d_name) || strcmp(entry->d_name, s->instance) == 0)
@@ -191,7 +191,7 @@ claims_check_others(const struct settings *s, int dir_fd, bool compare, claims_g
 		json_object_put(claim);
 	}
 	closedir(dir);
-	return n;
+	return more < 0 ? -1 : n;
 }
 
 /* Monitors are found by the run directory that they were started with. */
@@ -334,13 +334,13 @@ claims_restore_sysctl(int dir_fd, const char *name, struct err *e)
 static int
 claims_restore_all(int dir_fd, bool forget, struct err *e)
 {
-	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	DIR *dir = fd_open_dir(dir_fd, ".", e);
 	struct dirent *entry;
+	int rc = 0, more;
 
 	if (!dir)
-		return err_sys(e, "read the claims");
-	while ((entry = readdir(dir))) {
+		return err_wrap(e, "read the claims");
+	while ((more = fd_next_entry(dir, &entry, e)) == 1) {
 		bool sysctl = strncmp(entry->d_name, SYSCTL_PREFIX, strlen(SYSCTL_PREFIX)) == 0;
 
 		if (!sysctl && strncmp(entry->d_name, NOTE_PREFIX, strlen(NOTE_PREFIX)) != 0)
@@ -351,7 +351,7 @@ claims_restore_all(int dir_fd, bool forget, struct err *e)
 			unlinkat(dir_fd, entry->d_name, 0);
 	}
 	closedir(dir);
-	return rc;
+	return more < 0 ? -1 : rc;
 }
 
 /* Twice, for the kernel changes some together with others: accept_redirects with ip_forward. */

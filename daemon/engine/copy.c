@@ -40,23 +40,19 @@ copy_compare(const void *a, const void *b)
 int
 copy_list(int dir_fd, struct strv *names_out, struct err *e)
 {
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fd_open_dir(dir_fd, ".", e);
 	struct dirent *entry;
+	int rc = 0, more = -1;
 
-	if (!dir) {
-		err_sys(e, "read the copies of the database");
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	while (rc == 0 && (entry = readdir(dir)))
+	if (!dir)
+		return err_wrap(e, "look for copies of the database");
+	while (rc == 0 && (more = fd_next_entry(dir, &entry, e)) == 1)
 		if (strncmp(entry->d_name, copy_prefix, strlen(copy_prefix)) == 0 && !strv_add(names_out, entry->d_name))
 			rc = err_set(e, ERR_INTERNAL, "out of memory");
 	closedir(dir);
 	if (names_out->n > 1)
 		qsort(names_out->v, names_out->n, sizeof *names_out->v, copy_compare);
-	return rc;
+	return rc < 0 || more < 0 ? -1 : 0;
 }
 
 static int

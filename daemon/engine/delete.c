@@ -47,15 +47,15 @@ delete_check_processes(const struct spec *spec, struct err *e)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
-	int rc = 0;
+	int rc = 0, more = -1;
 
 	if (!proc)
 		return err_sys(e, "read /proc");
-	while (rc == 0 && (entry = readdir(proc)))
+	while (rc == 0 && (more = fd_next_entry(proc, &entry, e)) == 1)
 		if (isdigit((unsigned char)entry->d_name[0]) && delete_has_uid(dirfd(proc), entry->d_name, spec->place.id_base))
 			rc = err_set(e, ERR_CONFLICT, "Process %s still has an id of the container", entry->d_name);
 	closedir(proc);
-	return rc;
+	return rc < 0 || more < 0 ? -1 : 0;
 }
 
 static int

@@ -211,7 +211,7 @@ leak_check_volumes(struct doctor *d, const struct known *known)
 	DIR *dir = opendir(pool);
 	struct dirent *entry;
 
-	while (dir && (entry = readdir(dir)))
+	while (dir && fd_next_entry(dir, &entry, NULL) == 1)
 		if (!check_uuid(entry->d_name) && !strv_contains(&known->ids, entry->d_name) && leak_is_lasting(s, entry->d_name))
 			doctor_tell(d, "volume", DOCTOR_WARNING, DOCTOR_BY_HAND,
 			            "look at its manifest; 'berth recover' takes it up again if its container is wanted",

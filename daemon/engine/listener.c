@@ -63,18 +63,12 @@ listener_holds(int proc, const char *pid, const char *link)
 	struct dirent *entry;
 	bool found = false;
 	DIR *dir;
-	int fd;
 
 	snprintf(path, sizeof path, "%.20s/fd", pid);
-	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	dir = fd_open_dir(proc, path, NULL);
+	if (!dir)
 		return false;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return false;
-	}
-	while (!found && (entry = readdir(dir))) {
+	while (!found && fd_next_entry(dir, &entry, NULL) == 1) {
 		ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1);
 
 		if (n <= 0)
@@ -96,7 +90,7 @@ listener_name(unsigned long inode, char *who, size_t size)
 
 	who[0] = '\0';
 	snprintf(link, sizeof link, "socket:[%lu]", inode);
-	while (proc && !who[0] && (entry = readdir(proc))) {
+	while (proc && !who[0] && fd_next_entry(proc, &entry, NULL) == 1) {
 		AUTO_FREE char *comm = NULL;
 
 		if (!isdigit((unsigned char)entry->d_name[0]) || !listener_holds(dirfd(proc), entry->d_name, link))

@@ -32,7 +32,7 @@ loop_find(int file_fd, char path_out[LOOP_PATH_MAX], struct err *e)
 {
 	struct dirent *entry;
 	struct stat st;
-	int found = 0;
+	int found = 0, more = -1;
 	DIR *dir;
 
 	if (fstat(file_fd, &st) < 0)
@@ -40,14 +40,14 @@ loop_find(int file_fd, char path_out[LOOP_PATH_MAX], struct err *e)
 	dir = opendir("/sys/block");
 	if (!dir)
 		return err_sys(e, "read /sys/block");
-	while (!found && (entry = readdir(dir))) {
+	while (!found && (more = fd_next_entry(dir, &entry, e)) == 1) {
 		if (strncmp(entry->d_name, "loop", 4) != 0)
 			continue;
 		if (snprintf(path_out, LOOP_PATH_MAX, "/dev/%s", entry->d_name) < LOOP_PATH_MAX)
 			found = loop_holds(path_out, &st);
 	}
 	closedir(dir);
-	return found;
+	return more < 0 ? -1 : found;
 }
 
 /* Without udev or devtmpfs a new number has no node yet. */

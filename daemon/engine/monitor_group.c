@@ -111,17 +111,15 @@ static int group_remove(int dirfd, const char *name);
 
 /* Depth is what the kernel allowed the container; names are those of directories alone. */
 static void
-group_remove_below(int fd)
+group_remove_below(int above, const char *name)
 {
+	DIR *dir = fd_open_dir(above, name, NULL);
 	struct dirent *entry;
-	DIR *dir = fdopendir(fd);
 
-	if (!dir) {
-		close(fd);
+	if (!dir)
 		return;
-	}
-	while ((entry = readdir(dir)))
-		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+	while (fd_next_entry(dir, &entry, NULL) == 1)
+		if (entry->d_type == DT_DIR)
 			group_remove(dirfd(dir), entry->d_name);
 	closedir(dir);
 }
@@ -129,13 +127,9 @@ group_remove_below(int fd)
 static int
 group_remove(int dirfd, const char *name)
 {
-	int fd;
-
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0)
-		group_remove_below(fd);
+	group_remove_below(dirfd, name);
 	return unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -1;
 }
 

@@ -1,5 +1,4 @@
 /* The pool: the file system that holds the volumes, mounted so that nothing in it is a program or a device to the host. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btrfs.h>
@@ -76,35 +75,33 @@ pool_read_storage(int fd, char name_out[16])
 	return fd_read_file(fd, POOL_MARK, SPEC_PATH_MAX, &mark, NULL, NULL) == 0 && sscanf(mark, "%*s %15s", name_out) == 1;
 }
 
-/* The first name in the directory that isn't one that belongs there; false: there is none. */
-static bool
-pool_find_foreign(int fd, char *name_out, size_t size)
+/* The first name in the directory that isn't one that belongs there: 1, 0 there is none, -1. */
+static int
+pool_find_foreign(int fd, char *name_out, size_t size, struct err *e)
 {
-	AUTO_CLOSE int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	bool found = false;
+	DIR *dir = fd_open_dir(fd, ".", e);
 	struct dirent *entry;
+	int rc;
 
 	if (!dir)
-		return false;
-	take_fd(&copy);
-	while (!found && (entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || strcmp(entry->d_name, "lost+found") == 0)
-			continue;
-		found = true;
+		return -1;
+	do
+		rc = fd_next_entry(dir, &entry, e);
+	while (rc == 1 && strcmp(entry->d_name, "lost+found") == 0);
+	if (rc == 1)
 		snprintf(name_out, size, "%s", entry->d_name);
-	}
 	closedir(dir);
-	return found;
+	return rc;
 }
 
 static int
 pool_check_empty(const struct settings *s, int fd, struct err *e)
 {
 	char name[NAME_MAX + 1];
+	int rc = pool_find_foreign(fd, name, sizeof name, e);
 
-	if (!pool_find_foreign(fd, name, sizeof name))
-		return 0;
+	if (rc <= 0)
+		return rc;
 	return err_set(e, ERR_CONFLICT,
 	               "pool_dir '%s' is no pool of this daemon and holds '%s': empty it, or choose another directory", s->pool_dir,
 	               name);
@@ -366,7 +363,7 @@ pool_destroy_volumes(const struct settings *s, struct err *e)
 	struct spec spec = { .settings = *s };
 	struct dirent *entry;
 	char storage[16];
-	int copy, rc = 0;
+	int rc = 0, more = -1;
 	DIR *dir;
 
 	if (pool_open(s, &fd, e) < 0)
@@ -374,16 +371,17 @@ pool_destroy_volumes(const struct settings *s, struct err *e)
 	if (!pool_read_storage(fd, storage))
 		return 0;
 	spec.layout.storage = storage;
-	copy = dup(fd);
-	dir = copy < 0 ? NULL : fdopendir(copy);
+	dir = fd_open_dir(fd, ".", e);
 	if (!dir)
-		return err_sys(e, "read the pool");
-	while (rc == 0 && (entry = readdir(dir))) {
+		return -1;
+	while (rc == 0 && (more = fd_next_entry(dir, &entry, e)) == 1) {
 		spec.place.id = entry->d_name;
 		if (!check_uuid(entry->d_name))
 			rc = volume_delete(&spec, e);
 	}
 	closedir(dir);
+	if (more < 0)
+		rc = -1;
 	for (size_t i = 0; rc == 0 && i < sizeof others / sizeof *others; i++)
 		rc = fd_remove_tree(fd, others[i], e);
 	if (rc == 0 && unlinkat(fd, POOL_MARK, 0) < 0 && errno != ENOENT)

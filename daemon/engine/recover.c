@@ -97,15 +97,15 @@ recover_strays(const struct recover *r, struct err *e)
 	const char *path = r->job->spec.settings.pool_dir;
 	DIR *dir = opendir(path);
 	struct dirent *entry;
-	int rc = 0;
+	int rc = 0, more = -1;
 
 	if (!dir)
 		return err_sys(e, "read the pool '%s'", path);
-	while (rc == 0 && (entry = readdir(dir)))
+	while (rc == 0 && (more = fd_next_entry(dir, &entry, e)) == 1)
 		if (!check_uuid(entry->d_name) && !strv_contains(&r->registered, entry->d_name))
 			rc = recover_stray(r, entry->d_name, e);
 	closedir(dir);
-	return rc;
+	return rc < 0 || more < 0 ? -1 : 0;
 }
 
 static int

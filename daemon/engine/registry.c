@@ -1,6 +1,5 @@
 #include "daemon/engine/registry.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -139,19 +138,20 @@ registry_add_template(struct registry *r, const char *name, const char *version,
 static void
 registry_load_versions(struct registry *r, int templates_fd, const char *name)
 {
-	int fd = openat(templates_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct err unread = { 0 };
+	DIR *dir = fd_open_dir(templates_fd, name, &unread);
 	struct dirent *entry;
 
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
+	while (dir && fd_next_entry(dir, &entry, &unread) == 1) {
 		struct err e = { 0 };
 
 		if (!check_template_version(entry->d_name) && !registry_add_template(r, name, entry->d_name, &e))
 			log_err(&e, "template %s@%s is unusable", name, entry->d_name);
 	}
-	closedir(dir);
+	if (err_is_set(&unread))
+		log_err(&unread, "versions of the template %s", name);
+	if (dir)
+		closedir(dir);
 }
 
 int
@@ -159,14 +159,15 @@ registry_load_templates(struct registry *r, struct err *e)
 {
 	DIR *dir = opendir(r->settings->templates_dir);
 	struct dirent *entry;
+	int more;
 
 	if (!dir)
 		return err_sys(e, "open '%s'", r->settings->templates_dir);
-	while ((entry = readdir(dir)))
+	while ((more = fd_next_entry(dir, &entry, e)) == 1)
 		if (!check_template_name(entry->d_name))
 			registry_load_versions(r, dirfd(dir), entry->d_name);
 	closedir(dir);
-	return 0;
+	return more < 0 ? err_wrap(e, "'%s'", r->settings->templates_dir) : 0;
 }
 
 int

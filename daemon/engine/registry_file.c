@@ -1,6 +1,5 @@
 #include "daemon/engine/registry_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -113,22 +112,21 @@ registry_file_take_one(int fd, const char *name, registry_file_take *take, void 
 int
 registry_file_scan(const struct settings *s, int64_t *high_out, registry_file_take *take, void *arg, struct err *e)
 {
+	AUTO_CLOSE int fd = -1;
 	struct dirent *entry;
-	int fd, rc = 0;
+	int rc = 0, more = -1;
 	DIR *dir;
 
 	if (registry_file_open(s, &fd, e) < 0)
 		return -1;
 	if (registry_file_high(fd) > *high_out)
 		*high_out = registry_file_high(fd);
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return err_sys(e, "read the registry");
-	}
-	while (rc == 0 && (entry = readdir(dir)))
+	dir = fd_open_dir(fd, ".", e);
+	if (!dir)
+		return -1;
+	while (rc == 0 && (more = fd_next_entry(dir, &entry, e)) == 1)
 		if (!check_uuid(entry->d_name))
 			rc = registry_file_take_one(fd, entry->d_name, take, arg, e);
 	closedir(dir);
-	return rc;
+	return rc < 0 || more < 0 ? -1 : 0;
 }

@@ -45,7 +45,7 @@ sessions_forget(const struct engine *engine, const char *op)
 {
 	char path[64];
 
-	snprintf(path, sizeof path, SESSIONS_DIR "/%s", op);
+	snprintf(path, sizeof path, SESSIONS_DIR "/%.36s", op);
 	unlinkat(engine->run_fd, path, 0);
 }
 
@@ -110,10 +110,11 @@ session_adopt(struct engine *engine, const char *op, int fd, struct err *e)
 static int
 sessions_adopt_all(struct engine *engine, DIR *dir, struct err *e)
 {
-	const struct dirent *entry;
+	struct dirent *entry;
 	size_t n = 0;
+	int more;
 
-	while ((entry = readdir(dir))) {
+	while ((more = fd_next_entry(dir, &entry, e)) == 1) {
 		AUTO_CLOSE int fd = -1;
 
 		if (strlen(entry->d_name) != 36 || check_uuid(entry->d_name))
@@ -125,19 +126,20 @@ sessions_adopt_all(struct engine *engine, DIR *dir, struct err *e)
 	}
 	if (n > 0)
 		log_info("%zu streams of the last daemon go on", n);
-	return 0;
+	return more;
 }
 
 int
 sessions_adopt(struct engine *engine, struct err *e)
 {
-	AUTO_CLOSE int fd = openat(engine->run_fd, SESSIONS_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	DIR *dir;
 	int rc;
 
+	if (faccessat(engine->run_fd, SESSIONS_DIR, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
+	dir = fd_open_dir(engine->run_fd, SESSIONS_DIR, e);
 	if (!dir)
-		return fd < 0 && errno == ENOENT ? 0 : err_sys(e, "look for streams of the last daemon");
-	take_fd(&fd);
+		return err_wrap(e, "look for streams of the last daemon");
 	rc = sessions_adopt_all(engine, dir, e);
 	closedir(dir);
 	return rc;

@@ -117,13 +117,11 @@ template_sweep(const struct settings *s)
 	AUTO_CLOSE int fd = -1;
 	struct dirent *entry;
 	DIR *dir;
-	int copy;
 
 	if (template_open_dir(s, &fd, NULL) < 0)
 		return;
-	copy = dup(fd);
-	dir = copy < 0 ? NULL : fdopendir(copy);
-	while (dir && (entry = readdir(dir))) {
+	dir = fd_open_dir(fd, ".", NULL);
+	while (dir && fd_next_entry(dir, &entry, NULL) == 1) {
 		if (strncmp(entry->d_name, TEMPLATE_BUILD, strlen(TEMPLATE_BUILD)) == 0)
 			template_sweep_build(fd, entry->d_name);
 		if (strncmp(entry->d_name, TEMPLATE_DELETE, strlen(TEMPLATE_DELETE)) == 0)

@@ -28,21 +28,20 @@ recipe_check_owner(const char *recipe, const char *name, const struct stat *st, 
 static int
 recipe_check_tree(const char *recipe, int fd, struct err *e)
 {
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	DIR *dir = fd_open_dir(fd, ".", e);
 	struct dirent *entry;
 	struct stat st;
+	int rc, more = -1;
 
 	if (!dir)
-		return err_sys(e, "read recipe '%s'", recipe);
-	while (rc == 0 && (entry = readdir(dir))) {
-		if (strcmp(entry->d_name, "..") == 0)
-			continue;
+		return err_wrap(e, "read recipe '%s'", recipe);
+	rc = fstat(fd, &st) < 0 ? err_sys(e, "look at recipe '%s'", recipe) : recipe_check_owner(recipe, ".", &st, e);
+	while (rc == 0 && (more = fd_next_entry(dir, &entry, e)) == 1) {
 		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			rc = err_sys(e, "look at '%s' of recipe '%s'", entry->d_name, recipe);
 		else
 			rc = recipe_check_owner(recipe, entry->d_name, &st, e);
-		if (rc == 0 && S_ISDIR(st.st_mode) && strcmp(entry->d_name, ".") != 0) {
+		if (rc == 0 && S_ISDIR(st.st_mode)) {
 			AUTO_CLOSE int sub = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 			rc = sub < 0 ? err_sys(e, "open '%s' of recipe '%s'", entry->d_name, recipe)
@@ -50,7 +49,7 @@ recipe_check_tree(const char *recipe, int fd, struct err *e)
 		}
 	}
 	closedir(dir);
-	return rc;
+	return rc < 0 || more < 0 ? -1 : 0;
 }
 
 struct recipe_reader {

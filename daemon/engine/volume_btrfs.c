@@ -192,17 +192,16 @@ volume_btrfs_drop_groups(int pool_fd, const uint64_t *ids, size_t n)
 static void
 volume_btrfs_sweep(int pool_fd)
 {
-	int fd = openat(pool_fd, STALE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = fd_open_dir(pool_fd, STALE_DIR, NULL);
 	struct dirent *entry;
 
 	if (!dir)
 		return;
-	while ((entry = readdir(dir))) {
+	while (fd_next_entry(dir, &entry, NULL) == 1) {
 		uint64_t id = strtoull(entry->d_name, NULL, 10);
 
 		if (id > 0 && volume_btrfs_drop_group(pool_fd, id))
-			unlinkat(fd, entry->d_name, 0);
+			unlinkat(dirfd(dir), entry->d_name, 0);
 	}
 	closedir(dir);
 }

@@ -1,6 +1,5 @@
 #include "daemon/util/fd.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -136,6 +135,35 @@ fd_mkdir_p(int dirfd, const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
+DIR *
+fd_open_dir(int dirfd, const char *path, struct err *e)
+{
+	AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		err_sys(e, "open directory '%s'", path);
+		return NULL;
+	}
+	take_fd(&fd);
+	return dir;
+}
+
+int
+fd_next_entry(DIR *dir, struct dirent **entry_out, struct err *e)
+{
+	struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(dir);
+	} while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+	if (!entry)
+		return errno ? err_sys(e, "read a directory") : 0;
+	*entry_out = entry;
+	return 1;
+}
+
 /* Deeper than this, a directory is moved up before it is emptied: no tree is too deep for stack and descriptors. */
 enum { FD_REMOVE_DEPTH = 32 };
 
@@ -150,22 +178,16 @@ static int fd_remove_entry(struct fd_removal *r, int dirfd, const char *name, in
 static int
 fd_remove_children(struct fd_removal *r, int fd, int depth, struct err *e)
 {
+	DIR *dir = fd_open_dir(fd, ".", e);
 	struct dirent *entry;
-	DIR *dir;
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	int rc = 0, more = -1;
 
-	dir = copy < 0 ? NULL : fdopendir(copy);
-	if (!dir) {
-		err_sys(e, "read a directory");
-		if (copy >= 0)
-			close(copy);
+	if (!dir)
 		return -1;
-	}
-	while (rc == 0 && (entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			rc = fd_remove_entry(r, fd, entry->d_name, depth, e);
+	while (rc == 0 && (more = fd_next_entry(dir, &entry, e)) == 1)
+		rc = fd_remove_entry(r, fd, entry->d_name, depth, e);
 	closedir(dir);
-	return rc;
+	return rc < 0 || more < 0 ? -1 : 0;
 }
 
 /* Removed, gone already, or 1: a directory that isn't empty. An immutable file is none, though it fails alike. */

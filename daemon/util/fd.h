@@ -4,6 +4,7 @@
 #ifndef BERTH_FD_H
 #define BERTH_FD_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,6 +67,11 @@ int fd_replace_file(int dirfd, const char *name, const void *data, size_t len, m
 
 /* mkdir -p below dirfd with mode for each new part; existing parts are left as they are. */
 int fd_mkdir_p(int dirfd, const char *path, mode_t mode, struct err *e);
+
+/* The directory dirfd/path for fd_next_entry(), not through a symlink at its end; NULL with e. closedir() ends it. */
+DIR *fd_open_dir(int dirfd, const char *path, struct err *e);
+/* The next entry but "." and "..": 1 there is one, 0 there is no more, -1 the directory can't be read. */
+int fd_next_entry(DIR *dir, struct dirent **entry_out, struct err *e);
 
 /* Removes dirfd/name and all below it, staying on its file system and following no symlink. Absent is success. */
 int fd_remove_tree(int dirfd, const char *name, struct err *e);

@@ -2,7 +2,7 @@
 if HAVE_CMOCKA
 SCHEMA_UNIT_TESTS = tests/unit/util tests/unit/files tests/unit/text tests/unit/json tests/unit/wire tests/unit/protocol \
 	tests/unit/ops tests/unit/settings tests/unit/doctor tests/unit/hook_address tests/unit/project \
-	tests/unit/rule tests/unit/nfnl
+	tests/unit/rule tests/unit/nfnl tests/unit/disk
 check_PROGRAMS += $(SCHEMA_UNIT_TESTS)
 TESTS += $(SCHEMA_UNIT_TESTS)
 SCHEMA_TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JSON_CFLAGS)
@@ -44,6 +44,9 @@ tests_unit_rule_LDADD = $(SCHEMA_TEST_LIBS)
 tests_unit_nfnl_SOURCES = tests/unit/nfnl.c tests/unit/unit.h $(NFNL)
 tests_unit_nfnl_CFLAGS = $(SCHEMA_TEST_CFLAGS)
 tests_unit_nfnl_LDADD = $(SCHEMA_TEST_LIBS)
+tests_unit_disk_SOURCES = tests/unit/disk.c tests/unit/unit.h daemon/engine/registry_file.c
+tests_unit_disk_CFLAGS = $(SCHEMA_TEST_CFLAGS)
+tests_unit_disk_LDADD = $(SCHEMA_TEST_LIBS)
 tests_unit_project_SOURCES = tests/unit/project.c tests/unit/unit.h daemon/engine/project.c
 tests_unit_project_CFLAGS = $(SCHEMA_TEST_CFLAGS)
 tests_unit_project_LDADD = $(SCHEMA_TEST_LIBS)

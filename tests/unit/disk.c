@@ -1,0 +1,152 @@
+/* A disk that fails: what is read through calls that tell so. */
+#include "tests/unit/unit.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/engine/registry_file.h"
+#include "daemon/util/fd.h"
+
+static char dir_path[64];
+static int dir = -1;
+static int fails_after = -1; /* so many entries of a directory are read, then none; -1: all */
+
+struct dirent *
+readdir(DIR *of)
+{
+	static struct dirent *(*usual)(DIR *);
+
+	if (!usual)
+		*(void **)&usual = dlsym(RTLD_NEXT, "readdir");
+	if (fails_after == 0) {
+		errno = EIO;
+		return NULL;
+	}
+	if (fails_after > 0)
+		fails_after--;
+	return usual(of);
+}
+
+static int
+set_up(void **state)
+{
+	struct err e = { 0 };
+
+	snprintf(dir_path, sizeof dir_path, "/tmp/berth-disk.XXXXXX");
+	if (!mkdtemp(dir_path))
+		return -1;
+	dir = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fails_after = -1;
+	return dir < 0 ? -1 : fd_mkdir_p(dir, "registry", 0700, &e);
+}
+
+static int
+tear_down(void **state)
+{
+	struct err e = { 0 };
+
+	fails_after = -1;
+	close(dir);
+	return fd_remove_tree(AT_FDCWD, dir_path, &e);
+}
+
+static void
+make_entries(const char *parent, int n)
+{
+	char path[64];
+	struct err e = { 0 };
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof path, "%s/%d", parent, i);
+		assert_int_equal(fd_mkdir_p(dir, path, 0700, &e), 0);
+	}
+}
+
+/* Else it would try for ever. */
+static void
+test_a_tree_that_cannot_be_read_is_not_removed(void **state)
+{
+	struct err e = { 0 };
+
+	make_entries("tree", 4);
+	fails_after = 0;
+	alarm(10);
+	assert_int_equal(fd_remove_tree(dir, "tree", &e), -1);
+	alarm(0);
+	assert_non_null(strstr(e.message, "read a directory"));
+	assert_int_equal(e.sys, EIO);
+	fails_after = -1;
+	err_clear(&e);
+	assert_int_equal(fd_remove_tree(dir, "tree", &e), 0);
+}
+
+static int
+count_place(const struct place *place, void *arg, struct err *e)
+{
+	(*(int *)arg)++;
+	return 0;
+}
+
+/* What isn't seen would be given to another: addresses, ids. */
+static void
+test_a_registry_that_cannot_be_read_is_no_empty_one(void **state)
+{
+	struct settings s = { .state_dir = dir_path };
+	struct err e = { 0 };
+	int64_t high = 0;
+	int n = 0;
+
+	fails_after = 0;
+	assert_int_equal(registry_file_scan(&s, &high, count_place, &n, &e), -1);
+	assert_int_equal(e.sys, EIO);
+}
+
+/* The lowest free descriptor: grows when one is leaked. */
+static int
+next_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+static void
+test_entries_of_a_directory(void **state)
+{
+	struct dirent *entry = NULL;
+	struct err e = { 0 };
+	int n = 0, before = next_fd(), rc;
+	DIR *of;
+
+	make_entries("some", 3);
+	of = fd_open_dir(dir, "some", &e);
+	assert_non_null(of);
+	while ((rc = fd_next_entry(of, &entry, &e)) == 1)
+		n++;
+	assert_int_equal(rc, 0);
+	assert_int_equal(n, 3);
+	closedir(of);
+	assert_null(fd_open_dir(dir, "none", &e));
+	assert_int_equal(symlinkat("some", dir, "link"), 0);
+	err_clear(&e);
+	assert_null(fd_open_dir(dir, "link", &e));
+	assert_int_equal(next_fd(), before);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_tree_that_cannot_be_read_is_not_removed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_registry_that_cannot_be_read_is_no_empty_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_entries_of_a_directory, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
