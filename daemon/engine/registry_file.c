@@ -45,7 +45,7 @@ registry_file_raise(int fd, int64_t ctid, struct err *e)
 		return err_sys(e, "lock the registry");
 	snprintf(high, sizeof high, "%lld\n", (long long)ctid);
 	if (ctid > registry_file_high(fd))
-		rc = fd_replace_file(fd, "high", high, strlen(high), 0600, false, e);
+		rc = fd_replace_file(fd, "high", high, strlen(high), 0600, true, e);
 	flock(fd, LOCK_UN);
 	return rc;
 }
@@ -64,7 +64,6 @@ registry_file_write(const struct settings *s, const struct place *place, struct 
 	}
 	if (registry_file_open(s, &fd, e) < 0)
 		goto out;
-	/* The entry's sync covers both names. */
 	if (registry_file_raise(fd, place->ctid, e) < 0)
 		goto out;
 	rc = fd_replace_file(fd, place->id, text, strlen(text), 0600, true, e);

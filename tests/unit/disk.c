@@ -1,4 +1,4 @@
-/* A disk that fails: what is read through calls that tell so. */
+/* A disk that fails, and one whose power is cut: what is read and written under the calls that the C library would make. */
 #include "tests/unit/unit.h"
 
 #include <dirent.h>
@@ -7,14 +7,29 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "daemon/engine/registry_file.h"
 #include "daemon/util/fd.h"
 
+enum { SYNCED_MAX = 16 };
+
 static char dir_path[64];
 static int dir = -1;
+static ino_t synced[SYNCED_MAX]; /* of the files whose bytes are on the disk */
+static size_t nsynced;
 static int fails_after = -1; /* so many entries of a directory are read, then none; -1: all */
+
+int
+fsync(int fd)
+{
+	struct stat st;
+
+	if (nsynced < SYNCED_MAX && fstat(fd, &st) == 0)
+		synced[nsynced++] = st.st_ino;
+	return (int)syscall(SYS_fsync, fd);
+}
 
 struct dirent *
 readdir(DIR *of)
@@ -41,6 +56,7 @@ set_up(void **state)
 	if (!mkdtemp(dir_path))
 		return -1;
 	dir = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	nsynced = 0;
 	fails_after = -1;
 	return dir < 0 ? -1 : fd_mkdir_p(dir, "registry", 0700, &e);
 }
@@ -53,6 +69,40 @@ tear_down(void **state)
 	fails_after = -1;
 	close(dir);
 	return fd_remove_tree(AT_FDCWD, dir_path, &e);
+}
+
+static bool
+is_synced(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(dir, path, &st, 0), 0);
+	for (size_t i = 0; i < nsynced; i++)
+		if (synced[i] == st.st_ino)
+			return true;
+	return false;
+}
+
+static void
+write_place(int64_t ctid)
+{
+	struct settings s = { .state_dir = dir_path };
+	char id[] = "6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11";
+	struct place place = { .id = id, .ctid = ctid };
+	struct err e = { 0 };
+
+	record_mark(&place_schema, &place, "id", true);
+	record_mark(&place_schema, &place, "ctid", true);
+	assert_int_equal(registry_file_write(&s, &place, &e), 0);
+}
+
+/* Also when the container that had it is gone by then: a number is given once. */
+static void
+test_the_highest_number_outlives_a_power_cut(void **state)
+{
+	write_place(105);
+	assert_true(is_synced("registry"));
+	assert_true(is_synced("registry/high"));
 }
 
 static void
@@ -143,6 +193,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_the_highest_number_outlives_a_power_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_tree_that_cannot_be_read_is_not_removed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_registry_that_cannot_be_read_is_no_empty_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_entries_of_a_directory, set_up, tear_down),
