@@ -111,16 +111,25 @@ nfnl_ask_answer(struct nfnl_batch *b)
 	memcpy(b->out.data + b->last, &header, sizeof header);
 }
 
-/* The kernel has answered by the time that send() returns: what there is is all. An errno, 0: done. */
+/*
+ * The kernel has answered by the time that send() returns: what there is is all. Of very many errors some don't fit, which is told
+ * once, and first; none may be left behind for the next one who asks. An errno, 0: done.
+ */
 static int
 nfnl_take_answers(int fd, uint32_t last)
 {
 	struct nfnl_answers answers = { .last = last };
+	bool lost = false;
+	int rc;
 
-	while (nfnl_receive(fd, MSG_DONTWAIT, nfnl_take_ack, &answers) == 1)
-		;
+	do {
+		rc = nfnl_receive(fd, MSG_DONTWAIT, nfnl_take_ack, &answers);
+		lost |= rc < 0 && errno == ENOBUFS;
+	} while (rc == 1 || (rc < 0 && errno == ENOBUFS));
 	if (answers.error)
 		return answers.error;
+	if (lost)
+		return ENOBUFS;
 	return answers.complete ? 0 : errno == EAGAIN ? EPROTO : errno;
 }
 

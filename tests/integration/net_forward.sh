@@ -72,6 +72,11 @@ host nft flush ruleset
 forwards 101 "tcp 2224 to 22"
 is "after somebody's flush a change brings all back" 192.0.2.100 "$(n_asks inet tcp $h4 2224)"
 is "others' as well" 192.0.2.100 "$(n_asks inet tcp 192.0.2.2 22)"
+# More complaints than fit in the socket's buffer at once.
+host nft flush ruleset
+mapfile -t many < <(for ((p = 10240; p < 18432; p += 1024)); do echo "tcp $p-$((p + 1023)) to 5000-6023"; done)
+forwards 101 "tcp 2224 to 22" "${many[@]}"
+is "so does a change of thousands of ports" "192.0.2.100 192.0.2.100" "$(n_asks inet tcp $h4 17409) $(n_asks inet tcp 192.0.2.2 22)"
 IP="10.77.0.9" forwards 101 "tcp 2224 to 22"
 like "it follows the container's address" '10.77.0.9 . 22' "$(host nft list map inet ab forward4)"
 unlike "alone" '10.77.0.2 ' "$(host nft list map inet ab forward4; host nft list set inet ab forwarded4)"
