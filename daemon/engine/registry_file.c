@@ -85,6 +85,44 @@ registry_file_remove(const struct settings *s, const char *id, struct err *e)
 }
 
 static int
+registry_file_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int
+registry_file_list_once(int fd, struct strv *names, struct err *e)
+{
+	DIR *dir = fd_open_dir(fd, ".", e);
+	struct dirent *entry;
+	int rc = -1;
+
+	if (!dir)
+		return -1;
+	while ((rc = fd_next_entry(dir, &entry, e)) == 1)
+		if (!check_uuid(entry->d_name) && !strv_add(names, entry->d_name)) {
+			rc = err_set(e, ERR_INTERNAL, "out of memory");
+			break;
+		}
+	closedir(dir);
+	return rc;
+}
+
+/*
+ * In order, some twice. On btrfs and tmpfs an entry that is replaced while they are listed may be at neither of its places: what
+ * one list lacks another has.
+ */
+static int
+registry_file_list(int fd, struct strv *names, struct err *e)
+{
+	if (registry_file_list_once(fd, names, e) < 0 || registry_file_list_once(fd, names, e) < 0)
+		return -1;
+	if (names->n > 0)
+		qsort(names->v, names->n, sizeof *names->v, registry_file_compare);
+	return 0;
+}
+
+static int
 registry_file_take_one(int fd, const char *name, registry_file_take *take, void *arg, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
@@ -101,7 +139,8 @@ registry_file_take_one(int fd, const char *name, registry_file_take *take, void 
 		         record_check(&place_schema, &place, true, &wrong) == 0)
 			rc = take(&place, arg, e);
 	}
-	if (err_is_set(&wrong))
+	/* One that was removed meanwhile isn't wrong. */
+	if (err_is_set(&wrong) && wrong.sys != ENOENT)
 		log_err(&wrong, "registry entry '%s' is left out", name);
 	json_object_put(json);
 	record_clear(&place_schema, &place);
@@ -111,21 +150,18 @@ registry_file_take_one(int fd, const char *name, registry_file_take *take, void 
 int
 registry_file_scan(const struct settings *s, int64_t *high_out, registry_file_take *take, void *arg, struct err *e)
 {
+	AUTO_STRV struct strv names = { 0 };
 	AUTO_CLOSE int fd = -1;
-	struct dirent *entry;
-	int rc = 0, more = -1;
-	DIR *dir;
+	int rc = 0;
 
 	if (registry_file_open(s, &fd, e) < 0)
 		return -1;
 	if (registry_file_high(fd) > *high_out)
 		*high_out = registry_file_high(fd);
-	dir = fd_open_dir(fd, ".", e);
-	if (!dir)
+	if (registry_file_list(fd, &names, e) < 0)
 		return -1;
-	while (rc == 0 && (more = fd_next_entry(dir, &entry, e)) == 1)
-		if (!check_uuid(entry->d_name))
-			rc = registry_file_take_one(fd, entry->d_name, take, arg, e);
-	closedir(dir);
-	return rc < 0 || more < 0 ? -1 : 0;
+	for (size_t i = 0; rc == 0 && i < names.n; i++)
+		if (i == 0 || strcmp(names.v[i - 1], names.v[i]) != 0)
+			rc = registry_file_take_one(fd, names.v[i], take, arg, e);
+	return rc;
 }

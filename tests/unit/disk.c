@@ -19,6 +19,7 @@ static char dir_path[64];
 static int dir = -1;
 static ino_t synced[SYNCED_MAX]; /* of the files whose bytes are on the disk */
 static size_t nsynced;
+static bool hides_one;       /* of the next directory that is read, once */
 static int fails_after = -1; /* so many entries of a directory are read, then none; -1: all */
 
 int
@@ -35,6 +36,7 @@ struct dirent *
 readdir(DIR *of)
 {
 	static struct dirent *(*usual)(DIR *);
+	struct dirent *entry;
 
 	if (!usual)
 		*(void **)&usual = dlsym(RTLD_NEXT, "readdir");
@@ -44,6 +46,10 @@ readdir(DIR *of)
 	}
 	if (fails_after > 0)
 		fails_after--;
+	entry = usual(of);
+	if (!hides_one || !entry || entry->d_type != DT_REG || strcmp(entry->d_name, "high") == 0)
+		return entry;
+	hides_one = false;
 	return usual(of);
 }
 
@@ -58,6 +64,7 @@ set_up(void **state)
 	dir = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	nsynced = 0;
 	fails_after = -1;
+	hides_one = false;
 	return dir < 0 ? -1 : fd_mkdir_p(dir, "registry", 0700, &e);
 }
 
@@ -156,6 +163,38 @@ test_a_registry_that_cannot_be_read_is_no_empty_one(void **state)
 	assert_int_equal(e.sys, EIO);
 }
 
+static void
+make_entry(const char *id, int ctid)
+{
+	int registry = openat(dir, "registry", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct err e = { 0 };
+	char text[400];
+	int n = snprintf(
+	        text, sizeof text,
+	        "{\"id\":\"%s\",\"name\":\"web\",\"tenant\":\"acme\",\"tenant_number\":1,\"ctid\":%d,\"id_base\":1879048192,"
+	        "\"veth\":\"ab%d\",\"template\":\"busybox@1\"}",
+	        id, ctid, ctid);
+
+	assert_int_equal(fd_replace_file(registry, id, text, (size_t)n, 0600, false, &e), 0);
+	close(registry);
+}
+
+/* As btrfs and tmpfs list it. */
+static void
+test_an_entry_that_is_replaced_meanwhile_is_seen(void **state)
+{
+	struct settings s = { .state_dir = dir_path };
+	struct err e = { 0 };
+	int64_t high = 0;
+	int n = 0;
+
+	make_entry("6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11", 105);
+	make_entry("6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a12", 106);
+	hides_one = true;
+	assert_int_equal(registry_file_scan(&s, &high, count_place, &n, &e), 0);
+	assert_int_equal(n, 2);
+}
+
 /* The lowest free descriptor: grows when one is leaked. */
 static int
 next_fd(void)
@@ -196,6 +235,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_the_highest_number_outlives_a_power_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_tree_that_cannot_be_read_is_not_removed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_registry_that_cannot_be_read_is_no_empty_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_an_entry_that_is_replaced_meanwhile_is_seen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_entries_of_a_directory, set_up, tear_down),
 	};
 
