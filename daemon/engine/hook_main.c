@@ -25,7 +25,7 @@
 #include "daemon/util/uuid.h"
 #include "schema/protocol.h"
 
-enum { HOOK_CHILD_MS = 20 * 1000 };
+enum { HOOK_CHILD_MS = 20 * 1000, HOOK_ENDING_MS = 100 };
 
 struct attempt {
 	char op[UUID_SIZE];
@@ -64,7 +64,10 @@ static void __attribute__((noreturn)) sender_child(const struct sender *s, const
 			close(s->attempts[i].pipe);
 	hook_post(&s->spec.settings, hook, &result);
 	FAULT("hook.posted");
-	_exit(fd_write_all(out, &result, sizeof result) < 0);
+	if (fd_write_all(out, &result, sizeof result) < 0)
+		_exit(1);
+	FAULT("hook.said");
+	_exit(0);
 }
 
 static struct attempt *
@@ -104,17 +107,19 @@ static int
 sender_end(struct attempt *a, bool late, struct err *e)
 {
 	struct hook_result result = { .error = "the attempt broke off" };
+	struct pollfd end = { .fd = a->pipe };
 	ssize_t n = late ? 0 : read(a->pipe, &result, sizeof result);
 
 	if (n != (ssize_t)sizeof result)
 		result = (struct hook_result){ .error = "the attempt broke off" };
 	result.error[sizeof result.error - 1] = '\0';
-	if (late) {
+	/* With its word said it ends; not if an answer has taken it over. */
+	if (!late)
+		poll(&end, 1, HOOK_ENDING_MS);
+	else
 		snprintf(result.error, sizeof result.error, "there was no answer in time");
-		kill(a->pid, SIGKILL);
-	}
 	close(a->pipe);
-	/* It has said its word and ends, or is killed. */
+	kill(a->pid, SIGKILL);
 	waitpid(a->pid, NULL, 0);
 	a->pid = 0;
 	FAULT("hook.ended");

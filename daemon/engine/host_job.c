@@ -1,4 +1,7 @@
 /* The jobs that set up and clean up the host. They run while no loop does, so the wait here is no harm. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +10,13 @@
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/spawn.h"
+#include "daemon/util/clock.h"
+#include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
+
+/* It may have a pool to make; less than systemd gives a start (TimeoutStartSec). What is taken back may be all volumes of a host.
+ */
+enum { HOST_SETUP_MS = 300 * 1000 };
 
 static int
 host_job_start(const struct engine *engine, const char *verb, int *channel_out, pid_t *pid_out, struct err *e)
@@ -47,17 +56,39 @@ host_job_ask(const struct engine *engine, int channel, enum msg_type type, bool 
 	return msg_send(channel, SPEC, &spec, NULL, 0, e);
 }
 
-static int
-host_job_wait(int channel, struct done *done_out, struct err *e)
+/* Whether there is something to be read before the time has come; 0: there is no such time. */
+static bool
+host_job_says(int channel, int64_t until_ms)
 {
+	struct pollfd p = { .fd = channel, .events = POLLIN };
+
+	for (;;) {
+		int64_t left_ms = until_ms - clock_ms(CLOCK_MONOTONIC);
+		int n = poll(&p, 1, until_ms == 0 ? -1 : left_ms > 0 ? (int)left_ms : 0);
+
+		if (n >= 0 || errno != EINTR)
+			return n > 0;
+	}
+}
+
+static int
+host_job_wait(int channel, int64_t until_ms, struct done *done_out, struct err *e)
+{
+	char step[64] = "its beginning";
+
 	for (;;) {
 		AUTO_MSG struct msg msg = { 0 };
-		int rc = msg_recv(channel, &msg, e);
+		int rc;
 
+		if (!host_job_says(channel, until_ms))
+			return err_set(e, ERR_TIMEOUT, "it takes too long and was ended, at the step '%s'", step);
+		rc = msg_recv(channel, &msg, e);
 		if (rc == 0)
 			return err_set(e, ERR_INTERNAL, "the job ended before it was done");
 		if (rc < 0)
 			return -1;
+		if (msg.type == REPLY_PROGRESS)
+			snprintf(step, sizeof step, "%s", ((const struct progress *)msg.record)->step);
 		if (msg.type != REPLY_DONE)
 			continue;
 		memcpy(done_out, msg.record, sizeof *done_out);
@@ -73,6 +104,7 @@ host_job_wait(int channel, struct done *done_out, struct err *e)
 int
 engine_host_job(const struct engine *engine, enum msg_type type, bool destroy, struct done *done_out, struct err *e)
 {
+	int64_t until_ms = type == REQUEST_HOST_SETUP ? clock_ms(CLOCK_MONOTONIC) + fault_deadline(HOST_SETUP_MS) : 0;
 	AUTO_CLOSE int channel = -1;
 	pid_t pid;
 	int rc;
@@ -81,7 +113,9 @@ engine_host_job(const struct engine *engine, enum msg_type type, bool destroy, s
 		return -1;
 	rc = host_job_ask(engine, channel, type, destroy, e);
 	if (rc == 0)
-		rc = host_job_wait(channel, done_out, e);
-	waitpid(pid, NULL, 0);
+		rc = host_job_wait(channel, until_ms, done_out, e);
+	/* It has said its word, or never will. What failed may wait in the kernel, or for us to go on: nobody waits for it. */
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, rc < 0 ? WNOHANG : 0);
 	return rc;
 }

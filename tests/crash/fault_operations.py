@@ -74,6 +74,7 @@ def table_rows(noun, path, made, change):
     ]
 
 
+NOWHERE = r"(?!)"  # what befalls it is the row's own
 OFTEN = "sample_interval = 1\nusage_interval = 1"
 POOL = f"198.18.{NUMBER}.0/29"
 
@@ -105,6 +106,8 @@ OPERATIONS = [
     *table_rows("webhook", "/webhooks", {"url": "http://127.0.0.1:9/"}, {"types": ["container.*"]}),
     Operation("webhook delivery", lambda m: m.make_hook(), "HOOK", None, None, lambda m: m.hook_is_told(), r"^hook\.|^api\.hook",
               itself=True, after=lambda m: m.remove_hook()),
+    Operation("webhook delivery, its sender held up", lambda m: m.make_held_hook(), "HOOK", None, None, lambda m: m.hook_is_told(), NOWHERE,
+              itself=True, after=lambda m: m.let_hook_go()),
     Operation("traffic used up: throttle", lambda m: m.give_traffic("throttle"), "TRAFFIC", None, None, lambda m: (m.show() or {}).get("throttled"),
               r"^(api|sampler)\.|^engine\.(asked|job)|^set\.(rates|manifest)", itself=True, conf=OFTEN, after=lambda m: m.prepare(None)),
     Operation("traffic used up: suspend", lambda m: m.give_traffic("suspend"), "TRAFFIC", None, None, state_is("suspended"),
@@ -120,5 +123,6 @@ OPERATIONS = [
               r"^cleanup\.(host|sockets)$|^host-cleanup\.(let-go|unmounted|detached|storage|registry|state)$", all=True, long=True,
               after=lambda m: m.furnish()),
     Operation("reboot inside", lambda m: m.run_anew(), "REBOOT", None, None, state_is("running"), long=True),
+    Operation("daemon start, held up", "running", "START", None, None, state_is("running"), NOWHERE),
     Operation("daemon start", "running", None, None, None, state_is("running")),
 ]
