@@ -16,11 +16,12 @@
 #include "daemon/engine/link.h"
 #include "daemon/engine/requests.h"
 #include "daemon/engine/task.h"
+#include "daemon/util/clock.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-enum { MONITORS_HEAR_MS = 100, MONITORS_AGAIN_S = 1 };
+enum { MONITORS_HEAR_MS = 100, MONITORS_HEAR_ALL_MS = 2000, MONITORS_AGAIN_S = 1 };
 
 static void
 monitors_set_exit(struct container *ct, const char *text, int64_t status, int64_t signal, int64_t at)
@@ -240,29 +241,33 @@ monitors_command(struct engine *engine, struct container *ct, enum monitor_verb 
 	return 0;
 }
 
-/* A monitor says its state at once; one that hangs costs a moment. */
+/* A monitor says its state at once; one that hangs costs a moment, and all that do no more than a few. */
 static void
-monitors_hear(struct container *ct)
+monitors_hear(struct container *ct, int64_t *patience_ms)
 {
+	int64_t before_ms = clock_ms(CLOCK_MONOTONIC);
 	struct pollfd p = { .fd = ct->monitor, .events = POLLIN };
+	int n = poll(&p, 1, *patience_ms > MONITORS_HEAR_MS ? MONITORS_HEAR_MS : *patience_ms > 0 ? (int)*patience_ms : 0);
 
+	*patience_ms -= clock_ms(CLOCK_MONOTONIC) - before_ms;
 	ct->state = STATE_STARTING;
-	if (poll(&p, 1, MONITORS_HEAR_MS) == 1)
+	if (n == 1)
 		monitors_on_read(ct->monitor, EV_READ, ct);
 	else
 		log_warning("the monitor of container %lld doesn't say how it is", (long long)ct->place.ctid);
 }
 
+/* All are connected before the first is waited for: those that don't hang have said their word by then. */
 void
 monitors_adopt(struct engine *engine)
 {
+	int64_t patience_ms = MONITORS_HEAR_ALL_MS;
 	struct container *ct;
 
 	LIST_FOREACH(ct, &engine->registry.containers, link)
-	{
-		if (!monitors_find(engine, ct))
-			monitors_read_exit(engine, ct);
-		else if (ct->monitor >= 0 && !ct->tidying)
-			monitors_hear(ct);
-	}
+	if (!monitors_find(engine, ct))
+		monitors_read_exit(engine, ct);
+	LIST_FOREACH(ct, &engine->registry.containers, link)
+	if (ct->monitor >= 0 && !ct->tidying)
+		monitors_hear(ct, &patience_ms);
 }

@@ -93,4 +93,16 @@ for signal in KILL TERM; do
 	echo "$took" >>"$T/adopted"
 	[ $took -lt "${ADOPT_MS:-$((2000 * ${T_SLOW:-1}))}" ] && pass "$CONTAINERS are adopted in $took ms" || fail "$CONTAINERS are adopted in $took ms"
 done
+
+# Monitors that hang, each of them, as on a disk that stands still.
+mapfile -t monitors < <(pgrep -f -- "--name $INSTANCE-")
+is "each has a monitor" "$CONTAINERS" "${#monitors[@]}"
+kill -STOP "${monitors[@]}"
+t_stop_daemon KILL
+before=$(date +%s%N)
+t_start_daemon
+took=$((($(date +%s%N) - before) / 1000000))
+kill -CONT "${monitors[@]}"
+[ $took -lt $((5000 * ${T_SLOW:-1})) ] && pass "$CONTAINERS that hang don't keep the daemon from starting ($took ms)" || fail "$CONTAINERS that hang keep the daemon for $took ms"
+ok "and are known once they go on" wait_for 10 eval '[ "$(B list --no-header --fields state | grep -c running)" = '"$CONTAINERS"' ]'
 [ -z "${ADOPTED:-}" ] || sort -n "$T/adopted" | head -n 1 >"$ADOPTED"
