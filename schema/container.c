@@ -84,7 +84,8 @@ static const struct field container_config_fields[] = {
 	            "What it receives at most, in megabits a second, such as 100 or 2.5; 0 is no limit."),
 	MILLI_FIELD(C, rate_out, MAKE_LIVE | OPS, 0, RATE_MAX, 0, "What it sends at most, in megabits a second; 0 is no limit."),
 	SIZE_FIELD(C, rate_burst, MAKE_LIVE | OPS, 0, GIB, 0,
-	           "Bytes that it may send or receive at once at full speed; 0 is a hundredth of a second's."),
+	           "Bytes that it may send or receive at once at full speed, four minutes' worth at most; 0 is a hundredth of a "
+	           "second's."),
 	BOOL_FIELD(C, throttled, SEEN, 0, "Whether its rates are those of one whose month's traffic is used up."),
 	INT_FIELD(C, net_weight, MAKE_LIVE | OPS, NET_WEIGHT_MIN, NET_WEIGHT_MAX, NET_WEIGHT,
 	          "Its share of what is sent by the host's `uplink` when that is full."),

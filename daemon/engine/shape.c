@@ -13,8 +13,12 @@
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
 
-/* A burst is a hundredth of a second at full speed, but some large packets at least; what waits is gone after a tenth. */
-enum { SHAPE_BURSTS_A_SECOND = 100, SHAPE_BURST_MIN = 16 << 10, SHAPE_QUEUES_A_SECOND = 10, SHAPE_QUEUE_MIN = 128 << 10 };
+/*
+ * A burst is a hundredth of a second at full speed, but some large packets at least; what waits is gone after a tenth. One of more
+ * seconds than this the kernel couldn't tell from a short one: it is given the time in 32 bits, of 64 ns each.
+ */
+enum { SHAPE_BURSTS_A_SECOND = 100, SHAPE_BURST_MIN = 16 << 10, SHAPE_BURST_SECONDS = 240 };
+enum { SHAPE_QUEUES_A_SECOND = 10, SHAPE_QUEUE_MIN = 128 << 10 };
 
 /* "<veth>i" is the ifb that an interface's sending passes through. */
 static int
@@ -42,6 +46,8 @@ shape_bucket(int64_t kbit, int64_t burst)
 
 	if (b.burst == 0)
 		b.burst = b.rate / SHAPE_BURSTS_A_SECOND;
+	if (b.burst > b.rate * SHAPE_BURST_SECONDS)
+		b.burst = b.rate * SHAPE_BURST_SECONDS;
 	if (b.burst < SHAPE_BURST_MIN)
 		b.burst = SHAPE_BURST_MIN;
 	b.waiting = b.rate / SHAPE_QUEUES_A_SECOND;

@@ -53,6 +53,9 @@ is "nothing is left to queue in" 0 "$(ifbs)"
 ok "a burst, and a rate from the start" B set fast rate_out=5 rate_burst=1M
 B stop fast >/dev/null && B start fast >/dev/null
 above "a burst goes at full speed" $FULL "$(moves fast out 500000)"
+ok "one of minutes" B set fast rate_out=1 rate_burst=34361000
+above "does as well" $FULL "$(moves fast out 2000000)"
+ok "and a shorter one again" B set fast rate_out=5 rate_burst=1M
 is "one container sends through one of them" 1 "$(ifbs)"
 fails 2 "rate_in" "a rate past ten gigabits" B set fast rate_in=10001
 fails 2 "rate_out" "a negative one" B set fast rate_out=-1
