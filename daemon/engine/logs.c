@@ -18,6 +18,7 @@
 enum {
 	LOG_BLOCK = 32 * 1024,
 	LOG_PAUSE_MS = 2000, /* looks also without a notice: the directory may be made only at the next start */
+	LOG_TRIES = 100
 };
 
 struct logs {
@@ -25,6 +26,7 @@ struct logs {
 	int dir;    /* the container's run directory, -1 while there is none */
 	int file;   /* the log being followed, -1 while there is none */
 	off_t at;   /* sent of it so far */
+	int old;    /* the older file that was sent last, or -1: so that none is sent twice */
 	int notify; /* inotify */
 };
 
@@ -84,23 +86,6 @@ logs_send(int conn, int fd, off_t *at, struct err *e)
 	return 0;
 }
 
-/* What is there now; tail < 0: all of it. */
-static int
-logs_send_past(struct logs *l, int64_t tail, struct err *e)
-{
-	AUTO_CLOSE int old = logs_open_file(l->dir, LOG_OLD);
-	off_t old_at = 0;
-
-	l->file = logs_open_file(l->dir, LOG_NEW);
-	if (tail >= 0) {
-		l->at = logs_find_tail(l->file, &tail, true);
-		old_at = logs_find_tail(old, &tail, l->at == 0 && logs_size(l->file) == 0);
-	}
-	if (logs_send(l->conn, old, &old_at, e) < 0)
-		return -1;
-	return logs_send(l->conn, l->file, &l->at, e);
-}
-
 static bool
 logs_same_file(int a, int b)
 {
@@ -109,19 +94,58 @@ logs_same_file(int a, int b)
 	return a >= 0 && b >= 0 && fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_ino == sb.st_ino && sa.st_dev == sb.st_dev;
 }
 
-/* The rest of the old file comes first: it has its last bytes by the time that the name stands for another. */
+/* The newer file and the one before it: rotated between the two, they would be one and the same. */
+static void
+logs_open_both(int dir, int *now_out, int *old_out)
+{
+	for (int i = 0; i < LOG_TRIES; i++) {
+		*now_out = logs_open_file(dir, LOG_NEW);
+		*old_out = logs_open_file(dir, LOG_OLD);
+		if (!logs_same_file(*now_out, *old_out))
+			return;
+		fd_auto_close(now_out);
+		fd_auto_close(old_out);
+	}
+	*now_out = *old_out = -1;
+}
+
+/* What is there now; tail < 0: all of it. */
+static int
+logs_send_past(struct logs *l, int64_t tail, struct err *e)
+{
+	off_t old_at = 0;
+
+	logs_open_both(l->dir, &l->file, &l->old);
+	if (tail >= 0) {
+		l->at = logs_find_tail(l->file, &tail, true);
+		old_at = logs_find_tail(l->old, &tail, l->at == 0 && logs_size(l->file) == 0);
+	}
+	if (logs_send(l->conn, l->old, &old_at, e) < 0)
+		return -1;
+	return logs_send(l->conn, l->file, &l->at, e);
+}
+
+/*
+ * The rest of the followed file comes first: it has its last bytes by the time that the name stands for another. Where it was
+ * rotated twice since the last look, the older file is one between the two.
+ */
 static int
 logs_send_news(struct logs *l, struct err *e)
 {
-	AUTO_CLOSE int now = logs_open_file(l->dir, LOG_NEW);
+	AUTO_CLOSE int now = -1, old = -1;
+	off_t old_at = 0;
 
+	logs_open_both(l->dir, &now, &old);
 	if (logs_send(l->conn, l->file, &l->at, e) < 0)
 		return -1;
 	if (now < 0 || logs_same_file(l->file, now))
 		return 0;
-	if (l->file >= 0)
-		close(l->file);
+	if (!logs_same_file(l->file, old) && !logs_same_file(l->old, old) && logs_send(l->conn, old, &old_at, e) < 0)
+		return -1;
+	fd_auto_close(&l->file);
+	fd_auto_close(&l->old);
 	l->file = take_fd(&now);
+	l->old = take_fd(&old);
 	l->at = 0;
 	return logs_send(l->conn, l->file, &l->at, e);
 }
@@ -186,7 +210,9 @@ logs_stream(struct logs *l, const struct job *job, struct err *e)
 int
 logs_run(struct job *job, struct err *e)
 {
-	struct logs l = { .conn = job->fds[0], .dir = -1, .file = -1, .notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK) };
+	struct logs l = {
+		.conn = job->fds[0], .dir = -1, .file = -1, .old = -1, .notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)
+	};
 	int rc;
 
 	if (l.notify < 0) {
@@ -196,9 +222,8 @@ logs_run(struct job *job, struct err *e)
 	}
 	rc = logs_stream(&l, job, e);
 	close(l.notify);
-	if (l.file >= 0)
-		close(l.file);
-	if (l.dir >= 0)
-		close(l.dir);
+	fd_auto_close(&l.file);
+	fd_auto_close(&l.old);
+	fd_auto_close(&l.dir);
 	return rc;
 }

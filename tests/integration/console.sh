@@ -58,6 +58,24 @@ size=$(du -cb "$T"/r/ct/101/console.log* | tail -n 1 | cut -f 1)
 like "the newest is kept" 'line 2999 of' "$(B logs web --tail 3)"
 is "tail" 3 "$(B logs web --tail 3 | wc -l)"
 
+# Rotated twice while the follower doesn't look.
+"$BUILD/berth" logs -f --tail 0 web >"$T/followed" &
+follower=$! job=''
+wait_for 5 eval 'job=$(pgrep -P "$DAEMON" -f "berth-job logs")'
+wait_for 5 eval 'B exec web -- sh -c "echo before the gap >/dev/console"; grep -q "before the gap" "$T/followed"'
+kill -STOP "$job"
+files=$(stat -c %i "$T/r/ct/101/console.log") line=0
+while [ "$(wc -l <<<"$files")" -lt 3 ] && [ $line -lt 3000 ]; do
+	B exec web -- sh -c "i=$line; while [ \$i -lt $((line + 50)) ]; do echo \"counted \$i, while nobody looks\"; i=\$((i+1)); done >/dev/console"
+	line=$((line + 50))
+	sleep 0.1
+	files=$(printf '%s\n%s\n' "$files" "$(stat -c %i "$T/r/ct/101/console.log")" | uniq)
+done
+kill -CONT "$job"
+ok "logs -f goes on after two rotations" wait_for 5 grep -q "counted $((line - 1))," "$T/followed"
+is "with each line, once" "$line" "$(grep -c '^counted' "$T/followed")"
+kill $follower
+
 ok "set a new password" sh -c 'echo other-battery | "$BUILD/berth" set web password'
 ok "rescue: stop" B stop --kill web
 B start web >/dev/null; B exec web -- sh -c 'echo mine >/root/mine'; B stop --kill web >/dev/null
