@@ -17,9 +17,8 @@
 #define TIB (1024 * 1024 * MIB)
 #define YEAR (366LL * 24 * 3600)
 
-static const char *const feature_names[FEATURE_COUNT] = {
-	"", "nesting", "snapshots", "backups", "console", "templates", "firewall"
-};
+static const char *const feature_names[FEATURE_COUNT] = { "",        "nesting",   "snapshots", "backups",
+	                                                  "console", "templates", "firewall",  "sizes" };
 
 const char *
 feature_name(enum feature feature)
@@ -33,7 +32,7 @@ check_feature(const char *text)
 	for (int i = FEATURE_NONE + 1; i < FEATURE_COUNT; i++)
 		if (strcmp(feature_names[i], text) == 0)
 			return NULL;
-	return "must be nesting, snapshots, backups, console, templates or firewall";
+	return "must be nesting, snapshots, backups, console, templates, firewall or sizes";
 }
 
 #define TOTALS(S, FLAGS)                                                                                                           \
@@ -59,8 +58,7 @@ static const struct field tenant_fields[] = {
 	INT_FIELD(T, jobs, LIMIT, 1, 256, 0, "Jobs of its callers at once; the host's tenant_jobs when left out."),
 	LIST_FIELD(T, forbid, CHANGE, FEATURE_COUNT, check_feature,
 	           "What it may not do: nesting, snapshots, backups, console (exec and logs stay), templates (of its own), "
-	           "firewall (rules "
-	           "of its own)."),
+	           "firewall (rules of its own), sizes (others than its plan's, or than what a container has)."),
 	TIME_FIELD(T, created_at, SEEN, "When it was created."),
 	INT_FIELD(T, revision, SEEN, 0, INT64_MAX, 0, "Grows with each change; the ETag."),
 	OBJECT_FIELD(T, used, SEEN, &totals_schema, "What its containers have of each."),

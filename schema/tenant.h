@@ -95,6 +95,7 @@ enum feature {
 	FEATURE_CONSOLE,
 	FEATURE_TEMPLATES,
 	FEATURE_FIREWALL,
+	FEATURE_SIZES,
 	FEATURE_COUNT
 };
 const char *feature_name(enum feature feature);

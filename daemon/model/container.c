@@ -226,7 +226,7 @@ container_merge(struct model *m, const struct who *who, struct container_config 
 	    !row_put_text(CONFIG, config, "plan", base->plan))
 		return container_out_of_memory(e);
 	policy_check_fields(who, base, config, e);
-	return policy_check_forbidden(m, who, base, config, e);
+	return 0;
 }
 
 /* What is checked against others, and taken from them: inside the transaction. */
@@ -254,7 +254,8 @@ container_create(struct model *m, const struct who *who, const struct container_
 	AUTO_TXN struct txn txn = { 0 };
 
 	record_apply_presets(CONFIG, &base);
-	if (txn_begin(&txn, m->store, e) < 0 || container_merge(m, who, &base, body->plan, body, config, e) < 0)
+	if (txn_begin(&txn, m->store, e) < 0 || container_merge(m, who, &base, body->plan, body, config, e) < 0 ||
+	    policy_check_forbidden(m, who, &base, config, e) < 0)
 		return -1;
 	if (!container_fill_defaults(who, config))
 		return container_out_of_memory(e);
@@ -336,9 +337,11 @@ container_take_change(struct model *m, const struct who *who, struct container_v
 	struct container_config *config = &view->config;
 
 	record_clear(CONFIG, config);
-	if (!record_copy(CONFIG, &base, before) ||
-	    container_merge(m, who, &base, container_new_plan(before, patch), patch, config, e) < 0)
+	if (!record_copy(CONFIG, &base, before))
 		return container_out_of_memory(e);
+	if (container_merge(m, who, &base, container_new_plan(before, patch), patch, config, e) < 0 ||
+	    policy_check_forbidden(m, who, before, config, e) < 0)
+		return -1;
 	if (record_has(CONFIG, patch, "ip"))
 		container_assign_addresses(m, who, config, &before->ip, e);
 	if (record_has(CONFIG, patch, "net"))

@@ -129,7 +129,8 @@ static const struct {
 	const char *field;
 	enum feature feature;
 } policy_fields[] = {
-	{ "firewall", FEATURE_FIREWALL },
+	{ "firewall", FEATURE_FIREWALL }, { "plan", FEATURE_SIZES }, { "cpus", FEATURE_SIZES },
+	{ "memory", FEATURE_SIZES },      { "disk", FEATURE_SIZES }, { "pids", FEATURE_SIZES },
 };
 
 static bool
@@ -137,6 +138,9 @@ policy_changes(const char *name, const struct container_config *before, const st
 {
 	const struct field *f = field_find(CONFIG, name, NULL);
 
+	/* Without a limit is another thing than with one of 0. */
+	if (f->type != FIELD_LIST && record_has(CONFIG, before, name) != record_has(CONFIG, after, name))
+		return true;
 	return !field_equal(f, before, after);
 }
 

@@ -21,7 +21,10 @@ void policy_check_fields(const struct who *who, const struct container_config *b
  */
 int policy_check_totals(struct model *m, const char *tenant, const struct totals *before, struct err *e);
 
-/* Adds to e what the tenant's owner changes though the operator has forbidden it to the tenant. */
+/*
+ * Adds to e what the tenant's owner changes though the operator has forbidden it to the tenant. `before` of a new container: the
+ * defaults, with its plan's sizes; of another: what it has, also where it is to have another plan.
+ */
 int policy_check_forbidden(struct model *m, const struct who *who, const struct container_config *before,
                            const struct container_config *after, struct err *e);
 

@@ -123,6 +123,23 @@ fails 2 "no plan 'huge'" "a plan that isn't there" as "$acme" create p3 --templa
 fails 5 "owner doesn't allow" "plans are the host's" as "$acme" plan create mine --memory 1G
 is "by plan" "acme:p1" "$(B list --plan small@2 -q)"
 
+# What was bought is bought.
+ok "sizes are the operator's" B tenant set acme forbid=sizes
+ok "a plan's are there for the taking" as "$acme" create p4 --template busybox --plan small
+fails 2 "memory.*forbidden 'sizes'" "no others on creating" as "$acme" create p5 --template busybox --plan small --memory 128M
+for f in memory=64M disk=96M cpus=2 pids=4000; do
+	fails 2 "${f%%=*}.*forbidden 'sizes'" "nor afterwards: $f" as "$acme" set p4 "$f"
+done
+B plan set small memory=120M >/dev/null
+fails 2 "plan.*forbidden 'sizes'" "nor another plan, nor its newer version" as "$acme" set p4 --plan small
+ok "the rest is its owner's" as "$acme" set p4 hostname=mine
+ok "what it has already may be said again" as "$acme" set p4 memory=112M
+ok "the operator changes them" B set acme:p4 memory=64M
+is "as he says" 67108864 "$(field acme:p4 memory)"
+B tenant set acme forbid= >/dev/null
+ok "allowed again" as "$acme" set p4 memory=80M
+B delete -y acme:p4 >/dev/null
+
 # Labels, owner, billing.
 ok "the operator's books" B set acme:web owner=jo@example.org billing=4711
 fails 2 "billing.*operator" "aren't the tenant's to write" as "$acme" set web billing=0
