@@ -91,6 +91,30 @@ set_changes_place(const struct set *s)
 	return false;
 }
 
+/*
+ * 1 it runs, 0 it doesn't. One that is just restarting reads its spec and makes its groups in these moments: not to be disturbed.
+ */
+static int
+set_find_init(struct set *s, struct err *e)
+{
+	const struct timespec pause = { .tv_nsec = SET_START_PAUSE_MS * 1000000L };
+	struct monitor_state state;
+
+	for (int i = 0; i < SET_START_TRIES; i++) {
+		AUTO_CLOSE int monitor = -1;
+		int rc = monitor_call_open(&s->job.spec, &monitor, &state, e);
+
+		if (rc <= 0)
+			return rc;
+		if (state.state != STATE_STARTING && state.pid > 0) {
+			s->init = state.pid;
+			return 1;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return err_set(e, ERR_LOCKED, "The container is restarting; try again");
+}
+
 static int
 set_open_netns(const struct set *s, int *fd_out, struct err *e)
 {
@@ -106,6 +130,19 @@ set_open_netns(const struct set *s, int *fd_out, struct err *e)
 		return err_set(e, ERR_CONFLICT, "The container stopped meanwhile");
 	*fd_out = take_fd(&fd);
 	return 0;
+}
+
+/* For what is undone: it may have died since, or have been restarted. 1 it runs, 0 it doesn't, and *fd_out is -1; -1: unknown. */
+static int
+set_open_netns_now(struct set *s, int *fd_out)
+{
+	int rc;
+
+	*fd_out = -1;
+	if (set_open_netns(s, fd_out, NULL) == 0)
+		return 1;
+	rc = set_find_init(s, NULL);
+	return rc == 1 && set_open_netns(s, fd_out, NULL) < 0 ? -1 : rc;
 }
 
 static int
@@ -165,13 +202,19 @@ set_limits_down(struct job *job)
 }
 
 static int
+set_quota_up(struct job *job, struct err *e)
+{
+	return set_changes(set_of(job), "disk") ? volume_set_quota(&job->spec, e) : 0;
+}
+
+static int
 set_disk_up(struct job *job, struct err *e)
 {
 	struct set *s = set_of(job);
 
 	if (!set_changes(s, "disk"))
 		return 0;
-	return volume_read(&job->spec, &s->disk, e) < 0 ? -1 : volume_set_quota(&job->spec, e);
+	return volume_read(&job->spec, &s->disk, e) < 0 ? -1 : set_quota_up(job, e);
 }
 
 /* The former configuration isn't told; what the file system had is. It comes back also where the container has used more meanwhile.
@@ -198,14 +241,15 @@ set_network_down(struct job *job)
 {
 	struct set *s = set_of(job);
 	struct spec former = job->spec; /* borrows */
+	AUTO_CLOSE int netns = -1;
 
 	if (!set_changes(s, "ip"))
 		return;
 	former.config.ip = job->spec.place.ip;
 	if (s->running)
-		set_network(s, &s->old, &s->launch, NULL);
-	else
-		net_update(&former, &job->spec.config.ip, -1, NULL);
+		set_open_netns_now(s, &netns);
+	/* Wherever it is: the firewall must not go on taking it for its own. */
+	net_update(s->running ? &s->old : &former, &job->spec.config.ip, netns, NULL);
 }
 
 static int
@@ -257,9 +301,11 @@ static void
 set_networks_down(struct job *job)
 {
 	struct set *s = set_of(job);
+	AUTO_CLOSE int netns = -1;
 
-	if (set_changes(s, "nics") && s->running)
-		set_networks(s, &s->old, &s->launch, NULL);
+	/* While nobody knows whether it runs its interfaces stay guarded, also by more than they need. */
+	if (set_changes(s, "nics") && s->running && set_open_netns_now(s, &netns) >= 0)
+		nic_update(&s->old, &s->launch.config.nics, netns, NULL);
 }
 
 static int
@@ -382,13 +428,26 @@ set_registry_down(struct job *job)
 		registry_file_write(&job->spec.settings, &job->spec.place, NULL);
 }
 
-/* From it the monitor restarts the container after a reboot from inside. */
+/* What a start does by the launch spec, and a change of a running container as well. */
+static int (*const set_live[])(struct job *job, struct err *e) = {
+	set_limits_up,   set_quota_up, set_network_up, set_firewall_up,
+	set_networks_up, set_rates_up, set_weight_up,  set_provision_up,
+};
+
+/* Restarted since the first step, it may have all of that by the former spec. */
 static int
-set_spec_up(struct job *job, struct err *e)
+set_follow_restart(struct job *job, struct err *e)
 {
 	struct set *s = set_of(job);
+	pid_t former = s->init;
+	int rc = set_find_init(s, e);
 
-	return s->running ? spec_save(&s->launch, s->run_dir, "spec", e) : 0;
+	if (rc <= 0 || s->init == former)
+		return rc < 0 ? -1 : 0;
+	for (size_t i = 0; i < sizeof set_live / sizeof *set_live; i++)
+		if (set_live[i](job, e) < 0)
+			return -1;
+	return 0;
 }
 
 static void
@@ -398,6 +457,18 @@ set_spec_down(struct job *job)
 
 	if (s->running)
 		spec_save(&s->old, s->run_dir, "spec", NULL);
+}
+
+/* From it the monitor restarts the container after a reboot from inside. */
+static int
+set_spec_up(struct job *job, struct err *e)
+{
+	struct set *s = set_of(job);
+
+	if (!s->running || (spec_save(&s->launch, s->run_dir, "spec", e) == 0 && set_follow_restart(job, e) == 0))
+		return 0;
+	set_spec_down(job);
+	return -1;
 }
 
 static int
@@ -453,27 +524,15 @@ set_load_launch(struct set *s, struct err *e)
 	return set_take_place(&s->launch.place, &s->launch.config, e);
 }
 
-/* One that is just restarting reads its spec and makes its groups in these moments: not to be disturbed. */
 static int
 set_look(struct set *s, struct err *e)
 {
-	const struct timespec pause = { .tv_nsec = SET_START_PAUSE_MS * 1000000L };
-	struct monitor_state state;
+	int rc = set_find_init(s, e);
 
-	for (int i = 0; i < SET_START_TRIES; i++) {
-		AUTO_CLOSE int monitor = -1;
-		int rc = monitor_call_open(&s->job.spec, &monitor, &state, e);
-
-		if (rc <= 0)
-			return rc;
-		if (state.state != STATE_STARTING && state.pid > 0) {
-			s->running = true;
-			s->init = state.pid;
-			return set_load_launch(s, e);
-		}
-		nanosleep(&pause, NULL);
-	}
-	return err_set(e, ERR_LOCKED, "The container is restarting; try again");
+	if (rc <= 0)
+		return rc;
+	s->running = true;
+	return set_load_launch(s, e);
 }
 
 int

@@ -96,9 +96,14 @@ shape_interface(struct nl_sock *sock, const char *veth, const struct spec *spec,
 	/* Root inside may have removed it: then it has no rate at all. */
 	if (index == 0)
 		return 0;
-	if (shape_receiving(sock, index, spec, e) < 0 || fault_at("shape.receiving", e) < 0)
+	if (shape_receiving(sock, index, spec, e) == 0 && fault_at("shape.receiving", e) == 0 &&
+	    shape_sending(sock, index, veth, spec, e) == 0)
+		return 0;
+	if (net_index(sock, veth) == index)
 		return -1;
-	return shape_sending(sock, index, veth, spec, e);
+	/* The container has died meanwhile, or restarts: with the rates that are to be. */
+	err_clear(e);
+	return 0;
 }
 
 int
