@@ -339,23 +339,11 @@ firewall_cleanup(const char *instance, struct err *e)
 	return firewall_run_text(&out, e);
 }
 
-/* Whether somebody has taken them away. */
-static bool
-firewall_is_gone(const struct settings *s)
-{
-	const struct nfnl_table inet = { NFPROTO_INET, s->instance };
-	int nfnl;
-
-	return nfnl_get(&nfnl, NULL) == 0 && nfnl_find_chain(nfnl, &inet, "nat", NULL) == 0;
-}
-
 int
-firewall_make_missing(const struct settings *s, struct err *e)
+firewall_make_again(const struct settings *s, struct err *e)
 {
 	struct net_needs needs;
 
-	if (!firewall_is_gone(s))
-		return 0;
 	return net_needs_find(s, &needs, e) < 0 ? -1 : firewall_make(s, &needs, e);
 }
 
@@ -368,29 +356,36 @@ struct firewall_step {
 };
 typedef void firewall_put(struct nfnl_batch *b, const struct firewall_step *step, const struct policy_port *port);
 
+static int
+firewall_try(int nfnl, const struct firewall_step *step, firewall_put *put, const struct policy_port *port, struct err *e)
+{
+	AUTO_BATCH struct nfnl_batch batch = { 0 };
+
+	put(&batch, step, port);
+	return nfnl_commit(nfnl, &batch, e);
+}
+
 /*
- * Where somebody has flushed the ruleset what is registered comes back first. Where he has changed it in part nothing of what was
- * found can be relied on.
+ * Where somebody has changed a part of it nothing of what was found can be relied on. Where a table or a set is gone what is
+ * registered comes back first.
  */
 static int
 firewall_run(const struct firewall_step *step, firewall_put *put, struct err *e)
 {
 	const struct firewall_pair t = firewall_pair(step->settings);
-	AUTO_BATCH struct nfnl_batch batch = { 0 };
 	char name[FIREWALL_PORT_NAME];
 	struct policy_port port = firewall_port(&t.inet, step->place, name);
+	struct err wrong = { 0 };
 	int nfnl;
 
 	if (nfnl_get(&nfnl, e) < 0 || (step->takes_away && firewall_policy_look(nfnl, &port, e) < 0))
 		return -1;
-	put(&batch, step, &port);
-	if (nfnl_commit(nfnl, &batch, NULL) == 0)
+	if (firewall_try(nfnl, step, put, &port, &wrong) == 0)
 		return 0;
-	if (firewall_make_missing(step->settings, e) < 0)
-		return -1;
 	port.known = false;
-	put(&batch, step, &port);
-	return nfnl_commit(nfnl, &batch, e);
+	if (wrong.sys == ENOENT && firewall_make_again(step->settings, e) < 0)
+		return -1;
+	return firewall_try(nfnl, step, put, &port, e);
 }
 
 /* Rules that nothing leads to judge nothing: whoever has some sees to it after each change. */

@@ -12,8 +12,8 @@
 
 /* Makes the tables, with what every registered container has in them; where they are there, by these options and this program. */
 int firewall_make(const struct settings *s, const struct net_needs *needs, struct err *e);
-/* The same where somebody has taken them away. */
-int firewall_make_missing(const struct settings *s, struct err *e);
+/* The same where somebody has taken some of it away. */
+int firewall_make_again(const struct settings *s, struct err *e);
 int firewall_cleanup(const char *instance, struct err *e);
 
 /* firewall_foreign.c. Chains of others that drop what is forwarded, as "FAMILY TABLE CHAIN": containers would have no network. */
@@ -21,7 +21,7 @@ void firewall_find_foreign(const char *instance, struct strv *out);
 /* Logs them, or nobody would know why. */
 void firewall_warn_foreign(const char *instance);
 
-/* Adds the container's elements, remaking the tables where somebody flushed them. */
+/* Adds the container's elements. Like each of these it makes the tables anew where something of them is gone. */
 int firewall_add(const struct settings *s, const struct place *place, const struct strv *ip, struct err *e);
 /* In one transaction: those of `old` that aren't in `ip` go, those of `ip` come. With ip empty and veth true all of it goes. */
 int firewall_change(const struct settings *s, const struct place *place, const struct strv *old, const struct strv *ip, bool veth,

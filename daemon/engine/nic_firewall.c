@@ -1,6 +1,7 @@
 #include "daemon/engine/nic_firewall.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <linux/if_ether.h>
 #include <string.h>
@@ -371,17 +372,15 @@ nic_change_replaces(const struct nic_change *change, const struct nic *old)
 	return change->n == 0;
 }
 
-/* The first of them all, or somebody flushed the ruleset. */
+/* The first of them all; or, with again, somebody has taken some of it away, here or from the table inet. */
 static int
-nic_firewall_make_missing(const struct settings *s, struct err *e)
+nic_firewall_make_missing(const struct settings *s, bool again, struct err *e)
 {
 	struct net_needs needs;
 
-	if (firewall_make_missing(s, e) < 0)
-		return -1;
-	if (nic_firewall_exists(s->instance))
+	if (!again && nic_firewall_exists(s->instance))
 		return 0;
-	if (net_needs_find(s, &needs, e) < 0)
+	if ((again && firewall_make_again(s, e) < 0) || net_needs_find(s, &needs, e) < 0)
 		return -1;
 	if (nic_firewall_make_table(s, needs.policed, e) == 0)
 		return 0;
@@ -411,12 +410,17 @@ nic_firewall_run_change(const struct spec *spec, const struct nic_change *change
 int
 nic_firewall_change(const struct spec *spec, const struct nic_change *change, struct err *e)
 {
-	if (nic_firewall_run_change(spec, change, NULL) < 0) {
+	struct err wrong = { 0 };
+
+	for (int again = 0; nic_firewall_run_change(spec, change, again > 1 ? e : &wrong) < 0; again++) {
 		/* Of a stopped one there may be no table. */
 		if (change->n == 0 && !nic_firewall_exists(spec->settings.instance))
 			return 0;
-		if (nic_firewall_make_missing(&spec->settings, e) < 0 || nic_firewall_run_change(spec, change, e) < 0)
+		if (again > 1)
 			return -1;
+		if (wrong.sys == ENOENT && nic_firewall_make_missing(&spec->settings, again > 0, e) < 0)
+			return -1;
+		err_clear(&wrong);
 	}
 	return change->n > 0 && firewall_policy_judges(&spec->place) ? nic_policy_hook_up(spec->settings.instance, e) : 0;
 }

@@ -1,5 +1,6 @@
 #include "daemon/engine/traffic.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -283,9 +284,9 @@ traffic_add(const struct spec *spec, struct err *e)
 {
 	const struct settings *s = &spec->settings;
 	const int64_t ctid = spec->place.ctid;
-	bool bridged[NIC_MAX + 1], any = traffic_find_bridged(&spec->config.nics, bridged), had;
+	bool bridged[NIC_MAX + 1], any = traffic_find_bridged(&spec->config.nics, bridged);
 	AUTO_BATCH struct nfnl_batch batch = { 0 };
-	char generation[UUID_SIZE];
+	struct err wrong = { 0 };
 	int nfnl;
 	struct net_needs needs;
 	struct traffic_tables t;
@@ -300,13 +301,10 @@ traffic_add(const struct spec *spec, struct err *e)
 	traffic_put_interface(&batch, &t.inet, ctid, spec->place.veth, s->traffic_free.n > 0);
 	if (any || has)
 		traffic_put_nics(&batch, &t.bridge, s, ctid, bridged, has);
-	if (nfnl_send(nfnl, &batch, e) == 0)
+	if (nfnl_send(nfnl, &batch, &wrong) == 0)
 		return 0;
-	if (traffic_find(nfnl, &t, generation, &had, NULL) == 1 && (had || !any))
-		return -1;
-	/* The first on a bridge, or somebody flushed the ruleset. */
-	err_clear(e);
-	if (net_needs_find(s, &needs, e) < 0 || traffic_make_tables(s, any || needs.bridged, e) < 0)
+	/* The first on a bridge, or somebody has taken some of it away. */
+	if (wrong.sys == ENOENT && (net_needs_find(s, &needs, e) < 0 || traffic_make_tables(s, any || needs.bridged, e) < 0))
 		return -1;
 	return nfnl_send(nfnl, &batch, e);
 }

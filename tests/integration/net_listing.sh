@@ -139,3 +139,15 @@ cp "$T/ab/101" "$T/ab/former"
 PLACE=${rich%%,\"firewall_operator*} n_spec ab 101 1 203.0.113.17
 tool policy "$T/ab/101" /nowhere "$T/ab/former" >/dev/null || fail "policy"
 unlike "rules go, whatever somebody has taken away of them" '[io]101' "$(host nft list table inet ab)"
+# What isn't there any more comes back with the next container, each table by itself.
+host nft delete table arp ab
+n_container ab 102 1 10.77.0.3 fd77:1::3
+like "ARP's table" '"ab102" . 10.77.0.3' "$(host nft list set arp ab src4)"
+like "with what others have" '"ab101" . 203.0.113.17' "$(host nft list set arp ab src4)"
+host nft 'flush table inet ab_traffic; delete map inet ab_traffic in4_paid'
+n_container ab 103 1 10.77.0.4 fd77:1::4
+like "a map of counters" '"ab101" : "c101_in4_paid"' "$(host nft list map inet ab_traffic in4_paid)"
+host nft 'flush chain bridge ab port; flush chain bridge ab leases; flush chain bridge ab prerouting; delete set bridge ab own4'
+NICS="[$(nic 1 "private 1 - 0 10.9.0.4/24 -")]" n_container ab 104 1 10.77.0.5 fd77:1::5
+like "a set of bridges'" '"ab104-1" . 10.9.0.4' "$(host nft list set bridge ab own4)"
+like "and what asks it" '@own4' "$(host nft list chain bridge ab port)"
