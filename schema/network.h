@@ -38,7 +38,7 @@ struct nic {
 	int64_t number;
 	char bridge[16]; /* "": Berth's own */
 	int64_t vlan;    /* 0: none */
-	bool dhcp;       /* any address of its prefixes that nobody else holds */
+	bool dhcp;       /* what a server gives it of its prefixes; of IPv6 any that nobody else holds */
 	size_t naddresses;
 	struct prefix addresses[NIC_ADDRESSES_MAX]; /* base is the address itself, length the network's; with dhcp the prefixes */
 	size_t ngateways;

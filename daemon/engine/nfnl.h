@@ -67,4 +67,13 @@ int nfnl_read_counters(int fd, const struct nfnl_table *table, nfnl_take_counter
 /* 1 it is there, 0 it isn't, or not the table. */
 int nfnl_find_counter(int fd, const struct nfnl_table *table, const char *name, struct err *e);
 
+/* The elements of a set. Times in milliseconds, 0: it has none. 1 it is there, 0 it isn't, or not the table. */
+struct nfnl_found {
+	const void *key;
+	size_t len;
+	uint64_t timeout_ms, expires_ms;
+};
+typedef void nfnl_take_element(void *arg, const struct nfnl_found *element);
+int nfnl_read_elements(int fd, const struct nfnl_table *table, const char *set, nfnl_take_element *take, void *arg, struct err *e);
+
 #endif

@@ -133,6 +133,22 @@ nfnl_sort_nest(const struct nlattr *nest, const struct nlattr **out, size_t n)
 	nfnl_sort(nfnl_value(nest), nfnl_attr_end(nest), out, n);
 }
 
+const struct nlattr *
+nfnl_first(const struct nlattr *nest)
+{
+	const struct nlattr *a = NFNL_ATTRS(nfnl_value(nest));
+
+	return NFNL_OK(a, nfnl_attr_end(nest)) ? a : NULL;
+}
+
+const struct nlattr *
+nfnl_after(const struct nlattr *nest, const struct nlattr *a)
+{
+	const struct nlattr *next = NFNL_NEXT(a);
+
+	return NFNL_OK(next, nfnl_attr_end(nest)) ? next : NULL;
+}
+
 const char *
 nfnl_value(const struct nlattr *a)
 {

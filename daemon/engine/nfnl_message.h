@@ -33,6 +33,9 @@ int nfnl_error_of(const struct nlmsghdr *m);
 /* Sorts attributes by their type: of a message, of a nest. */
 void nfnl_sort_message(const struct nlmsghdr *m, const struct nlattr **out, size_t n);
 void nfnl_sort_nest(const struct nlattr *nest, const struct nlattr **out, size_t n);
+/* A nest's attributes in turn; NULL: there is no other. */
+const struct nlattr *nfnl_first(const struct nlattr *nest);
+const struct nlattr *nfnl_after(const struct nlattr *nest, const struct nlattr *a);
 const char *nfnl_value(const struct nlattr *a);
 const char *nfnl_attr_end(const struct nlattr *a);
 /* NULL: it is absent, or none. */

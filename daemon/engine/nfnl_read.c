@@ -210,3 +210,65 @@ nfnl_find_counter(int fd, const struct nfnl_table *table, const char *name, stru
 		return err_sys(e, "look for the nft counter '%s'", name);
 	return found;
 }
+
+struct nfnl_elements {
+	nfnl_take_element *take;
+	void *arg;
+	int error;
+};
+
+static void
+nfnl_take_one(const struct nfnl_elements *elements, const struct nlattr *element)
+{
+	const struct nlattr *attrs[NFTA_SET_ELEM_MAX + 1], *key[NFTA_DATA_MAX + 1];
+	struct nfnl_found found;
+
+	nfnl_sort_nest(element, attrs, NFTA_SET_ELEM_MAX + 1);
+	if (!attrs[NFTA_SET_ELEM_KEY])
+		return;
+	nfnl_sort_nest(attrs[NFTA_SET_ELEM_KEY], key, NFTA_DATA_MAX + 1);
+	if (!key[NFTA_DATA_VALUE])
+		return;
+	found = (struct nfnl_found){
+		.key = nfnl_value(key[NFTA_DATA_VALUE]),
+		.len = (size_t)(nfnl_attr_end(key[NFTA_DATA_VALUE]) - nfnl_value(key[NFTA_DATA_VALUE])),
+		.timeout_ms = nfnl_u64(attrs[NFTA_SET_ELEM_TIMEOUT]),
+		.expires_ms = nfnl_u64(attrs[NFTA_SET_ELEM_EXPIRATION]),
+	};
+	elements->take(elements->arg, &found);
+}
+
+static int
+nfnl_take_elements(const struct nlmsghdr *m, void *arg)
+{
+	const struct nlattr *attrs[NFTA_SET_ELEM_LIST_MAX + 1], *list;
+	struct nfnl_elements *elements = arg;
+
+	if (m->nlmsg_type == NLMSG_ERROR)
+		elements->error = nfnl_error_of(m);
+	if (m->nlmsg_type == NLMSG_ERROR || m->nlmsg_type == NLMSG_DONE)
+		return 0;
+	nfnl_sort_message(m, attrs, NFTA_SET_ELEM_LIST_MAX + 1);
+	list = attrs[NFTA_SET_ELEM_LIST_ELEMENTS];
+	for (const struct nlattr *a = list ? nfnl_first(list) : NULL; a; a = nfnl_after(list, a))
+		nfnl_take_one(elements, a);
+	return 1;
+}
+
+int
+nfnl_read_elements(int fd, const struct nfnl_table *table, const char *set, nfnl_take_element *take, void *arg, struct err *e)
+{
+	struct nfnl_elements elements = { .take = take, .arg = arg };
+	AUTO_BUF struct buf question = { 0 };
+	size_t at = nfnl_begin_question(&question, table, NFT_MSG_GETSETELEM, NLM_F_DUMP);
+	int rc;
+
+	nfnl_put_text(&question, NFTA_SET_ELEM_LIST_TABLE, table->name);
+	nfnl_put_text(&question, NFTA_SET_ELEM_LIST_SET, set);
+	nfnl_end(&question, at);
+	rc = nfnl_ask(fd, &question, nfnl_take_elements, &elements);
+	errno = rc < 0 ? errno : elements.error;
+	if (rc < 0 || (elements.error && elements.error != ENOENT))
+		return err_sys(e, "read the nft set '%s'", set);
+	return elements.error != ENOENT;
+}

@@ -11,6 +11,7 @@
 #include "daemon/engine/nfnl_set.h"
 #include "daemon/engine/firewall_policy.h"
 #include "daemon/engine/nic.h"
+#include "daemon/engine/nic_lease.h"
 #include "daemon/engine/nic_policy.h"
 #include "daemon/util/fd.h"
 
@@ -20,8 +21,8 @@
  * advertisement stands at a fixed place. What an interface sends to its bridge itself is for the host: on a bridge of Berth's own
  * that is nobody.
  *
- * held: what others have on the same bridge, or who routes there, is no lease. The mark tells networks apart, and is 0 again
- * afterwards.
+ * held: what others have on the same bridge, or who routes there, is no lease; of IPv4 what a server gave is one (nic_lease.h), of
+ * IPv6, where an interface makes itself addresses, any other. The mark tells networks apart, and is 0 again afterwards.
  */
 static const char nic_rules[] =
         "add counter bridge %1$s spoofed\n"
@@ -55,7 +56,7 @@ static const char nic_rules[] =
         "add rule bridge %1$s sender exthdr frag exists frag frag-off 0 jump first6\n"
         "add rule bridge %1$s sender iifname . ether saddr != @macs counter name spoofed drop\n"
         "add chain bridge %1$s leases\n"
-        "add rule bridge %1$s leases ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept\n"
+        "add rule bridge %1$s leases ether type ip udp dport 67 jump asking\n"
         "add rule bridge %1$s leases meta mark set iifname map @network\n"
         "add rule bridge %1$s leases meta mark . ip saddr @held4 counter name spoofed drop\n"
         "add rule bridge %1$s leases meta mark . ip6 saddr @held6 counter name spoofed drop\n"
@@ -64,8 +65,9 @@ static const char nic_rules[] =
         "add rule bridge %1$s leases ether type arp iifname . arp saddr ip @routers4 counter name spoofed drop\n"
         "add rule bridge %1$s leases iifname . ip saddr @routers4 counter name spoofed drop\n"
         "add rule bridge %1$s leases iifname . ip6 saddr @routers6 counter name spoofed drop\n"
-        "add rule bridge %1$s leases ether type arp iifname . arp saddr ether @macs iifname . arp saddr ip @leased4 accept\n"
-        "add rule bridge %1$s leases iifname . ip saddr @leased4 accept\n"
+        "add rule bridge %1$s leases ether type arp iifname . @ll,224,32 @leases4 iifname . arp saddr ether @macs "
+        "iifname . arp saddr ip @leased4 accept\n"
+        "add rule bridge %1$s leases ether type ip iifname . @ll,208,32 @leases4 iifname . ip saddr @leased4 accept\n"
         "add rule bridge %1$s leases iifname . ip6 saddr @leased6 accept\n"
         "add chain bridge %1$s port\n"
         "add rule bridge %1$s port ether type { 0x8100, 0x88a8 } counter name refused drop\n"
@@ -99,8 +101,9 @@ static const char nic_rules[] =
         "add chain bridge %1$s input { type filter hook input priority 0; }\n"
         "add rule bridge %1$s input iifname @inner drop\n";
 
+/* Without those of leases: nothing but the table knows them. */
 static const char *const nic_sets[] = {
-	"ports",   "inner", "dhcp",  "macs",     "own4",     "own6",    "common4", "common6",       "targets",
+	"ports",   "inner", "dhcp",  "macs",     "clients",  "own4",    "own6",    "common4",       "common6", "targets",
 	"network", "held4", "held6", "routers4", "routers6", "leased4", "leased6", NIC_POLICY_SETS, NULL,
 };
 
@@ -249,6 +252,7 @@ nic_act_nic(struct nfnl_batch *b, const struct spec *spec, nic_act *act, const s
 	nfnl_value_add(&p.mac.key, m, sizeof m);
 	act(b, &p.table, "ports", &p.name);
 	act(b, &p.table, "macs", &p.mac);
+	act(b, &p.table, "clients", &p.mac);
 	if (!nic->bridge[0])
 		act(b, &p.table, "inner", &p.name);
 	nic_port_act_zone(&p, &spec->place);
@@ -314,7 +318,11 @@ nic_firewall_make_table(const struct settings *s, bool policed, struct err *e)
 	AUTO_BUF struct buf text = { 0 };
 	int judged;
 
+	buf_addf(&text, nic_lease_sets, s->instance);
 	buf_addf(&text, nic_rules, s->instance);
+	nic_lease_put_rules(&text, s->instance);
+	if (nic_lease_put_known(&text, s, e) < 0)
+		return -1;
 	nic_policy_begin(&text, s->instance, policed);
 	tables.text = text.data;
 	if (text.failed)
@@ -407,6 +415,27 @@ nic_firewall_run_change(const struct spec *spec, const struct nic_change *change
 	return nfnl_run(&batch, e);
 }
 
+static bool
+nic_change_keeps_leases(const struct nic_change *change, const struct nic *old)
+{
+	for (size_t i = 0; i < change->n; i++)
+		if (change->nics[i].index == old->index)
+			return change->nics[i].dhcp && strcmp(change->nics[i].network, old->network) == 0;
+	/* It goes, if not yet. */
+	return change->n > 0;
+}
+
+/* Leases are those of an interface on one network; one that comes has none. */
+static int
+nic_forget_changed(const struct spec *spec, const struct nic_change *change, struct err *e)
+{
+	for (size_t i = 0; i < change->nold; i++)
+		if (change->old[i].dhcp && !nic_change_keeps_leases(change, &change->old[i]) &&
+		    nic_lease_forget(spec, &change->old[i], 1, e) < 0)
+			return -1;
+	return change->nold > 0 ? 0 : nic_lease_forget(spec, change->nics, change->n, e);
+}
+
 int
 nic_firewall_change(const struct spec *spec, const struct nic_change *change, struct err *e)
 {
@@ -422,6 +451,8 @@ nic_firewall_change(const struct spec *spec, const struct nic_change *change, st
 			return -1;
 		err_clear(&wrong);
 	}
+	if (nic_forget_changed(spec, change, e) < 0)
+		return -1;
 	return change->n > 0 && firewall_policy_judges(&spec->place) ? nic_policy_hook_up(spec->settings.instance, e) : 0;
 }
 
@@ -458,7 +489,7 @@ nic_firewall_drop(const struct spec *spec, const struct nic *nics, size_t n, str
 		nic_policy_drop(&batch, &spec->settings, &spec->place, &nics[i]);
 	}
 	if (nfnl_run(&batch, e) == 0)
-		return 0;
+		return nic_lease_forget(spec, nics, n, e);
 	if (nic_firewall_exists(spec->settings.instance))
 		return -1;
 	err_clear(e);

@@ -13,6 +13,7 @@
 #include "daemon/engine/engine.h"
 #include "daemon/engine/net.h"
 #include "daemon/engine/nic.h"
+#include "daemon/engine/nic_lease.h"
 #include "daemon/util/fd.h"
 
 /* By its cgroup, which a process inside can't leave; its user ids are only the fallback. */
@@ -52,6 +53,43 @@ which_by_mac(const struct engine *engine, const char *mac)
 	return NULL;
 }
 
+/* On a bridge of the host's: on a private network others may have the same. */
+static bool
+which_is_on_bridge(const struct place *place, const struct address *a)
+{
+	struct nic nic;
+
+	for (size_t i = 0; i < place->nics.n; i++) {
+		if (!nic_parse(place->nics.v[i], &nic) || nic.kind != NIC_BRIDGE || nic.dhcp)
+			continue;
+		for (size_t j = 0; j < nic.naddresses; j++)
+			if (address_equal(&nic.addresses[j].base, a))
+				return true;
+	}
+	return false;
+}
+
+/* Its own, or one that a DHCP server has given to it. */
+static struct container *
+which_by_address(const struct engine *engine, const char *text, struct err *e)
+{
+	AUTO_LEASES struct nic_leases leases = { .v = NULL };
+	struct container *ct = registry_by_address(&engine->registry, text), *other;
+	struct address a;
+
+	if (ct || !address_parse(text, &a))
+		return ct;
+	LIST_FOREACH(other, &engine->registry.containers, link)
+	if (which_is_on_bridge(&other->place, &a))
+		return other;
+	if (nic_lease_read(engine->settings->instance, &leases, e) < 0)
+		return NULL;
+	for (size_t i = 0; !ct && i < leases.n; i++)
+		if (address_equal(&leases.v[i].address, &a))
+			ct = registry_by_veth(&engine->registry, leases.v[i].interface);
+	return ct;
+}
+
 /* What was asked for, as the caller wrote it. */
 static int
 which_is_absent(const struct request *request, struct err *e)
@@ -77,7 +115,7 @@ which_find_json(const struct engine *engine, const struct request *request, char
 	else if (record_has(&request_schema, request, "uid"))
 		ct = registry_by_uid(r, request->uid);
 	else if (request->address)
-		ct = registry_by_address(r, request->address);
+		ct = which_by_address(engine, request->address, e);
 	else if (request->mac)
 		ct = which_by_mac(engine, request->mac);
 	else if (request->veth)

@@ -117,6 +117,36 @@ lease=$(grep -oE '192\.168\.77\.1[0-9]+' "$T/udhcpc" | tail -n 1)
 like "which is given an address by DHCP" "^192.168.77.1[0-9][0-9]$" "$lease"
 B exec acme:b2 -- ip address add "${lease:-192.168.77.199}/24" dev eth1
 ok "and uses it" wait_for 5 B exec acme:b2 -- ping -c1 -W1 192.168.77.1
+is "whose it is is known" b2 "$(B which "$lease" --no-header | awk '{ print $1 }')"
+is "as of a static one" b1 "$(B which 192.168.77.9 --no-header | awk '{ print $1 }')"
+B exec acme:b2 -- ip address add 192.168.77.99/32 dev eth1
+ok "no other that is free" eval '! B exec acme:b2 -- ping -c1 -W1 -I 192.168.77.99 192.168.77.1'
+# As root inside would, also while no daemon runs.
+b2=$(field acme:b2 pid)
+within() { nsenter --net="/proc/$b2/ns/net" "$@" </dev/null; }
+uses() { within ip address replace "$1/24" dev eth1; within ping -c1 -W1 -I "$1" 192.168.77.1; }
+asks() { within busybox udhcpc -i eth1 -n -q -t 5 -s /bin/true "$@" 2>&1 | sed -n 's/.*lease of \([0-9.]*\) obtained.*/\1/p'; }
+t_stop_daemon KILL
+is "a renewal while no daemon runs" "$lease" "$(asks)"
+other=$(asks -x 0x3d:007e)
+unlike "another lease" "^($lease)?$" "$other"
+ok "is used" wait_for 5 uses "$other"
+ok "as the first is" wait_for 5 uses "$lease"
+t_start_daemon
+ok "they are after the daemon's next start" eval 'wait_for 5 uses "$lease" && wait_for 5 uses "$other"'
+is "which knows them" b2 "$(B which "$other" --no-header | awk '{ print $1 }')"
+t_stop_daemon KILL
+nft delete table bridge "$INSTANCE"
+t_start_daemon
+ok "and after somebody removed the rules" eval 'wait_for 5 uses "$lease" && wait_for 5 uses "$other"'
+within ip address add 192.168.77.98/32 dev eth1
+ok "nothing else is" eval '! uses 192.168.77.98'
+ok "restarted" B restart acme:b2
+b2=$(field acme:b2 pid)
+ok "it uses none" eval '! uses "$lease"'
+is "and nobody has it" "" "$(B which "$lease" --no-header 2>/dev/null)"
+is "until it is given it again" "$lease" "$(asks)"
+ok "and uses it again" wait_for 5 uses "$lease"
 B exec acme:b2 -- ip address add 192.168.77.9/32 dev eth1
 ok "not another's" eval '! B exec acme:b2 -- ping -c1 -W1 -I 192.168.77.9 192.168.77.1'
 B exec acme:b2 -- ip address add 192.168.77.1/32 dev eth1 2>/dev/null

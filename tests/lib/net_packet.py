@@ -169,6 +169,20 @@ def fragments6(src, dst, body, cut, options):
             for at, more, part in ((0, 1, body[:cut]), (cut, 0, body[cut:]))]
 
 
+def dhcp(o, payload):
+    """op 2 is a server's; message 5 an ACK, 7 a release; `late`: its type isn't the first option; lease: seconds."""
+    options = [struct.pack("!BBB", 53, 1, int(o.get("message", 5)))]
+    if "lease" in o:
+        options.append(struct.pack("!BB4sBBI", 54, 4, addr(o.get("src", "0.0.0.0")), 51, 4, int(o["lease"])))
+    if "late" in o:
+        options.insert(0, struct.pack("!BB4s", 1, 4, addr("255.255.255.0")))
+    if "client" in o:
+        options.append(struct.pack("!BBB6s", 61, 7, 1, mac_of(o["client"])))
+    head = struct.pack("!BBBBIHH4s4s4s4s16s192s", int(o.get("op", 2)), 1, 6, 0, 7, 0, 0, addr(o.get("ciaddr", "0.0.0.0")),
+                       addr(o.get("yiaddr", "0.0.0.0")), addr("0.0.0.0"), addr("0.0.0.0"), mac_of(o["chaddr"]), b"")
+    return head + b"\x63\x82\x53\x63" + b"".join(options) + b"\xff" + payload
+
+
 def build(kind, o):
     src, dst = addr(o.get("src", "0.0.0.0")), addr(o.get("dst", "0.0.0.0"))
     payload = MARK + o.get("token", "x").encode() + b";"
@@ -176,6 +190,11 @@ def build(kind, o):
     if kind == "udp":
         body = udp(src, dst, payload, int(o.get("sport", 4000)), int(o.get("dport", 4001)))
         return [ip6(src, dst, 17, body) if six else ip4(src, dst, 17, body)]
+    if kind in ("dhcp", "dhcp-fragments"):
+        body = udp(src, dst, dhcp(o, payload), int(o.get("sport", 67)), int(o.get("dport", 68)))
+        if kind == "dhcp":
+            return [ip4(src, dst, 17, body)]
+        return [ip4(src, dst, 17, body[:256], flags=0x2000, ident=79), ip4(src, dst, 17, body[256:], flags=256 // 8, ident=79)]
     if kind == "fragments":
         body = udp(src, dst, payload.ljust(64, b"."), int(o.get("sport", 4000)), int(o.get("dport", 4001)))
         cut = 32
@@ -239,7 +258,8 @@ def arp(iface, sender, target):
         if not select.select([s], [], [], end - time.monotonic())[0]:
             break
         p = s.recv(100)
-        if p[20:22] == b"\0\x02" and p[28:32] == addr(target):
+        # The kernel may have asked for itself meanwhile.
+        if p[20:22] == b"\0\x02" and p[28:32] == addr(target) and p[38:42] == addr(sender):
             print(p[22:28].hex(":"))
             return
 
