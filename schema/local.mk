@@ -17,6 +17,7 @@ libberth_a_SOURCES = \
 	schema/audit.c schema/audit.h \
 	schema/check.c schema/check.h \
 	schema/container.c schema/container.h \
+	schema/event.c schema/event.def schema/event.h \
 	schema/example.c schema/example.h \
 	schema/field.c schema/field.h \
 	schema/forward.c schema/forward.h \

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "schema/check.h"
+#include "schema/event.h"
 
 #define MAKE FIELD_CREATE
 #define CHANGE (FIELD_CREATE | FIELD_PATCH)
@@ -25,17 +26,6 @@ check_hook_url(const char *text)
 	return strchr(text, '#') ? "must hold no fragment" : NULL;
 }
 
-/* "container.started", "container.*", "*" */
-static const char *
-check_event_types(const char *text)
-{
-	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz_.");
-
-	if (strcmp(text, "*") == 0 || (len > 0 && (!text[len] || (text[len - 1] == '.' && strcmp(text + len, "*") == 0))))
-		return NULL;
-	return "must be events' types, such as container.started or container.*";
-}
-
 static const char *
 check_hook_secret(const char *text)
 {
@@ -52,7 +42,8 @@ static const struct field webhook_fields[] = {
 	STRING_FIELD(W, url, CHANGE | FIELD_REQUIRED, WEBHOOK_URL_MAX, check_hook_url, "Where events are posted to: https://…"),
 	STRING_FIELD(W, tenant, MAKE, 40, check_name,
 	             "Tenant whose events it is told, a tenant's owner his own; all events when left out."),
-	LIST_FIELD(W, types, CHANGE, 32, check_event_types, "Types of events: container.started, container.*; all when left out."),
+	LINES_FIELD(W, types, CHANGE, 32, event_explain_types,
+	            "Types of events, such as container.started, or container.* for all of a kind; all when left out."),
 	BOOL_FIELD(W, enabled, CHANGE, 1, "Whether it is told; it is ended by the daemon when it has failed for too long."),
 	STRING_FIELD(W, secret, CHANGE | FIELD_SECRET, WEBHOOK_SECRET_MAX, check_hook_secret,
 	             "With which requests are signed; made, and shown once, when left out."),

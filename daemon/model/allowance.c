@@ -57,7 +57,7 @@ allowance_judge(const struct allowance_row *row, int64_t month)
 }
 
 static int
-allowance_add_event(struct model *m, const struct allowance_row *row, const struct container_view *view, const char *type,
+allowance_add_event(struct model *m, const struct allowance_row *row, const struct container_view *view, enum event_type type,
                     const char *action, struct err *e)
 {
 	char data[160];
@@ -71,13 +71,13 @@ static int
 allowance_add_events(struct model *m, const struct allowance_row *row, const struct allowance_verdict *v,
                      const struct container_view *view, int64_t before, struct err *e)
 {
-	if (v->lowered && allowance_add_event(m, row, view, "container.traffic_reset", "event", e) < 0)
+	if (v->lowered && allowance_add_event(m, row, view, EVENT_CONTAINER_TRAFFIC_RESET, "event", e) < 0)
 		return -1;
 	if (v->crossed >= ALLOWANCE_WARNED && before < ALLOWANCE_WARNED &&
-	    allowance_add_event(m, row, view, "container.traffic_80", allowance_action(row, ALLOWANCE_WARNED), e) < 0)
+	    allowance_add_event(m, row, view, EVENT_CONTAINER_TRAFFIC_80, allowance_action(row, ALLOWANCE_WARNED), e) < 0)
 		return -1;
 	if (v->crossed >= ALLOWANCE_FULL)
-		return allowance_add_event(m, row, view, "container.traffic_100", allowance_action(row, ALLOWANCE_FULL), e);
+		return allowance_add_event(m, row, view, EVENT_CONTAINER_TRAFFIC_100, allowance_action(row, ALLOWANCE_FULL), e);
 	return 0;
 }
 

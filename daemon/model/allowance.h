@@ -14,7 +14,7 @@ struct allowance_verdict {
 	bool suspend;    /* now */
 	bool unsuspend;
 	bool throttled; /* what it is to be */
-	bool changed; /* to be recorded */
+	bool changed;   /* to be recorded */
 };
 /* A pure rule. month: the present one's beginning. */
 struct allowance_verdict allowance_judge(const struct allowance_row *row, int64_t month);

@@ -19,7 +19,8 @@ container_add_transition(struct model *m, const struct container_view *before, c
 	enum container_state from = container_state(before), to = from;
 	int64_t restarts = record_has(&observed_schema, seen, "restarts") ? seen->restarts : before->restarts;
 	struct json_object *data;
-	const char *type, *text;
+	enum event_type type;
+	const char *text;
 	int rc;
 
 	if (seen->state)
@@ -28,7 +29,7 @@ container_add_transition(struct model *m, const struct container_view *before, c
 	if (!type)
 		return 0;
 	if (seen->note && to == STATE_STARTING)
-		type = "container.backoff";
+		type = EVENT_CONTAINER_BACKOFF;
 	data = json_object_new_object();
 	if (!data)
 		return err_set(e, ERR_INTERNAL, "out of memory");

@@ -119,22 +119,22 @@ container_check_state(enum op_id op, const struct container_view *view, bool for
 	return 0;
 }
 
-const char *
+enum event_type
 container_transition(enum container_state from, enum container_state to, int64_t restarts_before, int64_t restarts_after)
 {
 	if (restarts_after > restarts_before)
-		return "container.restarted";
+		return EVENT_CONTAINER_RESTARTED;
 	if (to == from)
-		return NULL;
+		return EVENT_NONE;
 	switch (to) {
 	case STATE_RUNNING:
-		return from == STATE_FROZEN ? "container.thawed" : "container.started";
+		return from == STATE_FROZEN ? EVENT_CONTAINER_THAWED : EVENT_CONTAINER_STARTED;
 	case STATE_FROZEN:
-		return "container.frozen";
+		return EVENT_CONTAINER_FROZEN;
 	case STATE_STOPPED:
-		return (1u << from) & (S(CREATING) | S(DELETING) | S(CRASHED)) ? NULL : "container.stopped";
+		return (1u << from) & (S(CREATING) | S(DELETING) | S(CRASHED)) ? EVENT_NONE : EVENT_CONTAINER_STOPPED;
 	case STATE_CRASHED:
-		return "container.crashed";
+		return EVENT_CONTAINER_CRASHED;
 	case STATE_CREATING:
 	case STATE_STARTING:
 	case STATE_STOPPING:
@@ -143,5 +143,5 @@ container_transition(enum container_state from, enum container_state to, int64_t
 	case STATE_COUNT:
 		break;
 	}
-	return NULL;
+	return EVENT_NONE;
 }

@@ -3,6 +3,7 @@
 #define BERTH_MODEL_CONTAINER_STATE_H
 
 #include "daemon/model/model.h"
+#include "schema/event.h"
 
 /* The state that the row tells; STATE_STOPPED where it tells none. */
 enum container_state container_state(const struct container_view *view);
@@ -15,8 +16,8 @@ int container_check_state(enum op_id op, const struct container_view *view, bool
 /* That refusal, for who has found by himself that the operation isn't allowed; always -1. */
 int container_refuse_state(enum op_id op, const struct container_view *view, struct err *e);
 
-/* The event of a change of the observed state, or NULL. */
-const char *container_transition(enum container_state from, enum container_state to, int64_t restarts_before,
-                                 int64_t restarts_after);
+/* The event of a change of the observed state, or EVENT_NONE. */
+enum event_type container_transition(enum container_state from, enum container_state to, int64_t restarts_before,
+                                     int64_t restarts_after);
 
 #endif

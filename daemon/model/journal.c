@@ -1,20 +1,20 @@
 #include "daemon/model/journal.h"
 
 int
-journal_add_tenant(struct model *m, const char *type, const char *tenant, struct err *e)
+journal_add_tenant(struct model *m, enum event_type type, const char *tenant, struct err *e)
 {
-	const struct event_row event = { .time = model_now(), .type = type, .tenant = tenant };
+	const struct event_row event = { .time = model_now(), .type = event_name(type), .tenant = tenant };
 
 	return store_event_add(m->store, &event, EVENTS_KEPT, e);
 }
 
 int
-journal_add(struct model *m, const char *type, const struct container_view *container, const char *operation, const char *data,
+journal_add(struct model *m, enum event_type type, const struct container_view *container, const char *operation, const char *data,
             struct err *e)
 {
 	struct event_row event = {
 		.time = model_now(),
-		.type = type,
+		.type = event_name(type),
 		.operation = operation,
 		.data = data,
 	};

@@ -28,7 +28,7 @@ struct ending {
 };
 
 static int
-ending_event(struct ending *end, const char *type, struct err *e)
+ending_event(struct ending *end, enum event_type type, struct err *e)
 {
 	const struct container_view *container = end->container->config.id ? end->container : NULL;
 
@@ -36,7 +36,7 @@ ending_event(struct ending *end, const char *type, struct err *e)
 }
 
 static int
-ending_template_event(struct ending *end, const char *type, struct err *e)
+ending_template_event(struct ending *end, enum event_type type, struct err *e)
 {
 	struct json_object *data = json_object_new_object();
 	int rc;
@@ -55,7 +55,7 @@ static int
 ending_settle(struct ending *end, unsigned int from, enum container_state to, struct err *e)
 {
 	enum container_state state = container_state(end->container);
-	const char *type = container_transition(state, to, 0, 0);
+	enum event_type type = container_transition(state, to, 0, 0);
 
 	if (!end->container->config.id || !(from & (1u << state)))
 		return 0;
@@ -69,7 +69,7 @@ ending_settle(struct ending *end, unsigned int from, enum container_state to, st
 static int
 ending_created(struct ending *end, struct err *e)
 {
-	if (ending_event(end, "container.created", e) < 0)
+	if (ending_event(end, EVENT_CONTAINER_CREATED, e) < 0)
 		return -1;
 	return ending_settle(end, S(CREATING), STATE_STOPPED, e);
 }
@@ -103,7 +103,7 @@ ending_changed(struct ending *end, struct err *e)
 {
 	if (!end->container->config.id)
 		return 0;
-	if (ending_event(end, "container.changed", e) < 0)
+	if (ending_event(end, EVENT_CONTAINER_CHANGED, e) < 0)
 		return -1;
 	if (address_release_others(end->m, end->container->config.id, &end->container->config.ip, e) < 0)
 		return -1;
@@ -123,7 +123,7 @@ ending_suspended(struct ending *end, struct err *e)
 	}
 	json_object_object_add(data, "reason", json_object_new_string(config->suspended ? config->suspended : ""));
 	json_object_object_add(data, "frozen", json_object_new_boolean(end->container->pid > 0));
-	rc = journal_add(end->m, "container.suspended", end->container, end->operation->id,
+	rc = journal_add(end->m, EVENT_CONTAINER_SUSPENDED, end->container, end->operation->id,
 	                 json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN), e);
 	json_object_put(data);
 	return rc < 0 ? -1 : store_container_write_state(end->m->store, config->id, STATE_SUSPENDED, e);
@@ -134,7 +134,7 @@ ending_unsuspended(struct ending *end, struct err *e)
 {
 	if (!end->container->config.id)
 		return 0;
-	if (ending_event(end, "container.unsuspended", e) < 0)
+	if (ending_event(end, EVENT_CONTAINER_UNSUSPENDED, e) < 0)
 		return -1;
 	if (container_state(end->container) != STATE_SUSPENDED)
 		return 0;
@@ -149,7 +149,7 @@ ending_deleted(struct ending *end, struct err *e)
 {
 	if (!end->container->config.id)
 		return 0;
-	if (ending_event(end, "container.deleted", e) < 0)
+	if (ending_event(end, EVENT_CONTAINER_DELETED, e) < 0)
 		return -1;
 	return store_container_delete(end->m->store, end->container->config.id, e) < 0 ? -1
 	                                                                               : store_template_prune(end->m->store, e);
@@ -158,7 +158,7 @@ ending_deleted(struct ending *end, struct err *e)
 static int
 ending_template_built(struct ending *end, struct err *e)
 {
-	return ending_template_event(end, "template.built", e);
+	return ending_template_event(end, EVENT_TEMPLATE_BUILT, e);
 }
 
 static int
@@ -166,7 +166,7 @@ ending_template_deleted(struct ending *end, struct err *e)
 {
 	if (store_template_gone(end->m->store, end->operation->template, e) < 0)
 		return -1;
-	return ending_template_event(end, "template.deleted", e);
+	return ending_template_event(end, EVENT_TEMPLATE_DELETED, e);
 }
 
 /* The job has undone what it did; where none could, a deletion follows, and takes the row with it. */
@@ -296,8 +296,8 @@ ending_failure_event(struct ending *end, struct err *e)
 	json_object_object_add(data, "code", json_object_new_string(o->error_code ? o->error_code : "internal"));
 	if (o->error_message)
 		json_object_object_add(data, "detail", json_object_new_string(o->error_message));
-	rc = journal_add(end->m, strcmp(o->state, cancelled) == 0 ? "operation.cancelled" : "operation.failed", container, o->id,
-	                 json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN), e);
+	rc = journal_add(end->m, strcmp(o->state, cancelled) == 0 ? EVENT_OPERATION_CANCELLED : EVENT_OPERATION_FAILED, container,
+	                 o->id, json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN), e);
 	json_object_put(data);
 	return rc;
 }

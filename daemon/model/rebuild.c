@@ -284,7 +284,7 @@ rebuild_finish(struct rebuild *r, struct json_object **report_out, struct err *e
 	AUTO_TXN struct txn txn = { 0 };
 
 	if (rebuild_begin(r, &txn, e) < 0 || rebuild_sweep(r, e) < 0 ||
-	    journal_add(&r->model, "database.recovered", NULL, NULL, NULL, e) < 0 || txn_commit(&txn, e) < 0)
+	    journal_add(&r->model, EVENT_DATABASE_RECOVERED, NULL, NULL, NULL, e) < 0 || txn_commit(&txn, e) < 0)
 		return -1;
 	if (json_object_object_get(r->report, "copy"))
 		rebuild_note(r->notes,

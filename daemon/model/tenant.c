@@ -86,7 +86,7 @@ tenant_create(struct model *m, const struct who *who, const struct tenant *body,
 		return err_code(e, "name_taken");
 	}
 	if (rc < 0 || tenant_check_ports(m, tenant_out, e) < 0 || store_table_insert(m->store, TABLE_TENANT, tenant_out, e) < 0 ||
-	    journal_add_tenant(m, "tenant.created", body->name, e) < 0 || tenant_fill_used(m, tenant_out, e) < 0)
+	    journal_add_tenant(m, EVENT_TENANT_CREATED, body->name, e) < 0 || tenant_fill_used(m, tenant_out, e) < 0)
 		return -1;
 	model_is_about(m, body->name, NULL, NULL);
 	return dry_run ? 0 : model_commit(m, &txn, e);
@@ -103,7 +103,7 @@ tenant_change(struct model *m, const struct who *who, struct tenant *tenant, con
 	row_put_int(TENANT, tenant, "revision", tenant->revision + 1);
 	if (txn_begin(&txn, m->store, e) < 0 || tenant_check_ports(m, tenant, e) < 0 ||
 	    store_table_update(m->store, TABLE_TENANT, tenant->name, tenant, e) < 0 ||
-	    journal_add_tenant(m, "tenant.changed", tenant->name, e) < 0)
+	    journal_add_tenant(m, EVENT_TENANT_CHANGED, tenant->name, e) < 0)
 		return -1;
 	return dry_run ? 0 : model_commit(m, &txn, e);
 }
@@ -120,7 +120,7 @@ tenant_delete(struct model *m, const struct who *who, const struct tenant *tenan
 		        (long long)tenant->used.containers, tenant->used.containers == 1 ? "" : "s");
 		return err_code(e, "tenant_in_use");
 	}
-	if (txn_begin(&txn, m->store, e) < 0 || journal_add_tenant(m, "tenant.deleted", tenant->name, e) < 0 ||
+	if (txn_begin(&txn, m->store, e) < 0 || journal_add_tenant(m, EVENT_TENANT_DELETED, tenant->name, e) < 0 ||
 	    store_tenant_bury(m->store, tenant->name, e) < 0 || store_token_delete_of(m->store, tenant->name, e) < 0 ||
 	    store_network_delete_of(m->store, tenant->name, e) < 0 || store_webhook_delete_of(m->store, tenant->name, e) < 0 ||
 	    store_table_delete(m->store, TABLE_TENANT, tenant->name, e) < 0)

@@ -192,7 +192,7 @@ static int
 webhook_tell_end(struct model *m, const struct webhook *hook, struct err *e)
 {
 	struct json_object *data = json_object_new_object();
-	struct event_row event = { .time = model_now(), .type = "webhook.disabled", .tenant = hook->tenant };
+	struct event_row event = { .time = model_now(), .type = event_name(EVENT_WEBHOOK_DISABLED), .tenant = hook->tenant };
 	int rc;
 
 	if (!data)

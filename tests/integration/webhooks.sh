@@ -64,6 +64,9 @@ cat >>"$T/verify.py" <<-'END'
 END
 is "signed, by the guide's Python" "True False False" "$(python3 "$T/verify.py" "$secret" "$stamp" "$signature" "$T/one.body")"
 is "with the headers that tell it" "tenant.changed $panel application/json" "$(jq -r '.headers | "\(.["berth-event"]) \(.["berth-webhook"]) \(.["content-type"])"' "$T/one")"
+fails 2 "none of created, .*traffic_reset$" "a type that there isn't: those that there are" B webhook create typo --url "$U/ok/typo" --types container.startd
+fails 2 "no event.s type: there are container.*, operation.*, template.*, tenant.*, webhook.*, database" "nor such a kind" B webhook create typo --url "$U/ok/typo" --types tenant.created --types 'containers.*'
+fails 2 "none of created" "nor half a word" B webhook create typo --url "$U/ok/typo" --types 'container.st*'
 is "an own secret is taken" 201 "$(api POST /v1/webhooks "{\"name\":\"own\",\"url\":\"$U/ok/own\",\"secret\":\"canary-hunter2-0123\",\"types\":[\"container.*\"]}" >/dev/null; echo "$status")"
 own=$(jq -r .id <"$T/body")
 is "and isn't told" null "$(jq .secret <"$T/body")"

@@ -31,6 +31,7 @@ static const char *const samples[] = {
 	"tcp 80",
 	"https://example.org/berth",
 	"container_create",
+	"container.started",
 };
 
 static bool

@@ -178,12 +178,12 @@ test_states(void **state)
 	assert_int_equal(container_check_state(CONTAINER_START, &view, false, &e), -1);
 	assert_string_equal(e.message, "The container is suspended (invoice 4711): the host's operator has to lift that first");
 	record_clear(VIEW, &view);
-	assert_string_equal(container_transition(STATE_STARTING, STATE_RUNNING, 0, 0), "container.started");
-	assert_string_equal(container_transition(STATE_FROZEN, STATE_RUNNING, 0, 0), "container.thawed");
-	assert_string_equal(container_transition(STATE_RUNNING, STATE_RUNNING, 1, 2), "container.restarted");
-	assert_string_equal(container_transition(STATE_RUNNING, STATE_CRASHED, 0, 0), "container.crashed");
-	assert_null(container_transition(STATE_CREATING, STATE_STOPPED, 0, 0));
-	assert_null(container_transition(STATE_STOPPED, STATE_STOPPED, 0, 0));
+	assert_int_equal(container_transition(STATE_STARTING, STATE_RUNNING, 0, 0), EVENT_CONTAINER_STARTED);
+	assert_int_equal(container_transition(STATE_FROZEN, STATE_RUNNING, 0, 0), EVENT_CONTAINER_THAWED);
+	assert_int_equal(container_transition(STATE_RUNNING, STATE_RUNNING, 1, 2), EVENT_CONTAINER_RESTARTED);
+	assert_int_equal(container_transition(STATE_RUNNING, STATE_CRASHED, 0, 0), EVENT_CONTAINER_CRASHED);
+	assert_int_equal(container_transition(STATE_CREATING, STATE_STOPPED, 0, 0), EVENT_NONE);
+	assert_int_equal(container_transition(STATE_STOPPED, STATE_STOPPED, 0, 0), EVENT_NONE);
 }
 
 static void
