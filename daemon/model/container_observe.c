@@ -5,12 +5,51 @@
 
 #include "daemon/model/container_state.h"
 #include "daemon/model/journal.h"
+#include "daemon/model/operation.h"
 #include "daemon/util/log.h"
 
 static bool
 container_is_alive(enum container_state state)
 {
 	return state == STATE_RUNNING || state == STATE_FROZEN;
+}
+
+/* What an operation brings about; what else is seen while it is under way comes from inside. */
+static const struct {
+	enum event_type type;
+	enum op_id op;
+} container_causes[] = {
+	{ EVENT_CONTAINER_STARTED, CONTAINER_START },   { EVENT_CONTAINER_STARTED, CONTAINER_RESTART },
+	{ EVENT_CONTAINER_STOPPED, CONTAINER_STOP },    { EVENT_CONTAINER_STOPPED, CONTAINER_RESTART },
+	{ EVENT_CONTAINER_STOPPED, CONTAINER_SUSPEND }, { EVENT_CONTAINER_STOPPED, CONTAINER_DELETE },
+	{ EVENT_CONTAINER_FROZEN, CONTAINER_FREEZE },   { EVENT_CONTAINER_FROZEN, CONTAINER_SUSPEND },
+	{ EVENT_CONTAINER_THAWED, CONTAINER_THAW },     { EVENT_CONTAINER_THAWED, CONTAINER_UNSUSPEND },
+};
+
+static bool
+container_is_cause(enum event_type type, const struct operation *operation)
+{
+	enum op_id op = operation_op(operation);
+
+	/* One that waits for its turn has done nothing yet. */
+	if (strcmp(operation->state, operation_state_name(OPERATION_RUNNING)) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof container_causes / sizeof *container_causes; i++)
+		if (container_causes[i].type == type && container_causes[i].op == op)
+			return true;
+	return false;
+}
+
+static int
+container_add_event(struct model *m, enum event_type type, const struct container_view *container, const char *data, struct err *e)
+{
+	struct operation open = { 0 };
+	int rc = store_operation_open(m->store, container->config.id, &open, e);
+
+	if (rc >= 0)
+		rc = journal_add(m, type, container, rc == 1 && container_is_cause(type, &open) ? open.id : NULL, data, e);
+	record_clear(&operation_schema, &open);
+	return rc;
 }
 
 static int
@@ -40,7 +79,7 @@ container_add_transition(struct model *m, const struct container_view *before, c
 	if (restarts > before->restarts)
 		json_object_object_add(data, "restarts", json_object_new_int64(restarts));
 	text = json_object_to_json_string_ext(data, JSON_C_TO_STRING_PLAIN);
-	rc = journal_add(m, type, before, NULL, json_object_object_length(data) > 0 ? text : NULL, e);
+	rc = container_add_event(m, type, before, json_object_object_length(data) > 0 ? text : NULL, e);
 	json_object_put(data);
 	return rc;
 }

@@ -464,6 +464,8 @@ class Matrix:
         result = self.request(op)
         if not result or result["state"] != "succeeded" or not until(5, lambda: op.goal(self)):
             raise Wrong(f"{op.name}: {json.dumps(result)[:300]}")
+        # What it begins by itself shows its goal before it is there.
+        until(SETTLE_S, lambda: not self.truth.open_operations())
         time.sleep(0.05)
         passed = self.plan.passed()
         self.ever |= passed

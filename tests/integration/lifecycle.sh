@@ -30,6 +30,13 @@ told=0
 for _ in $(seq 10); do B restart web --kill >/dev/null && [ "$(field web 'pid > 1')" = true ] && told=$((told + 1)); done
 is "with its start's end its process is told, each time" 10 $told
 is "it runs after the restart" running "$(state web)"
+# of TYPE: the kind of operation that the newest such event names.
+of() {
+	local operation
+	operation=$(B events -o json | jq -r --arg type "$1" '[.[] | select(.type == $type)] | last.operation // "none"')
+	if [ "$operation" = none ]; then echo none; else B operation show "$operation" -o json | jq -r .kind; fi
+}
+is "the events of both name it" "container_restart container_restart" "$(of container.stopped) $(of container.started)"
 [ "$before" != "$(field web pid)" ] && pass "with a new init" || fail "the same init after a restart"
 is "its data is kept" kept "$(B exec web -- cat /root/file)"
 
@@ -40,6 +47,7 @@ is "is counted" 1 "$(field web restarts)"
 B exec web -- poweroff >/dev/null 2>&1
 ok "a poweroff from inside stops it" wait_for 20 eval '[ "$(state web)" = stopped ]'
 like "and is told as one" 'poweroff' "$(field web exit)"
+is "unasked: its event names no operation" none "$(of container.stopped)"
 ok "start again" B start web
 kill -9 "$(field web pid)"
 ok "init's violent end" wait_for 10 eval '[ "$(state web)" = crashed ]'
@@ -47,6 +55,7 @@ like "is told with its signal" 'signal 9|KILL' "$(field web exit)"
 ok "it starts after a crash" B start web
 ok "stop --kill" B stop --kill web
 is "it is stopped" stopped "$(state web)"
+is "by an operation, which the event names" container_stop "$(of container.stopped)"
 fails 4 "isn't running|not running" "a second stop" B stop web
 ok "several at once" B create two --template busybox --memory 64M --disk 64M --start
 is "created and started in one" running "$(state two)"
