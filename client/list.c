@@ -9,20 +9,20 @@
 #include "schema/container.h"
 #include "schema/tenant.h"
 
-const struct view container_view_of_lists = {
-	.columns = "name,state,template,cpus,memory,disk,ipv4,ipv6",
-	.schemas = { &container_view_schema, &container_config_schema },
-	.names = "ipv4,ipv6",
-	.key = "name",
-};
+#define LIST_VIEW(KEY, STATE)                                                                                                      \
+	{                                                                                                                          \
+		.columns = KEY "," STATE ",template,cpus,memory,disk,ipv4,ipv6",                                                   \
+		.schemas = { &container_view_schema, &container_config_schema }, .names = "ipv4,ipv6", .key = KEY                  \
+	}
 
-/* Names are a tenant's own: they are told apart where there is more than the host's default one. */
-static const struct view list_of_tenants = {
-	.columns = "tenant,name,state,template,cpus,memory,disk,ipv4,ipv6",
-	.schemas = { &container_view_schema, &container_config_schema },
-	.names = "ipv4,ipv6",
-	.key = "tenant,name",
-};
+const struct view container_view_of_lists = LIST_VIEW("name", "state");
+
+/*
+ * Names are a tenant's own: they are told apart where there is more than the host's default one. What runs another's template is
+ * told where there is such a one, to people: a program's columns don't come and go with it.
+ */
+static const struct view list_of_rescued = LIST_VIEW("name", "state,rescue"), list_of_tenants = LIST_VIEW("tenant,name", "state"),
+                         list_of_all = LIST_VIEW("tenant,name", "state,rescue");
 
 static bool
 list_has_tenants(struct json_object *items)
@@ -33,6 +33,15 @@ list_has_tenants(struct json_object *items)
 		if (tenant && strcmp(tenant, TENANT_DEFAULT) != 0)
 			return true;
 	}
+	return false;
+}
+
+static bool
+list_has_rescued(const struct client *c, struct json_object *items)
+{
+	for (size_t i = 0; c->output == OUTPUT_TABLE && i < json_object_array_length(items); i++)
+		if (call_text(json_object_array_get_idx(items, i), "rescue"))
+			return true;
 	return false;
 }
 
@@ -79,7 +88,7 @@ list_containers(struct client *c, const struct args *args, struct err *e)
 	for (const struct opt *o = list_opts; o->name; o++)
 		call_query_add(&query, o->name, args_value(args, o->name));
 	call_query_add(&query, "tenant", c->tenant);
-	wanted = print_wanted(c, &list_of_tenants);
+	wanted = print_wanted(c, &list_of_all);
 	call_query_add(&query, "fields", wanted);
 	if (call_list(c, CONTAINER_LIST, NULL, query.data, &items, e) < 0)
 		return -1;
@@ -87,7 +96,10 @@ list_containers(struct client *c, const struct args *args, struct err *e)
 	tenants = list_has_tenants(items) && !getenv("BERTH_TOKEN");
 	if (tenants && c->quiet)
 		list_name_in_full(items);
-	rc = print_list(c, tenants && !c->quiet ? &list_of_tenants : &container_view_of_lists, items, e);
+	if (c->quiet || !tenants)
+		rc = print_list(c, list_has_rescued(c, items) && !c->quiet ? &list_of_rescued : &container_view_of_lists, items, e);
+	else
+		rc = print_list(c, list_has_rescued(c, items) ? &list_of_all : &list_of_tenants, items, e);
 	json_object_put(items);
 	return rc;
 }

@@ -81,7 +81,10 @@ ok "rescue: stop" B stop --kill web
 B start web >/dev/null; B exec web -- sh -c 'echo mine >/root/mine'; B stop --kill web >/dev/null
 ok "start --rescue" B start web --rescue busybox
 is "it shows so" busybox "$(field web rescue | cut -d@ -f1)"
+like "so does the list" '^NAME STATE   RESCUE .*web  running busybox@' "$(B list | tr '\n' ' ')"
+is "not to a program" name,state,template,cpus,memory,disk,ipv4,ipv6 "$(B list -o csv | head -n 1 | tr -d '\r')"
 is "the container's own tree is at /mnt" mine "$(B exec web -- cat /mnt/root/mine)"
 ok "which can be mended" B exec web -- sh -c 'echo mended >/mnt/root/mine'
 ok "leave the rescue" B restart web --kill
+unlike "the list says nothing of it any more" RESCUE "$(B list)"
 is "what was mended is there" mended "$(B exec web -- cat /root/mine)"
