@@ -8,8 +8,10 @@
 #include "daemon/engine/firewall_policy.h"
 #include "daemon/engine/firewall_table.h"
 #include "daemon/engine/nfnl_set.h"
+#include "daemon/engine/nic.h"
 #include "daemon/engine/nic_firewall.h"
 #include "daemon/engine/uplink.h"
+#include "daemon/util/fd.h"
 
 /*
  * %1$s is the instance. A set of interface names rather than a wildcard: an instance's name may begin another's. The mark is the
@@ -339,6 +341,17 @@ firewall_cleanup(const char *instance, struct err *e)
 	return firewall_run_text(&out, e);
 }
 
+bool
+firewall_is_gone(const struct settings *s)
+{
+	const struct firewall_pair t = firewall_pair(s);
+	int nfnl;
+
+	if (nfnl_get(&nfnl, NULL) < 0)
+		return false;
+	return nfnl_find_chain(nfnl, &t.inet, "nat", NULL) == 0 || nfnl_find_chain(nfnl, &t.arp, "input", NULL) == 0;
+}
+
 int
 firewall_make_again(const struct settings *s, struct err *e)
 {
@@ -367,7 +380,7 @@ firewall_try(int nfnl, const struct firewall_step *step, firewall_put *put, cons
 
 /*
  * Where somebody has changed a part of it nothing of what was found can be relied on. Where a table or a set is gone what is
- * registered comes back first.
+ * registered comes back first; one process makes it, and the others wait.
  */
 static int
 firewall_run(const struct firewall_step *step, firewall_put *put, struct err *e)
@@ -375,14 +388,19 @@ firewall_run(const struct firewall_step *step, firewall_put *put, struct err *e)
 	const struct firewall_pair t = firewall_pair(step->settings);
 	char name[FIREWALL_PORT_NAME];
 	struct policy_port port = firewall_port(&t.inet, step->place, name);
+	AUTO_CLOSE int lock = -1;
 	struct err wrong = { 0 };
 	int nfnl;
 
 	if (nfnl_get(&nfnl, e) < 0 || (step->takes_away && firewall_policy_look(nfnl, &port, e) < 0))
 		return -1;
-	if (firewall_try(nfnl, step, put, &port, &wrong) == 0)
+	if (firewall_try(nfnl, step, put, &port, NULL) == 0)
 		return 0;
 	port.known = false;
+	if (nic_lock(step->settings, &lock, e) < 0)
+		return -1;
+	if (firewall_try(nfnl, step, put, &port, &wrong) == 0)
+		return 0;
 	if (wrong.sys == ENOENT && firewall_make_again(step->settings, e) < 0)
 		return -1;
 	return firewall_try(nfnl, step, put, &port, e);

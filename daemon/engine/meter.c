@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/engine/job.h"
+#include "daemon/engine/net.h"
 #include "daemon/engine/nfnl.h"
 #include "daemon/engine/registry_file.h"
 #include "daemon/engine/traffic.h"
@@ -83,7 +84,8 @@ meter_run(struct job *job, struct err *e)
 {
 	const struct strv *ctids = &job->request.ctids;
 
-	if (meter_traffic(job, e) < 0)
+	/* Who has flushed the counters has flushed the rules as well. */
+	if (net_host_restore(&job->spec.settings, e) < 0 || meter_traffic(job, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ctids->n; i++)
 		if (traffic_forget(&job->spec.settings, strtoll(ctids->v[i], NULL, 10), e) < 0)

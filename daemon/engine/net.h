@@ -16,6 +16,8 @@
  * Fills layout->dns. Idempotent; restores the elements of running containers after a flush when given their specs later.
  */
 int net_host_setup(const struct settings *s, struct layout *layout, struct err *e);
+/* Makes anew, by the registry, what somebody has taken away of its tables: whoever flushes the host's rules hardly means them. */
+int net_host_restore(const struct settings *s, struct err *e);
 /* Removes the table and the claims; the last instance restores the sysctls and 169.254.0.1. */
 int net_host_cleanup(const struct settings *s, struct err *e);
 

@@ -262,6 +262,21 @@ net_host_setup(const struct settings *s, struct layout *layout, struct err *e)
 }
 
 int
+net_host_restore(const struct settings *s, struct err *e)
+{
+	AUTO_CLOSE int lock = -1;
+	struct net_needs needs;
+
+	if (nic_lock(s, &lock, e) < 0 || net_needs_find(s, &needs, e) < 0)
+		return -1;
+	if (!firewall_is_gone(s) && (!needs.nics || nic_firewall_exists(s->instance)))
+		return 0;
+	log_warning("somebody has removed the nft tables '%s', and with them what keeps containers apart: making them anew",
+	            s->instance);
+	return firewall_make(s, &needs, e) < 0 ? -1 : nic_firewall_make(s, &needs, e);
+}
+
+int
 net_host_cleanup(const struct settings *s, struct err *e)
 {
 	AUTO_STRV struct strv former = { 0 };

@@ -128,7 +128,7 @@ nic_table(const struct settings *s)
 	return (struct nfnl_table){ NFPROTO_BRIDGE, s->instance };
 }
 
-static bool
+bool
 nic_firewall_exists(const char *instance)
 {
 	const struct nfnl_table t = { NFPROTO_BRIDGE, instance };
@@ -439,6 +439,7 @@ nic_forget_changed(const struct spec *spec, const struct nic_change *change, str
 int
 nic_firewall_change(const struct spec *spec, const struct nic_change *change, struct err *e)
 {
+	AUTO_CLOSE int lock = -1;
 	struct err wrong = { 0 };
 
 	for (int again = 0; nic_firewall_run_change(spec, change, again > 1 ? e : &wrong) < 0; again++) {
@@ -446,6 +447,8 @@ nic_firewall_change(const struct spec *spec, const struct nic_change *change, st
 		if (change->n == 0 && !nic_firewall_exists(spec->settings.instance))
 			return 0;
 		if (again > 1)
+			return -1;
+		if (lock < 0 && nic_lock(&spec->settings, &lock, e) < 0)
 			return -1;
 		if (wrong.sys == ENOENT && nic_firewall_make_missing(&spec->settings, again > 0, e) < 0)
 			return -1;

@@ -2,7 +2,7 @@
 # A container's firewall through the daemon: its owner's rules, the operator's, the plan's; changed live, kept over the daemon's death and
 # restarts; the kernel's log. What the rules do to packets is net_firewall's.
 . "$(dirname "$0")/../lib/lib.sh"
-t_begin
+EXTRA_CONF="sample_interval = 1" t_begin
 as() {
 	local token=$1
 	shift
@@ -82,6 +82,10 @@ nft delete table inet "$INSTANCE"
 ok "a change after somebody's flush" as "$acme" firewall add web --at 1 allow in tcp 81
 like "brings them all back" 'tcp dport 81 return' "$(chain i)"
 like "and those of the operator" "ip saddr $SUBNET.0/24 meta l4proto icmp return" "$(chain i)"
+nft "delete table inet $INSTANCE; delete table arp $INSTANCE; delete table inet ${INSTANCE}_traffic"
+ok "if nobody changes anything, the daemon notices" wait_for 20 eval 'chain i | found "dport 81"'
+like "with what keeps containers apart" "\"$veth\" \. $web" "$(nft list set inet "$INSTANCE" src4; nft list set arp "$INSTANCE" src4)"
+ok "and says so" wait_for 5 grep -q 'removed the nft tables' "$T/log"
 ok "stop" B stop $id
 ok "rules of a stopped one change" as "$acme" set web "firewall=default in deny"
 ok "start" B start $id
