@@ -1,6 +1,7 @@
 #!/bin/bash
 # A container that restarts, or dies, in the midst of a change: what is told of it afterwards is what the host does. The change waits where the
 # test wants it to: for the registry's lock.
+# shellcheck disable=SC2034
 . "$(dirname "$0")/../lib/lib.sh"
 t_begin
 B create web --template busybox --memory 64M --disk 64M --start >/dev/null 2>&1 || fail "create"
