@@ -4,6 +4,7 @@ libclient_a_SOURCES = \
 	client/args.c client/args.h \
 	client/audit.c \
 	client/call.c client/call.h \
+	client/capacity.c \
 	client/choice.c client/choice.h \
 	client/clean.c client/clean.h \
 	client/client.c client/client.h \

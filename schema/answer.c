@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "schema/audit.h"
+#include "schema/capacity.h"
 #include "schema/check.h"
 #include "schema/container.h"
 #include "schema/ip.h"
@@ -104,6 +105,9 @@ ROWS(finding, TEXT("severity", "ok, note, warning or problem."), TEXT("check", "
      TRUTH("fixed", "It was put right."));
 ROWS(doctor, LIST("items", &finding_schema, "The findings."));
 ANSWER(doctor, "What the doctor found.", &doctor_schema);
+
+ROWS(capacity_more, LIST("addresses", &capacity_addresses_schema, "Of each pool, and of the host's private subnets."));
+ANSWER(capacity, "What the host has, and what was promised of it.", &capacity_schema, &capacity_more_schema);
 
 ROWS(recovered, TEXT("name", "The container's name."), UUID("id", "Its UUID."), TEXT("tenant", "Its tenant."),
      NUMBER("ctid", "Its host-wide number."), TEXT("source", "Where it was found: copy or manifest."),

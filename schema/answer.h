@@ -25,7 +25,7 @@ struct answer {
 	X(address)                                                                                                                 \
 	X(usage)                                                                                                                   \
 	X(tenant)                                                                                                                  \
-	X(plan) X(token) X(operation) X(event) X(webhook) X(audit) X(doctor) X(recovery) X(which)
+	X(plan) X(token) X(operation) X(event) X(webhook) X(audit) X(doctor) X(capacity) X(recovery) X(which)
 #define X(name) extern const struct answer name##_answer;
 ANSWERS(X)
 #undef X

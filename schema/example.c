@@ -6,6 +6,7 @@ const struct example examples[] = {
 	{ FEATURES, "", "", NULL, 200 },
 	{ OPENAPI, "", "", NULL, 200 },
 	{ DOCTOR, "", "", NULL, 200 },
+	{ CAPACITY, "", "", NULL, 200 },
 	{ DOCTOR_FIX, "", "dry_run=true", NULL, 200 },
 	{ TEMPLATE_BUILD, "", "", "{\"template\":\"busybox\"}", 202 },
 	{ OPERATION_EVENTS, "$OPERATION", "", NULL, 200 },

@@ -15,6 +15,7 @@ libberth_a_SOURCES = \
 	daemon/util/utf8.c daemon/util/utf8.h daemon/util/uuid.c daemon/util/uuid.h \
 	schema/answer.c schema/answer.h \
 	schema/audit.c schema/audit.h \
+	schema/capacity.c schema/capacity.h \
 	schema/check.c schema/check.h \
 	schema/container.c schema/container.h \
 	schema/event.c schema/event.def schema/event.h \

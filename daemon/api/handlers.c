@@ -87,6 +87,7 @@ call_handler *const handlers[OP_COUNT] = {
 	[DOCTOR] = host_handle_doctor,
 	[DOCTOR_FIX] = host_handle_fix,
 	[WHICH] = host_handle_which,
+	[CAPACITY] = capacity_handle_show,
 };
 
 static bool

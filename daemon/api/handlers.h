@@ -22,6 +22,8 @@ call_handler audit_handle_list;
 call_handler address_handle_list, address_handle_history;
 /* usage.c */
 call_handler usage_handle_list, usage_handle_container;
+/* capacity.c */
+call_handler capacity_handle_show;
 /* metrics.c */
 call_handler metrics_handle_show;
 /* tables.c */

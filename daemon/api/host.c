@@ -17,9 +17,9 @@
 #include "schema/stream.h"
 
 static const char *const host_features[] = {
-	"allowance",  "audit",    "doctor",  "dry-run",    "events",   "firewall",      "forwards", "ip-pools",
-	"metrics",    "networks", "openapi", "operations", "plans",    "rates",         "recovery", "rescue",
-	"suspension", "tenants",  "tokens",  "usage",      "webhooks", STREAM_PROTOCOL,
+	"allowance", "audit",      "capacity", "doctor",  "dry-run",    "events",   "firewall",      "forwards",
+	"ip-pools",  "metrics",    "networks", "openapi", "operations", "plans",    "rates",         "recovery",
+	"rescue",    "suspension", "tenants",  "tokens",  "usage",      "webhooks", STREAM_PROTOCOL,
 };
 
 struct answered

@@ -1,6 +1,7 @@
 #include "daemon/api/link.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -31,6 +32,7 @@ struct link_waiter {
 	char op[UUID_SIZE];
 	struct conn *conn;
 	enum role role;
+	link_finish *finish; /* or NULL */
 	int64_t deadline_ms;
 };
 
@@ -188,6 +190,12 @@ link_query_ms(enum msg_type type)
 struct answered
 link_query(struct call *c, enum msg_type type, const struct request *request)
 {
+	return link_query_then(c, type, request, NULL);
+}
+
+struct answered
+link_query_then(struct call *c, enum msg_type type, const struct request *request, link_finish *finish)
+{
 	struct link *link = c->api->link;
 	struct link_waiter *waiter;
 
@@ -199,6 +207,7 @@ link_query(struct call *c, enum msg_type type, const struct request *request)
 	memcpy(waiter->op, request->op, sizeof waiter->op);
 	waiter->conn = c->conn;
 	waiter->role = c->who.role;
+	waiter->finish = finish;
 	waiter->deadline_ms = http_now_ms() + link_query_ms(type);
 	TAILQ_INSERT_TAIL(&link->waiters, waiter, next);
 	return (struct answered){ ANSWERED_LATER };
@@ -234,13 +243,19 @@ bool
 link_answer(struct link *link, const struct done *done)
 {
 	struct link_waiter *waiter = link_find_waiter(link, done->op);
+	struct json_object *json = NULL;
 	struct err e = { 0 };
+	const char *result;
 
 	if (!waiter)
 		return false;
+	result = done->result;
 	if (done->kind)
 		done_to_err(done, &e);
-	link_end_waiter(link, waiter, done->result, done->kind ? &e : NULL);
+	else if (waiter->finish && (json = waiter->finish(link->api, result ? result : "{}", &e)))
+		result = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	link_end_waiter(link, waiter, result, err_is_set(&e) ? &e : NULL);
+	json_object_put(json);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include "schema/protocol.h"
 
 struct event_base;
+struct json_object;
 struct link;
 
 /* fd is taken over. */
@@ -23,6 +24,9 @@ int link_send_record(struct link *link, enum msg_type type, const void *record, 
 
 /* Sends a query; the connection is answered when the engine has, or after a deadline. */
 struct answered link_query(struct call *c, enum msg_type type, const struct request *request);
+/* What is answered is made of the engine's result (JSON) then; NULL with e. */
+typedef struct json_object *link_finish(struct api *api, const char *result, struct err *e);
+struct answered link_query_then(struct call *c, enum msg_type type, const struct request *request, link_finish *finish);
 /* true when someone waited for it. */
 bool link_answer(struct link *link, const struct done *done);
 /* Answers whoever waits for it with an error of the api's own. */

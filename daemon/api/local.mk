@@ -10,6 +10,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/auth.c daemon/api/auth.h \
 	daemon/api/boot.c daemon/api/boot.h \
 	daemon/api/callers.c daemon/api/callers.h \
+	daemon/api/capacity.c \
 	daemon/api/conn.c daemon/api/conn.h \
 	daemon/api/containers.c \
 	daemon/api/copier.c daemon/api/copier.h \

@@ -17,6 +17,14 @@ int cgroup_host_setup(const struct settings *s, struct layout *layout, struct er
 /* Removes the parent groups; ERR_CONFLICT while a container's group is there. */
 int cgroup_host_cleanup(const struct settings *s, const struct layout *layout, struct err *e);
 
+/* What the host has, and what of it all containers together may use. */
+struct cgroup_capacity {
+	int64_t memory_total_bytes, memory_bytes;
+	int64_t cpu_total_milli, cpu_milli;
+	int64_t pids_total, pids;
+};
+int cgroup_host_capacity(const struct settings *s, struct cgroup_capacity *out, struct err *e);
+
 /* The container's directories, for the monitor's arguments: paths_out[0] is the one in the v2 tree. Returns their number. */
 size_t cgroup_paths(const struct settings *s, const struct layout *layout, int64_t ctid, char paths_out[][CGROUP_PATH_MAX]);
 

@@ -303,6 +303,25 @@ host_reserve_amounts(const struct settings *s, struct cgroup_reserve *r_out, str
 	return 0;
 }
 
+int
+cgroup_host_capacity(const struct settings *s, struct cgroup_capacity *out, struct err *e)
+{
+	struct cgroup_reserve r;
+	struct sysinfo info;
+
+	if (host_reserve_amounts(s, &r, e) < 0)
+		return -1;
+	if (sysinfo(&info) < 0)
+		return err_sys(e, "read the host's memory size");
+	*out = (struct cgroup_capacity){ .memory_total_bytes = (int64_t)info.totalram * info.mem_unit,
+		                         .cpu_total_milli = get_nprocs() * INT64_C(1000),
+		                         .pids_total = host_pid_max(),
+		                         .pids = r.pids };
+	out->memory_bytes = r.memory_bytes ? r.memory_bytes : out->memory_total_bytes;
+	out->cpu_milli = r.cpu_milli ? r.cpu_milli : out->cpu_total_milli;
+	return 0;
+}
+
 static int
 host_reserve(const struct settings *s, const struct layout *layout, struct err *e)
 {

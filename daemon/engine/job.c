@@ -13,6 +13,7 @@ static const struct {
 	{ "set", REQUEST_SET, set_run },
 	{ "limits", REQUEST_LIMITS, limits_run },
 	{ "doctor", REQUEST_DOCTOR, doctor_run },
+	{ "capacity", REQUEST_CAPACITY, capacity_run },
 	{ "recover", REQUEST_RECOVER, recover_run },
 	{ "copy", REQUEST_COPY, copy_run },
 	{ "meter", REQUEST_METER, meter_run },

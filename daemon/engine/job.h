@@ -35,6 +35,7 @@ int net_run(struct job *job, struct err *e);
 int set_run(struct job *job, struct err *e);
 int limits_run(struct job *job, struct err *e);
 int doctor_run(struct job *job, struct err *e);
+int capacity_run(struct job *job, struct err *e);
 int recover_run(struct job *job, struct err *e);
 int copy_run(struct job *job, struct err *e);
 int meter_run(struct job *job, struct err *e);

@@ -354,6 +354,21 @@ volume_host_setup(const struct settings *s, struct layout *layout, struct err *e
 	return pool_tell(layout, backend->name, fd, e);
 }
 
+int
+volume_host_room(const struct settings *s, int64_t *bytes_out, int64_t *free_out, struct err *e)
+{
+	AUTO_CLOSE int fd = -1;
+	struct statvfs st;
+
+	if (pool_open(s, &fd, e) < 0)
+		return -1;
+	if (fstatvfs(fd, &st) < 0)
+		return err_sys(e, "look at the pool '%s'", s->pool_dir);
+	*bytes_out = (int64_t)(st.f_blocks * st.f_frsize);
+	*free_out = (int64_t)(st.f_bavail * st.f_frsize);
+	return 0;
+}
+
 /* With the volumes of all containers; only of a pool that is marked as this instance's. */
 static int
 pool_destroy_volumes(const struct settings *s, struct err *e)

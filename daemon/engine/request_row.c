@@ -313,6 +313,7 @@ static const struct request_row request_rows[] = {
 	{ REQUEST_LIMITS, NEEDS_CONTAINER, NULL, NULL, NULL },
 	{ REQUEST_WHICH, 0, request_begin_which, NULL, NULL },
 	{ REQUEST_DOCTOR, 0, NULL, NULL, NULL },
+	{ REQUEST_CAPACITY, 0, NULL, NULL, NULL },
 	{ REQUEST_RECOVER, 0, request_begin_alone, NULL, NULL },
 	{ REQUEST_COPY, 0, request_begin_alone, NULL, NULL },
 	{ REQUEST_METER, 0, request_begin_meter, NULL, NULL },

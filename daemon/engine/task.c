@@ -37,6 +37,7 @@ static const struct {
 	{ REQUEST_SET, "set", 60, NULL },
 	{ REQUEST_LIMITS, "limits", 10, NULL },
 	{ REQUEST_DOCTOR, "doctor", 60, NULL },
+	{ REQUEST_CAPACITY, "capacity", 10, NULL },
 	{ REQUEST_RECOVER, "recover", 300, NULL },
 	{ REQUEST_COPY, "copy", 300, NULL },
 	{ REQUEST_METER, "meter", 300, NULL },

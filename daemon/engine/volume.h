@@ -18,6 +18,9 @@ int volume_host_setup(const struct settings *s, struct layout *layout, struct er
 /* Unmounts it and detaches the loop device; with `destroy` the loop file goes too. ERR_CONFLICT while it is in use. */
 int volume_host_cleanup(const struct settings *s, bool destroy, struct err *e);
 
+/* The pool's size and what of it is unused, in bytes. */
+int volume_host_room(const struct settings *s, int64_t *bytes_out, int64_t *free_out, struct err *e);
+
 /* Makes it with its quota. Exists already: success when it is this container's own. */
 int volume_create(const struct spec *spec, struct err *e);
 /* ERR_CONFLICT where it holds more already. */

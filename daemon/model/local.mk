@@ -3,6 +3,7 @@ libberthapi_a_SOURCES += \
 	daemon/model/allowance.c daemon/model/allowance.h \
 	daemon/model/audit.c daemon/model/audit.h \
 	daemon/model/boot.c daemon/model/boot.h \
+	daemon/model/capacity.c daemon/model/capacity.h \
 	daemon/model/container.c daemon/model/container.h \
 	daemon/model/container_observe.c daemon/model/container_observe.h \
 	daemon/model/container_state.c daemon/model/container_state.h \

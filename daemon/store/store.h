@@ -99,6 +99,8 @@ int store_table_list(struct store *s, enum store_table table, const char *tenant
 /* Before a tenant goes: its history bears a name that no other gets, NAME~NUMBER. */
 int store_tenant_bury(struct store *s, const char *name, struct err *e);
 int store_tenant_used(struct store *s, const char *name, struct totals *used_out, struct err *e);
+/* Of all tenants, or of what has processes alone. */
+int store_all_used(struct store *s, bool running, struct totals *used_out, struct err *e);
 int store_tenant_number(struct store *s, const char *name, int64_t *number_out, struct err *e);
 int store_tenant_add(struct store *s, int64_t number, const char *name, int64_t now, struct err *e);
 

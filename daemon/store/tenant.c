@@ -19,17 +19,19 @@ static const char sql_tenant_bury_networks[] = "UPDATE network SET tenants = (SE
  * changed the larger of what it was and what it is to be: a change that fails is
  * taken back.
  */
-static const char sql_tenant_used[] =
-        "SELECT count(*),"
-        " coalesce(sum(max(c.cpus, coalesce(CAST(round(json_extract(o.undo, '$.cpus') * 1000) AS INTEGER), 0))), 0),"
-        " coalesce(sum(max(c.memory, coalesce(json_extract(o.undo, '$.memory'), 0))), 0),"
-        " coalesce(sum(max(c.disk, coalesce(json_extract(o.undo, '$.disk'), 0))), 0),"
-        " coalesce(sum(max(c.pids, coalesce(json_extract(o.undo, '$.pids'), 0))), 0),"
-        " coalesce(sum(max(json_array_length(c.ip) + host_addresses(c.nics),"
-        " coalesce(json_array_length(o.undo, '$.ip') + host_addresses(json_extract(o.undo, '$.nics')), 0))), 0)"
-        " FROM container c LEFT JOIN operation o"
-        " ON o.container = c.id AND o.state IN ('queued', 'running') AND json_valid(o.undo)"
-        " WHERE c.tenant = ?1";
+#define TOTALS_OF(WHERE)                                                                                                           \
+	"SELECT count(*),"                                                                                                         \
+	" coalesce(sum(max(c.cpus, coalesce(CAST(round(json_extract(o.undo, '$.cpus') * 1000) AS INTEGER), 0))), 0),"              \
+	" coalesce(sum(max(c.memory, coalesce(json_extract(o.undo, '$.memory'), 0))), 0),"                                         \
+	" coalesce(sum(max(c.disk, coalesce(json_extract(o.undo, '$.disk'), 0))), 0),"                                             \
+	" coalesce(sum(max(c.pids, coalesce(json_extract(o.undo, '$.pids'), 0))), 0),"                                             \
+	" coalesce(sum(max(json_array_length(c.ip) + host_addresses(c.nics),"                                                      \
+	" coalesce(json_array_length(o.undo, '$.ip') + host_addresses(json_extract(o.undo, '$.nics')), 0))), 0)"                   \
+	" FROM container c LEFT JOIN operation o"                                                                                  \
+	" ON o.container = c.id AND o.state IN ('queued', 'running') AND json_valid(o.undo)"                                       \
+	" WHERE " WHERE
+static const char sql_tenant_used[] = TOTALS_OF("c.tenant = ?1");
+static const char sql_all_used[] = TOTALS_OF("NOT ?1 OR c.pid > 0");
 
 int
 store_tenant_add(struct store *s, int64_t number, const char *name, int64_t now, struct err *e)
@@ -53,15 +55,11 @@ store_tenant_number(struct store *s, const char *name, int64_t *number_out, stru
 	return sql_number(s, number_out, sql_tenant_number, e, "s", name);
 }
 
-int
-store_tenant_used(struct store *s, const char *name, struct totals *used_out, struct err *e)
+static int
+tenant_read_totals(struct store *s, sqlite3_stmt *stmt, struct totals *used_out, struct err *e)
 {
 	static const char *const columns[] = { "containers", "cpus", "memory", "disk", "pids", "addresses" };
-	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_tenant_used, e);
 
-	if (!stmt)
-		return -1;
-	sql_bind(stmt, 1, "s", name);
 	if (sql_step(s, stmt, e) != 1)
 		return -1;
 	for (int i = 0; i < (int)(sizeof columns / sizeof *columns); i++)
@@ -69,4 +67,26 @@ store_tenant_used(struct store *s, const char *name, struct totals *used_out, st
 	row_put_int(&totals_schema, used_out, "snapshots", 0);
 	row_put_int(&totals_schema, used_out, "backups", 0);
 	return 0;
+}
+
+int
+store_tenant_used(struct store *s, const char *name, struct totals *used_out, struct err *e)
+{
+	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_tenant_used, e);
+
+	if (!stmt)
+		return -1;
+	sql_bind(stmt, 1, "s", name);
+	return tenant_read_totals(s, stmt, used_out, e);
+}
+
+int
+store_all_used(struct store *s, bool running, struct totals *used_out, struct err *e)
+{
+	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_all_used, e);
+
+	if (!stmt)
+		return -1;
+	sql_bind(stmt, 1, "i", (int64_t)running);
+	return tenant_read_totals(s, stmt, used_out, e);
 }

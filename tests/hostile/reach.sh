@@ -96,7 +96,7 @@ case_cve_2017_5985_nothing_of_the_host_can_be_named() {
 		is "ip $value" 422 "$(as_tenant POST /v1/containers "{\"name\":\"x\",\"template\":\"busybox\",\"ip\":[\"$value\"]}")"
 	done
 	is "none was made" 1 "$(curl -s --unix-socket "$BERTH_SOCKET" -H "Authorization: Bearer $token" http://b/v1/containers | jq '.items | length')"
-	for path in '/v1/which?pid=1' /v1/doctor /v1/recover /v1/host/boot /v1/host/shutdown; do
+	for path in '/v1/which?pid=1' /v1/doctor /v1/capacity /v1/recover /v1/host/boot /v1/host/shutdown; do
 		unlike "$path isn't a tenant's" '^2' "$(as_tenant GET "$path" ''; echo; as_tenant POST "$path" '{}')"
 	done
 }

@@ -64,7 +64,7 @@ ok "what the operator set stays when it is given again" as "$acme" set web cpu_w
 ok "a viewer looks" as "$viewer" list
 fails 5 "viewer doesn't allow" "but changes nothing" as "$viewer" start web
 fails 5 "auditor doesn't allow" "an auditor neither" as "$auditor" start acme:web
-ok "he reads everything" eval 'for v in "list" "tenant list" "token list" "webhook list" "plan list" "ip list" "network list" "operation list" "audit" "doctor" "usage" "template list"; do as "$auditor" $v >/dev/null || exit 1; done'
+ok "he reads everything" eval 'for v in "list" "tenant list" "token list" "webhook list" "plan list" "ip list" "network list" "operation list" "audit" "doctor" "capacity" "usage" "template list"; do as "$auditor" $v >/dev/null || exit 1; done'
 operator=$(token helper --role operator)
 ok "an operator does everything" eval 'hook=$(as "$operator" webhook create x --url https://192.0.2.1/ 2>&1) && as "$operator" webhook list -q | found . && as "$operator" plan create opsplan --memory 64M'
 fails 5 "operator doesn't allow" "but make tenants" as "$operator" tenant create evil
@@ -73,6 +73,7 @@ fails 5 "operator doesn't allow" "or look for them" as "$operator" token list
 fails 5 "viewer doesn't allow" "a viewer sees no webhook" as "$viewer" webhook list
 B webhook delete "$(B webhook list -q)" >/dev/null 2>&1; B plan delete opsplan >/dev/null 2>&1
 fails 5 "owner doesn't allow" "an owner is none of the host" as "$acme" doctor
+fails 5 "owner doesn't allow" "what there is is the host's to know" as "$acme" capacity
 fails 5 "owner doesn't allow" "nor a maker of tenants" as "$acme" tenant create evil
 fails 5 "token isn.t valid" "a wrong token" as "${acme}x" list
 fails 5 "token isn.t valid" "a cut one" as "${acme%?}" list

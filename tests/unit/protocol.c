@@ -184,6 +184,7 @@ static const struct {
 	{ REQUEST_LIMITS, "id config", "" },
 	{ REQUEST_WHICH, "", "pid uid address mac veth" },
 	{ REQUEST_DOCTOR, "", "fix" },
+	{ REQUEST_CAPACITY, "", "" },
 	{ REQUEST_TEMPLATE_BUILD, "template", "version" },
 	{ REQUEST_TEMPLATE_DELETE, "template", "" },
 	{ REQUEST_CANCEL, "", "" },
