@@ -56,7 +56,7 @@ int nfnl_ask(int fd, const struct buf *question, nfnl_take *take, void *arg);
 
 /* The table's comment, "" where it has none. 1 found, 0 there is no such table. */
 int nfnl_read_comment(int fd, const struct nfnl_table *table, char *comment_out, size_t size, struct err *e);
-/* Adds the names of the table's chains; of a table that isn't there nothing. */
+/* All of the table's chains, instead of what the list holds; of a table that isn't there none. */
 int nfnl_read_chains(int fd, const struct nfnl_table *table, struct strv *names_out, struct err *e);
 /* 1 it is there, 0 it isn't, or not the table. */
 int nfnl_find_chain(int fd, const struct nfnl_table *table, const char *chain, struct err *e);

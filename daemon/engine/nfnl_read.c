@@ -9,6 +9,9 @@
 #include "daemon/engine/nfnl.h"
 #include "daemon/engine/nfnl_message.h"
 
+/* How often a list is asked for that somebody's change cuts short: each time that takes some milliseconds at the most. */
+enum { NFNL_DUMPS = 200 };
+
 static size_t
 nfnl_begin_question(struct buf *out, const struct nfnl_table *table, uint16_t type, uint16_t flags)
 {
@@ -77,7 +80,7 @@ struct nfnl_chains {
 	const char *table;
 	struct strv *names; /* NULL: one is looked for */
 	int error;
-	bool found;
+	bool found, changed;
 };
 
 static int
@@ -87,6 +90,7 @@ nfnl_take_chain(const struct nlmsghdr *m, void *arg)
 	struct nfnl_chains *chains = arg;
 	const char *table, *name;
 
+	chains->changed = chains->changed || (m->nlmsg_flags & NLM_F_DUMP_INTR);
 	if (m->nlmsg_type == NLMSG_ERROR)
 		chains->error = nfnl_error_of(m);
 	if (m->nlmsg_type == NLMSG_ERROR || m->nlmsg_type == NLMSG_DONE)
@@ -102,18 +106,33 @@ nfnl_take_chain(const struct nlmsghdr *m, void *arg)
 	return 1;
 }
 
-/* The kernel gives the chains of all tables of the family. */
-int
-nfnl_read_chains(int fd, const struct nfnl_table *table, struct strv *names_out, struct err *e)
+/* The kernel gives the chains of all tables of the family; *changed_out: it may have left some out. */
+static int
+nfnl_read_chains_once(int fd, const struct nfnl_table *table, struct strv *names, bool *changed_out, struct err *e)
 {
-	struct nfnl_chains chains = { .table = table->name, .names = names_out };
+	struct nfnl_chains chains = { .table = table->name, .names = names };
 	AUTO_BUF struct buf question = { 0 };
 
 	nfnl_end(&question, nfnl_begin_question(&question, table, NFT_MSG_GETCHAIN, NLM_F_DUMP));
 	if (nfnl_ask(fd, &question, nfnl_take_chain, &chains) < 0)
 		return err_sys(e, "list the chains of the nft table '%s'", table->name);
+	*changed_out = chains.changed;
 	errno = chains.error;
 	return chains.error ? err_sys(e, "list the chains of the nft table '%s'", table->name) : 0;
+}
+
+int
+nfnl_read_chains(int fd, const struct nfnl_table *table, struct strv *names_out, struct err *e)
+{
+	bool changed = true;
+
+	for (int i = 0; changed && i < NFNL_DUMPS; i++) {
+		strv_clear(names_out);
+		if (nfnl_read_chains_once(fd, table, names_out, &changed, e) < 0)
+			return -1;
+	}
+	return changed ? err_set(e, ERR_BUSY, "somebody changes the host's nft rules all the time: their chains can't be listed")
+	               : 0;
 }
 
 int

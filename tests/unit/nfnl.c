@@ -1,7 +1,11 @@
 /* What is told to the packet filter: keys in whole words, ends of intervals, and messages whose parts add up. */
 #include "tests/unit/unit.h"
 
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "daemon/engine/nfnl_message.h"
 #include "daemon/engine/nfnl_rule.h"
@@ -179,6 +183,43 @@ test_messages_add_up(void **state)
 	assert_int_equal(check_messages(&b), 1 + 5 + 6 + 1);
 }
 
+/* A part of a list of chains, as the kernel gives it. */
+static void
+answer_chains(int fd, const char *const *names, size_t n, uint16_t flags)
+{
+	AUTO_BUF struct buf out = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = nfnl_begin(&out, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN, NLM_F_MULTI | flags, 1, NFPROTO_INET, 0);
+
+		nfnl_put_text(&out, NFTA_CHAIN_TABLE, "ab");
+		nfnl_put_text(&out, NFTA_CHAIN_NAME, names[i]);
+		nfnl_end(&out, at);
+	}
+	nfnl_end(&out, nfnl_begin(&out, NLMSG_DONE, NLM_F_MULTI | flags, 1, NFPROTO_INET, 0));
+	assert_int_equal(send(fd, out.data, out.len, 0), (ssize_t)out.len);
+}
+
+/* What was in the midst of it when somebody changed the rules isn't all. */
+static void
+test_a_list_that_was_cut_short_is_asked_for_again(void **state)
+{
+	static const char *const names[] = { "input", "gate_input", "i101" };
+	const struct nfnl_table inet = { NFPROTO_INET, "ab" };
+	AUTO_STRV struct strv chains = { 0 };
+	struct err e = { 0 };
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	answer_chains(ends[1], names, 1, NLM_F_DUMP_INTR);
+	answer_chains(ends[1], names, 3, 0);
+	assert_int_equal(nfnl_read_chains(ends[0], &inet, &chains, &e), 0);
+	assert_int_equal(chains.n, 3);
+	assert_string_equal(chains.v[1], "gate_input");
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void
 test_nothing_to_do_needs_no_kernel(void **state)
 {
@@ -193,9 +234,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parts_fill_whole_words),        cmocka_unit_test(test_one_alone_has_its_length),
-		cmocka_unit_test(test_names_and_keys_stay_in_bounds), cmocka_unit_test(test_marks_have_the_order_that_is_compared),
-		cmocka_unit_test(test_intervals_have_their_ends),     cmocka_unit_test(test_messages_add_up),
+		cmocka_unit_test(test_parts_fill_whole_words),
+		cmocka_unit_test(test_one_alone_has_its_length),
+		cmocka_unit_test(test_names_and_keys_stay_in_bounds),
+		cmocka_unit_test(test_marks_have_the_order_that_is_compared),
+		cmocka_unit_test(test_intervals_have_their_ends),
+		cmocka_unit_test(test_messages_add_up),
+		cmocka_unit_test(test_a_list_that_was_cut_short_is_asked_for_again),
 		cmocka_unit_test(test_nothing_to_do_needs_no_kernel),
 	};
 
