@@ -14,7 +14,7 @@ if [ -z "${THROUGHPUT_NETNS:-}" ]; then
 fi
 . "$(dirname "$0")/../lib/lib.sh"
 make -C "$BUILD" -s tests/bench/wire tests/bench/tick >/dev/null || exit 1
-WIRE=$BUILD/tests/bench/wire PORT=5201
+WIRE=$BUILD/tests/bench/wire PORT=5200 STREAM_PORT=5201
 export PYTHONDONTWRITEBYTECODE=1 TEMPLATES=''
 ip link set lo up
 ip address add 192.0.2.1/32 dev lo
@@ -33,6 +33,8 @@ t_end_first() {
 # serve NETNS-FILE
 serve() {
 	nsenter --net="$1" "$WIRE" serve $PORT &
+	SERVERS+=($!)
+	nsenter --net="$1" chrt -f 1 iperf3 -s -p $STREAM_PORT >/dev/null 2>&1 &
 	SERVERS+=($!)
 }
 space() {
@@ -81,7 +83,7 @@ bridges_filter() {
 	done
 }
 # measure ROUNDS MS: standard input has a line a way: name, what it is compared with, where it begins, where it ends.
-measure() { ROUNDS=$1 MS=$2 WIRE=$WIRE PORT=$PORT python3 "$TOP/tests/bench/throughput.py" && pass "measured" || fail "measured"; }
+measure() { ROUNDS=$1 MS=$2 WIRE=$WIRE PORT=$PORT STREAM_PORT=$STREAM_PORT python3 "$TOP/tests/bench/throughput.py" && pass "measured" || fail "measured"; }
 bridges_filter 0
 echo "Nobody has rules:"
 measure "${1:-25}" "${2:-60}" <<END
@@ -95,7 +97,7 @@ END
 
 for n in ruled1 ruled2; do
 	B set $n blocked_ports=25,6881-6889 connections=5000 >/dev/null 2>&1 || fail "ports and connections of $n"
-	for rule in "allow in tcp 22 from 203.0.113.0/24" "allow in tcp 80" "allow in tcp 443" "allow in tcp $PORT" \
+	for rule in "allow in tcp 22 from 203.0.113.0/24" "allow in tcp 80" "allow in tcp 443" "allow in tcp $PORT-$STREAM_PORT" \
 		"allow in udp 1024-65535" "allow in icmp" "deny out tcp 2525" "default in deny"; do
 		# shellcheck disable=SC2086
 		B firewall add $n $rule >/dev/null 2>&1 || fail "rule $rule of $n"

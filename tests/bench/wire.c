@@ -3,8 +3,8 @@
  * about is louder than what is measured.
  *
  *   wire serve PORT                              answers the others until it is killed
- *   wire out|in|turns|small ADDRESS PORT MS      for so long, and prints: megabits a second; the median and the 99th percentile
- *                                                of a byte's way and back in microseconds; datagrams of 64 bytes a second
+ *   wire turns|small ADDRESS PORT MS             for so long, and prints: the median and the 99th percentile of a byte's way and
+ *                                                back in microseconds; datagrams of 64 bytes a second
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 256 << 10, TURNS_MAX = 1 << 20, BATCH = 64, WINDOW = 4, DATAGRAM = 64, LOST_MS = 200 };
+enum { TURNS_MAX = 1 << 20, BATCH = 64, WINDOW = 4, DATAGRAM = 64, LOST_MS = 200 };
 
 union name {
 	struct sockaddr any;
@@ -29,11 +29,9 @@ union name {
 };
 
 struct request {
-	char what; /* of "out", "in", "turns", "small" the first */
+	char what; /* of "turns", "small" the first */
 	int64_t ms;
 };
-
-static char block[BLOCK];
 
 static void __attribute__((noreturn)) die(const char *what)
 {
@@ -100,29 +98,6 @@ take_all(int fd, void *data, size_t size)
 }
 
 static void
-send_for(int fd, int64_t ms)
-{
-	int64_t end = now_ns() + ms * 1000000;
-
-	while (now_ns() < end)
-		if (send(fd, block, sizeof block, 0) < 0)
-			die("send");
-	shutdown(fd, SHUT_WR);
-}
-
-/* Bytes that came, until there are no more. */
-static int64_t
-sink(int fd)
-{
-	int64_t bytes = 0;
-	ssize_t n;
-
-	while ((n = recv(fd, block, sizeof block, 0)) > 0)
-		bytes += n;
-	return bytes;
-}
-
-static void
 echo(int fd)
 {
 	char byte;
@@ -178,18 +153,10 @@ answer(int fd)
 
 	hold(1);
 	take_all(fd, &request, sizeof request);
-	if (request.what == 'o') {
-		int64_t bytes = sink(fd);
-
-		send(fd, &bytes, sizeof bytes, 0);
-	} else if (request.what == 'i') {
-		send_for(fd, request.ms);
-		sink(fd);
-	} else if (request.what == 't') {
+	if (request.what == 't')
 		echo(fd);
-	} else {
+	else
 		take_small(fd);
-	}
 }
 
 static void
@@ -221,12 +188,6 @@ serve(int port)
 		}
 		close(peer);
 	}
-}
-
-static void
-print_rate(int64_t bytes, int64_t ns)
-{
-	printf("%.1f\n", (double)bytes * 8000 / (double)ns);
 }
 
 static int
@@ -299,25 +260,15 @@ ask(const char *what, const char *address, int port, int64_t ms)
 	union name to;
 	socklen_t len = name_of(address, port, &to);
 	int fd = check(socket(to.any.sa_family, SOCK_STREAM, 0), "socket");
-	int64_t bytes, begin;
 
 	hold(0);
 	check(connect(fd, &to.any, len), "connect");
 	set_no_delay(fd);
-	begin = now_ns();
 	check((int)send(fd, &request, sizeof request, 0), "send");
-	if (what[0] == 'o') {
-		send_for(fd, ms);
-		take_all(fd, &bytes, sizeof bytes);
-		print_rate(bytes, now_ns() - begin);
-	} else if (what[0] == 'i') {
-		bytes = sink(fd);
-		print_rate(bytes, now_ns() - begin);
-	} else if (what[0] == 't') {
+	if (what[0] == 't')
 		print_turns(fd, ms);
-	} else {
+	else
 		print_small(fd, &to, len, ms);
-	}
 }
 
 int
@@ -325,10 +276,10 @@ main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "serve") == 0) {
 		serve((int)strtol(argv[2], NULL, 10));
-	} else if (argc == 5 && strchr("oits", argv[1][0])) {
+	} else if (argc == 5 && strchr("ts", argv[1][0])) {
 		ask(argv[1], argv[2], (int)strtol(argv[3], NULL, 10), strtol(argv[4], NULL, 10));
 	} else {
-		fprintf(stderr, "usage: wire serve PORT | wire out|in|turns|small ADDRESS PORT MS\n");
+		fprintf(stderr, "usage: wire serve PORT | wire turns|small ADDRESS PORT MS\n");
 		return 2;
 	}
 	return 0;
