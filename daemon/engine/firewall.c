@@ -17,8 +17,9 @@
  * %1$s is the instance. A set of interface names rather than a wildcard: an instance's name may begin another's. The mark is the
  * tenant's number while a packet between containers is judged, and 0 again afterwards. Established is what was let through once.
  *
- * At -300 nothing has been spent on the packet yet. At -150 its connection is known and no address is rewritten: who asks for an
- * address of the host means the host, even where somebody else's rule would send him on to a service.
+ * At -300 nothing has been spent on the packet yet. At -199 its connection is known and no address is rewritten: who asks for an
+ * address of the host means the host, even where somebody else's rule would send him on to a service. Of a connection that chain
+ * sees what opens it alone, as all of its type; what is of none it doesn't see, nor would anybody translate that.
  */
 static const char firewall_rules[] =
         "add set inet %1$s veths { type ifname; }\n"
@@ -60,8 +61,8 @@ static const char firewall_rules[] =
         "add chain inet %1$s to_address\n"
         "add rule inet %1$s to_address jump forwarded\n"
         "add rule inet %1$s to_address jump to_host\n"
-        "add chain inet %1$s addresses { type filter hook prerouting priority -150; }\n"
-        "add rule inet %1$s addresses ct state new iifname @veths fib daddr type { local, broadcast, anycast } jump "
+        "add chain inet %1$s host_address { type nat hook prerouting priority -199; }\n"
+        "add rule inet %1$s host_address ct state new iifname @veths fib daddr type { local, broadcast, anycast } jump "
         "to_address\n"
         /* What `to_host` has let in once; an error's message, which may tell of another way, is related. */
         "add chain inet %1$s input { type filter hook input priority -5; }\n"
