@@ -1,7 +1,8 @@
 #!/bin/bash
 # What a container's network carries beside a bare veth pair with routes and no rules at all: between host and container, between two
-# containers, with a firewall of their own and without; and between two on a network, beside a bare bridge. Real containers of a real
-# daemon, in a network namespace of its own, so that no other instance's rules are passed.
+# containers, with a firewall of their own and without; and between two on a network, beside a bare bridge. And what the least costs
+# there that a host of private addresses does (nat-). Real containers of a real daemon, in a network namespace of its own, so that no
+# other instance's rules are passed.
 #
 #   tests/bench/throughput.sh [ROUNDS [MS]]     BUILD names the build directory
 if [ -z "${THROUGHPUT_NETNS:-}" ]; then
@@ -43,25 +44,42 @@ space() {
 	ip -n "$1" link set lo up
 }
 
-# Bare: a host with two others behind a veth pair each, and the same two on a bridge.
-HOST=btw$$h
-space "$HOST"
-ip netns exec "$HOST" sysctl -qw net.ipv4.ip_forward=1
-ip -n "$HOST" link add bare0 type bridge mcast_snooping 0
-ip -n "$HOST" link set bare0 up
-for n in 1 2; do
-	space "btw$$$n"
-	for kind in pair lan; do
-		ip -n "$HOST" link add $kind$n type veth peer name ${kind}0 netns "btw$$$n"
-		ip -n "$HOST" link set $kind$n up
-		ip -n "btw$$$n" link set ${kind}0 up
+# lan KIND: a host (KIND's h) with two others (1 and 2) behind a veth pair each, and the same two on a bridge.
+lan() {
+	local kind=$1 host=btw$1$$h n link
+	space "$host"
+	ip netns exec "$host" sysctl -qw net.ipv4.ip_forward=1
+	ip -n "$host" link add bare0 type bridge mcast_snooping 0
+	ip -n "$host" link set bare0 up
+	for n in 1 2; do
+		space "btw$kind$$$n"
+		for link in pair lan; do
+			ip -n "$host" link add $link$n type veth peer name ${link}0 netns "btw$kind$$$n"
+			ip -n "$host" link set $link$n up
+			ip -n "btw$kind$$$n" link set ${link}0 up
+		done
+		ip -n "$host" address add 10.1.$n.1/24 dev pair$n
+		ip -n "btw$kind$$$n" address add 10.1.$n.2/24 dev pair0
+		ip -n "btw$kind$$$n" route add default via 10.1.$n.1
+		ip -n "$host" link set lan$n master bare0
+		ip -n "btw$kind$$$n" address add 10.2.0.$n/24 dev lan0
 	done
-	ip -n "$HOST" address add 10.1.$n.1/24 dev pair$n
-	ip -n "btw$$$n" address add 10.1.$n.2/24 dev pair0
-	ip -n "btw$$$n" route add default via 10.1.$n.1
-	ip -n "$HOST" link set lan$n master bare0
-	ip -n "btw$$$n" address add 10.2.0.$n/24 dev lan0
-done
+}
+# Bare; and one that does what any host of private addresses does: it tracks connections and hides them behind its own address.
+lan b
+lan n
+ip netns exec "btwn$$h" nft -f - <<'END'
+table inet nat {
+	chain forward {
+		type filter hook forward priority filter
+		ct state established,related accept
+	}
+	chain postrouting {
+		type nat hook postrouting priority srcnat
+		ip saddr 10.1.0.0/16 oifname "uplink" masquerade
+	}
+}
+END
 
 # Berth: four containers. Two of them get rules later, as a provider and his customer would have.
 B template build tick >/dev/null 2>&1 || { fail "the template"; exit 1; }
@@ -72,9 +90,14 @@ done
 inside() { echo "/proc/$(field "$1" pid)/ns/net"; }
 address() { field "$1" 'ip[0]'; }
 network() { field "$1" 'net[0]' | sed 's/^back://'; }
-bare() { echo "/run/netns/btw$$$1"; }
+bare() { echo "/run/netns/btwb$$$1"; }
+nat() { echo "/run/netns/btwn$$$1"; }
 own=/proc/$$/ns/net
-serve "$(bare 1)"; serve "$(bare 2)"; serve "$(inside plain2)"; serve "$(inside ruled2)"
+for n in 1 2; do
+	serve "$(bare $n)"
+	serve "$(nat $n)"
+done
+serve "$(inside plain2)"; serve "$(inside ruled2)"
 # Whether bridged packets are led through the rules for routed ones as well (br_netfilter): as Debian is unless somebody loads it, or not.
 bridges_filter() {
 	local netns
@@ -89,7 +112,9 @@ echo "Nobody has rules:"
 measure "${1:-25}" "${2:-60}" <<END
 bare-host - $(bare h) 10.1.2.2
 host bare-host $own $(address plain2)
+nat-host bare-host $(nat h) 10.1.2.2
 bare-pair - $(bare 1) 10.1.2.2
+nat-pair bare-pair $(nat 1) 10.1.2.2
 pair bare-pair $(inside plain1) $(address plain2)
 bare-bridge - $(bare 1) 10.2.0.2
 network bare-bridge $(inside plain1) $(network plain2)
