@@ -20,6 +20,18 @@ moves() {
 	python3 "$FLOW" "$2" "$address" 5000 "$3"
 	wait $!
 }
+# iperf NAME OPTION…: what a well-known tool says of it from the host, at the end that receives: bits a second on the wire of payload of
+# SIZE bytes a packet, by OVERHEAD bytes of headers; its first second doesn't count.
+iperf() {
+	local name=$1 address netns
+	shift
+	address=$(field "$name" 'ip[0]') netns=/proc/$(field "$name" pid)/ns/net
+	nsenter --net="$netns" iperf3 -s -1 -p 5001 >/dev/null &
+	wait_for 10 eval "nsenter --net=$netns ss -Hltn 'sport = :5001' | grep -q ."
+	iperf3 -c "$address" -p 5001 -O 1 -t 3 -J "$@" | jq --argjson size "$SIZE" --argjson overhead "$OVERHEAD" \
+		'.end | (.sum_received // .sum).bits_per_second * ($size + $overhead) / $size / 1e6'
+	wait $!
+}
 # within WHAT WANTED GOT: by five percent.
 within() {
 	if awk -v w="$2" -v g="$3" 'BEGIN { exit !(g >= w * 0.95 && g <= w * 1.05) }'; then pass "$1 ($3)"; else fail "$1: wanted $2 ± 5 %, got $3"; fi
@@ -35,6 +47,11 @@ ok "rates, live" B set fast rate_in=$IN rate_out=$OUT
 is "are shown" "$IN $OUT" "$(field fast rate_in) $(field fast rate_out)"
 within "what it receives" $IN "$(moves fast in $((IN * 300000)))"
 within "what it sends" $OUT "$(moves fast out $((OUT * 300000)))"
+SIZE=1448 OVERHEAD=66
+within "iperf3 says so of what it receives" $IN "$(iperf fast)"
+within "of what it sends" $OUT "$(iperf fast -R)"
+SIZE=1400 OVERHEAD=42
+within "and of a flood of datagrams" $OUT "$(iperf fast -R -u -b ${FULL}M -l $SIZE)"
 ok "others, live" B set fast rate_in=$LESS rate_out=$MORE
 within "it receives slower" $LESS "$(moves fast in $((LESS * 300000)))"
 within "it sends faster" $MORE "$(moves fast out $((MORE * 300000)))"
