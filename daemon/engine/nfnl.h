@@ -67,7 +67,7 @@ int nfnl_read_counters(int fd, const struct nfnl_table *table, nfnl_take_counter
 /* 1 it is there, 0 it isn't, or not the table. */
 int nfnl_find_counter(int fd, const struct nfnl_table *table, const char *name, struct err *e);
 
-/* The elements of a set. Times in milliseconds, 0: it has none. 1 it is there, 0 it isn't, or not the table. */
+/* The elements of a set, some maybe twice. Times in milliseconds, 0: it has none. 1 it is there, 0 it isn't, or not the table. */
 struct nfnl_found {
 	const void *key;
 	size_t len;

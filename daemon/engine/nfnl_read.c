@@ -12,6 +12,12 @@
 /* How often a list is asked for that somebody's change cuts short: each time that takes some milliseconds at the most. */
 enum { NFNL_DUMPS = 200 };
 
+static int
+nfnl_say_unsteady(struct err *e)
+{
+	return err_set(e, ERR_BUSY, "somebody changes the host's nft rules all the time: they can't be listed");
+}
+
 static size_t
 nfnl_begin_question(struct buf *out, const struct nfnl_table *table, uint16_t type, uint16_t flags)
 {
@@ -131,8 +137,7 @@ nfnl_read_chains(int fd, const struct nfnl_table *table, struct strv *names_out,
 		if (nfnl_read_chains_once(fd, table, names_out, &changed, e) < 0)
 			return -1;
 	}
-	return changed ? err_set(e, ERR_BUSY, "somebody changes the host's nft rules all the time: their chains can't be listed")
-	               : 0;
+	return changed ? nfnl_say_unsteady(e) : 0;
 }
 
 int
@@ -234,6 +239,7 @@ struct nfnl_elements {
 	nfnl_take_element *take;
 	void *arg;
 	int error;
+	bool changed;
 };
 
 static void
@@ -263,6 +269,7 @@ nfnl_take_elements(const struct nlmsghdr *m, void *arg)
 	const struct nlattr *attrs[NFTA_SET_ELEM_LIST_MAX + 1], *list;
 	struct nfnl_elements *elements = arg;
 
+	elements->changed = elements->changed || (m->nlmsg_flags & NLM_F_DUMP_INTR);
 	if (m->nlmsg_type == NLMSG_ERROR)
 		elements->error = nfnl_error_of(m);
 	if (m->nlmsg_type == NLMSG_ERROR || m->nlmsg_type == NLMSG_DONE)
@@ -280,14 +287,19 @@ nfnl_read_elements(int fd, const struct nfnl_table *table, const char *set, nfnl
 	struct nfnl_elements elements = { .take = take, .arg = arg };
 	AUTO_BUF struct buf question = { 0 };
 	size_t at = nfnl_begin_question(&question, table, NFT_MSG_GETSETELEM, NLM_F_DUMP);
-	int rc;
+	int rc, tries = 0;
 
 	nfnl_put_text(&question, NFTA_SET_ELEM_LIST_TABLE, table->name);
 	nfnl_put_text(&question, NFTA_SET_ELEM_LIST_SET, set);
 	nfnl_end(&question, at);
-	rc = nfnl_ask(fd, &question, nfnl_take_elements, &elements);
+	do {
+		elements.changed = false;
+		rc = nfnl_ask(fd, &question, nfnl_take_elements, &elements);
+	} while (rc == 0 && elements.changed && !elements.error && ++tries < NFNL_DUMPS);
 	errno = rc < 0 ? errno : elements.error;
 	if (rc < 0 || (elements.error && elements.error != ENOENT))
 		return err_sys(e, "read the nft set '%s'", set);
+	if (elements.changed)
+		return nfnl_say_unsteady(e);
 	return elements.error != ENOENT;
 }
