@@ -1,6 +1,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "client/clean.h"
 #include "client/operation.h"
 #include "client/print.h"
 #include "client/verbs.h"
@@ -35,11 +36,15 @@ doctor_was_fixed(struct json_object *item)
 static void
 doctor_add(struct json_object *item, struct buf *out)
 {
-	const char *remedy = call_text(item, "remedy");
+	const char *text = call_text(item, "text"), *remedy = call_text(item, "remedy");
 
-	buf_addf(out, "%-8s %s\n", doctor_was_fixed(item) ? "fixed" : call_text(item, "severity"), call_text(item, "text"));
-	if (remedy)
-		buf_addf(out, "         do: %s\n", remedy);
+	buf_addf(out, "%-8s ", doctor_was_fixed(item) ? "fixed" : call_text(item, "severity"));
+	clean_text(text ? text : "", out);
+	buf_addf(out, remedy ? "\n         do: " : "\n");
+	if (!remedy)
+		return;
+	clean_text(remedy, out);
+	buf_addf(out, "\n");
 }
 
 static int

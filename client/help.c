@@ -190,24 +190,18 @@ help_print_group(const char *word)
 void
 help_print_overview(void)
 {
-	static const char *const statuses[] = { "0 done",
-		                                "1 failed",
-		                                "2 usage",
-		                                "3 not found",
-		                                "4 conflict or locked",
-		                                "5 denied",
-		                                "6 timed out",
-		                                "7 daemon unreachable" };
-
 	printf("Usage: berth VERB…\n\nVerbs:\n");
 	for (const struct verb *const *v = verbs; *v; v++)
 		if ((*v)->help)
 			help_verb_line(*v);
-	printf("\nExit status: ");
-	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
-		printf("%s%s", i ? ", " : "", statuses[i]);
-	printf(".\n'berth help VERB' tells more of each. The daemon's socket is /run/berth/berth.sock, else that of --socket or "
-	       "BERTH_SOCKET.\nA token in BERTH_TOKEN says who you are; without one your user and groups do.\n");
+	putchar('\n');
+	help_wrap("Exit status: 0 done, 1 failed, 2 usage, 3 not found, 4 conflict or locked, 5 denied, 6 timed out, 7 daemon "
+	          "unreachable.",
+	          0, 0);
+	help_wrap("'berth help VERB' tells more of each. The daemon's socket is /run/berth/berth.sock, else that of --socket or "
+	          "BERTH_SOCKET.",
+	          0, 0);
+	help_wrap("A token in BERTH_TOKEN says who you are; without one your user and groups do.", 0, 0);
 }
 
 static void

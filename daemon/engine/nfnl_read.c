@@ -287,7 +287,7 @@ nfnl_read_elements(int fd, const struct nfnl_table *table, const char *set, nfnl
 	struct nfnl_elements elements = { .take = take, .arg = arg };
 	AUTO_BUF struct buf question = { 0 };
 	size_t at = nfnl_begin_question(&question, table, NFT_MSG_GETSETELEM, NLM_F_DUMP);
-	int rc, tries = 0;
+	int rc = -1, tries = 0;
 
 	nfnl_put_text(&question, NFTA_SET_ELEM_LIST_TABLE, table->name);
 	nfnl_put_text(&question, NFTA_SET_ELEM_LIST_SET, set);

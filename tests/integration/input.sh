@@ -135,3 +135,4 @@ t.end()
 END
 id=$(B operation list -q | head -n 1)
 like "on a narrow terminal an id stays whole" "$id" "$(PYTHONPATH=$TOP/tests/lib python3 "$T/narrow.py" "$BUILD/berth" operation list)"
+is "and no line of the overview is cut" "" "$(PYTHONPATH=$TOP/tests/lib python3 "$T/narrow.py" "$BUILD/berth" help | tr -d '\r' | LC_ALL=C.UTF-8 grep -E '.{81}')"

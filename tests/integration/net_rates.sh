@@ -27,7 +27,7 @@ iperf() {
 	shift
 	address=$(field "$name" 'ip[0]') netns=/proc/$(field "$name" pid)/ns/net
 	nsenter --net="$netns" iperf3 -s -1 -p 5001 >/dev/null &
-	wait_for 10 eval "nsenter --net=$netns ss -Hltn 'sport = :5001' | grep -q ."
+	wait_for 10 eval "nsenter --net=$netns ss -Hltn 'sport = :5001' | found ."
 	iperf3 -c "$address" -p 5001 -O 1 -t 3 -J "$@" | jq --argjson size "$SIZE" --argjson overhead "$OVERHEAD" \
 		'.end | (.sum_received // .sum).bits_per_second * ($size + $overhead) / $size / 1e6'
 	wait $!
