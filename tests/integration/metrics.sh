@@ -44,7 +44,7 @@ E2
 sent_is() { metrics "$auditor" && [ "$(value container_traffic_bytes_total "$web,direction=\"out\",family=\"ipv4\",class=\"paid\"")" = 10000 ]; }
 ok "traffic, to the byte" wait_for 6 sent_is
 is "and packets" 10 "$(value container_traffic_packets_total "$web,direction=\"out\",family=\"ipv4\",class=\"paid\"")"
-unlike "no secret" "$(cut -d_ -f3 <<<"$auditor")|$(cut -d_ -f3 <<<"$acme")" "$(cat "$T/metrics")"
+unlike "no secret" "$(cut -d_ -f3- <<<"$auditor")|$(cut -d_ -f3- <<<"$acme")" "$(cat "$T/metrics")"
 
 metrics "$acme"
 is "a tenant sees its own alone" "acme" "$(grep -oE 'tenant="[^"]*"' "$T/metrics" | sort -u | cut -d'"' -f2 | xargs)"
