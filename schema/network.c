@@ -20,6 +20,12 @@ check_kind(const char *text)
 }
 
 static const char *
+check_isolation(const char *text)
+{
+	return strcmp(text, "none") == 0 || strcmp(text, "tenants") == 0 ? NULL : "must be none or tenants";
+}
+
+static const char *
 check_device(const char *text)
 {
 	size_t len = strlen(text);
@@ -62,6 +68,9 @@ static const struct field network_fields[] = {
 	          "VLAN of the host's bridge, which must filter them; its containers see no tags."),
 	LIST_FIELD(N, tenants, CHANGE | FIELD_HOST, 4096, check_grantee,
 	           "Tenants that may use the bridge, or * for all; without any it is for the host's roles to attach to."),
+	STRING_FIELD(N, isolation, CHANGE, 16, check_isolation,
+	             "Of a bridge. tenants: containers of different tenants exchange nothing on it, and reach what else is there; "
+	             "none: they are neighbours. tenants when left out."),
 	INT_FIELD(N, number, SEEN | FIELD_INTERNAL, 1, INT32_MAX, 0, "Names the device."),
 	TIME_FIELD(N, created_at, SEEN, "When it was created."),
 	INT_FIELD(N, revision, SEEN, 0, INT64_MAX, 0, "Grows with each change; the ETag."),

@@ -17,13 +17,20 @@ struct network {
 	char *bridge;        /* the operator's own device; not given: one that Berth makes */
 	int64_t vlan;
 	struct strv tenants; /* who may use a bridge: names, or "*" */
+	char *isolation;     /* of a bridge: "none" or "tenants" */
 	int64_t number;      /* from 1, unique among its tenant's; names the device that Berth makes */
 	int64_t created_at;
 	int64_t revision;
 };
 extern const struct schema network_schema;
 
-enum { NIC_MAX = 8, NIC_ADDRESSES_MAX = 8, NIC_TEXT_MAX = 700, VLAN_MAX = 4094 };
+enum {
+	NETWORKS_MAX = 250 /* a tenant's, and the host's */,
+	NIC_MAX = 8,
+	NIC_ADDRESSES_MAX = 8,
+	NIC_TEXT_MAX = 700,
+	VLAN_MAX = 4094
+};
 
 enum nic_kind { NIC_PRIVATE, NIC_BRIDGE };
 

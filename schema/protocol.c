@@ -9,6 +9,7 @@
 
 #include "daemon/util/fd.h"
 #include "schema/check.h"
+#include "schema/network.h"
 
 #define R request
 #define ARG_MAX_COUNT 4096
@@ -97,6 +98,9 @@ static const struct field samples_fields[] = { INT_FIELD(SM, time_ms, FIELD_REQU
 	                                                    "Of the traffic counters."),
 	                                       LIST_FIELD(SM, lines, 0, SAMPLES_MAX, check_line, "A container each."), END_FIELDS };
 
+static const struct field isolation_fields[] = { LIST_FIELD(isolation, networks, 0, NETWORKS_MAX, check_line, "Their numbers."),
+	                                         END_FIELDS };
+
 static const struct field alive_fields[] = { INT_FIELD(alive, serial, FIELD_REQUIRED, 0, INT64_MAX, 0, "Number."), END_FIELDS };
 
 #define M manifest
@@ -121,6 +125,7 @@ const struct schema progress_schema = { "progress", sizeof(struct progress), pro
 const struct schema done_schema = { "done", sizeof(struct done), done_fields };
 const struct schema ready_schema = { "ready", sizeof(struct ready), ready_fields };
 const struct schema session_schema = { "session", sizeof(struct session_note), session_fields };
+const struct schema isolation_schema = { "isolation", sizeof(struct isolation), isolation_fields };
 const struct schema alive_schema = { "alive", sizeof(struct alive), alive_fields };
 const struct schema samples_schema = { "samples", sizeof(struct samples), samples_fields };
 const struct schema manifest_schema = { "manifest", sizeof(struct manifest), manifest_fields };

@@ -10,6 +10,7 @@
  *   engine → sampler SPEC, once, with the settings and the layout
  *   sampler → engine REPLY_SAMPLES, passed on to the api as they are
  *   api → engine → hook sender   HOOK_SEND, after SPEC at its beginning; HOOK_ENDED comes back
+ *   api → engine     ISOLATION, at the handshake's end and after each change
  *   both ways        ALIVE, answered with the same number
  */
 #ifndef BERTH_PROTOCOL_H
@@ -160,6 +161,11 @@ struct samples {
 /* Lines a message: what is booked in one transaction, some milliseconds. */
 enum { SAMPLES_MAX = 64 };
 
+struct isolation {
+	struct field_set set;
+	struct strv networks; /* numbers of the host's own */
+};
+
 struct alive {
 	struct field_set set;
 	int64_t serial;
@@ -172,6 +178,7 @@ extern const struct schema done_schema;
 extern const struct schema ready_schema;
 extern const struct schema session_schema;
 extern const struct schema alive_schema;
+extern const struct schema isolation_schema;
 extern const struct schema samples_schema;
 extern const struct schema manifest_schema;
 extern const struct schema database_copy_schema;

@@ -21,6 +21,7 @@ libberthapi_a_SOURCES += \
 	daemon/api/hooks.c daemon/api/hooks.h \
 	daemon/api/http.c daemon/api/http.h \
 	daemon/api/idempotency.c daemon/api/idempotency.h \
+	daemon/api/isolation.c daemon/api/isolation.h \
 	daemon/api/late.c daemon/api/late.h \
 	daemon/api/link.c daemon/api/link.h \
 	daemon/api/meter.c daemon/api/meter.h \

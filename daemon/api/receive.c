@@ -7,6 +7,7 @@
 #include "daemon/api/callers.h"
 #include "daemon/api/copier.h"
 #include "daemon/api/hooks.h"
+#include "daemon/api/isolation.h"
 #include "daemon/api/late.h"
 #include "daemon/api/meter.h"
 #include "daemon/api/queue.h"
@@ -131,6 +132,8 @@ api_receive_ready(struct api *api, const struct ready *ready, struct err *e)
 	if (operation_reconcile(&api->model, &api->known, ready, &works, e) < 0)
 		return err_wrap(e, "settle what the last daemon left");
 	FAULT("api.reconciled");
+	if (isolation_tell(api, e) < 0)
+		return err_wrap(e, "tell which networks keep tenants apart");
 	if (queue_restore(api->queue, &ready->operations, e) < 0)
 		return err_wrap(e, "settle what the last daemon left");
 	api_send_works(api, &works);

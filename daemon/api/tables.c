@@ -7,6 +7,7 @@
 #include "daemon/api/handlers.h"
 #include "daemon/api/hooks.h"
 #include "daemon/api/idempotency.h"
+#include "daemon/api/isolation.h"
 #include "daemon/api/reply.h"
 #include "daemon/api/show.h"
 #include "daemon/model/ip_pool.h"
@@ -162,22 +163,30 @@ network_row_find(struct call *c, union table_record *row)
 	return network_find(&c->api->model, &c->who, c->arg, &row->network, &c->err);
 }
 
+/* It holds for the next packet; what is told is in order with whatever is asked for later. */
+static int
+network_row_changed(struct call *c, int rc)
+{
+	return rc < 0 || c->query.dry_run ? rc : isolation_tell(c->api, &c->err);
+}
+
 static int
 network_row_make(struct call *c, struct table_work *work)
 {
-	return network_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.network, &c->err);
+	return network_row_changed(c,
+	                           network_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.network, &c->err));
 }
 
 static int
 network_row_change(struct call *c, union table_record *row)
 {
-	return network_change(&c->api->model, &c->who, &row->network, c->body, c->query.dry_run, &c->err);
+	return network_row_changed(c, network_change(&c->api->model, &c->who, &row->network, c->body, c->query.dry_run, &c->err));
 }
 
 static int
 network_row_remove(struct call *c, const union table_record *row)
 {
-	return network_delete(&c->api->model, &c->who, &row->network, c->query.dry_run, &c->err);
+	return network_row_changed(c, network_delete(&c->api->model, &c->who, &row->network, c->query.dry_run, &c->err));
 }
 
 /* On the host's bridges others are as well. */

@@ -118,9 +118,11 @@ static const char *const closed6[] = {
 
 /* Whose elements come and go with containers. */
 static const char *const firewall_sets[] = {
-	"veths",         "src4",       "src6",      "source_prefixes", "tenant",   "classes",  "peer4",       "peer6",
-	"peer_prefixes", "nic_macs",   "policy_in", "policy_out",      "forward4", "forward6", "forward_on4", "forward_on6",
-	"forwarded4",    "forwarded6", "port4",     "port6",           "port_on4", "port_on6", "hairpin",     NULL,
+	"veths",       "src4",        "src6",       "source_prefixes", "tenant",
+	"classes",     "peer4",       "peer6",      "peer_prefixes",   "nic_macs",
+	"bounced",     "policy_in",   "policy_out", "forward4",        "forward6",
+	"forward_on4", "forward_on6", "forwarded4", "forwarded6",      "port4",
+	"port6",       "port_on4",    "port_on6",   "hairpin",         NULL,
 };
 static const char *const firewall_arp_sets[] = { "veths", "src4", NULL };
 

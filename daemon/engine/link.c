@@ -15,6 +15,7 @@
 
 #include "daemon/engine/engine.h"
 #include "daemon/engine/hook.h"
+#include "daemon/engine/nic_isolation.h"
 #include "daemon/engine/requests.h"
 #include "daemon/engine/sessions.h"
 #include "daemon/engine/spawn.h"
@@ -137,6 +138,12 @@ link_on_read(evutil_socket_t fd, short what, void *arg)
 			watchdog_api_alive(engine);
 			msg_clear(&msg);
 			continue;
+		}
+		if (rc == 1 && msg.type == ISOLATION) {
+			rc = nic_isolation_take(engine->settings, msg.record, &e);
+			msg_clear(&msg);
+			if (rc == 0)
+				continue;
 		}
 		if (rc == 1 && msg.type == HOOK_SEND) {
 			hook_send(engine, msg.record);

@@ -14,7 +14,8 @@ berthd_SOURCES = \
 	daemon/engine/net_look_up.c \
 	daemon/engine/net_mac.c \
 	daemon/engine/nic.h \
-	daemon/engine/nfnl.c daemon/engine/nfnl_message.c daemon/engine/nfnl_read.c daemon/engine/nic_lease_read.c daemon/engine/nic_name.c \
+	daemon/engine/nfnl.c daemon/engine/nfnl_message.c daemon/engine/nfnl_read.c daemon/engine/nfnl_set.c daemon/engine/nic_isolation.c \
+	daemon/engine/nic_lease_read.c daemon/engine/nic_name.c \
 	daemon/engine/orphans.c \
 	daemon/engine/registry.c daemon/engine/registry.h \
 	daemon/engine/registry_file.c daemon/engine/registry_file.h \

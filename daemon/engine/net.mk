@@ -9,7 +9,7 @@ berth_job_SOURCES += daemon/engine/meter.c daemon/engine/claims.c daemon/engine/
 	daemon/engine/net_bridge.c daemon/engine/net_bridge.h daemon/engine/nic.c daemon/engine/nic.h \
 	daemon/engine/net_qdisc.c daemon/engine/net_qdisc.h daemon/engine/nic_firewall.c daemon/engine/nic_firewall.h daemon/engine/nic_name.c \
 	daemon/engine/nic_policy.c daemon/engine/nic_policy.h daemon/engine/nic_lease.c daemon/engine/nic_lease.h daemon/engine/nic_lease_read.c \
-	daemon/engine/net_peer.c daemon/engine/net_peer.h \
+	daemon/engine/net_peer.c daemon/engine/net_peer.h daemon/engine/nic_isolation.c daemon/engine/nic_isolation.h \
 	daemon/engine/change.c daemon/engine/change.h daemon/engine/shape.c daemon/engine/shape.h daemon/engine/uplink.c daemon/engine/uplink.h
 
 # Runs a job's network part alone, in namespaces that a test made.
@@ -19,7 +19,7 @@ net_tool_SOURCES = tests/lib/net_tool.c daemon/engine/claims.c daemon/engine/fir
 	daemon/engine/net_host.c daemon/engine/net_link.c daemon/engine/net_look_up.c daemon/engine/net_mac.c daemon/engine/net_needs.c $(NFNL) daemon/engine/registry_file.c \
 	daemon/engine/traffic.c daemon/engine/traffic_read.c \
 	daemon/engine/net_bridge.c daemon/engine/net_qdisc.c daemon/engine/nic.c daemon/engine/nic_firewall.c daemon/engine/nic_name.c daemon/engine/nic_policy.c daemon/engine/shape.c daemon/engine/uplink.c \
-	daemon/engine/nic_lease.c daemon/engine/nic_lease_read.c daemon/engine/net_peer.c
+	daemon/engine/nic_lease.c daemon/engine/nic_lease_read.c daemon/engine/net_peer.c daemon/engine/nic_isolation.c
 net_tool_LDADD = libberth.a $(JSON_LIBS) $(NL_LIBS) $(NFTABLES_LIBS)
 net_tool_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS) $(NL_CFLAGS) $(NFTABLES_CFLAGS)
 

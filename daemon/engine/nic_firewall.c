@@ -11,6 +11,7 @@
 #include "daemon/engine/nfnl_set.h"
 #include "daemon/engine/firewall_policy.h"
 #include "daemon/engine/nic.h"
+#include "daemon/engine/nic_isolation.h"
 #include "daemon/engine/nic_lease.h"
 #include "daemon/engine/nic_policy.h"
 #include "daemon/util/fd.h"
@@ -101,10 +102,11 @@ static const char nic_rules[] =
         "add chain bridge %1$s input { type filter hook input priority 0; }\n"
         "add rule bridge %1$s input iifname @inner drop\n";
 
-/* Without those of leases: nothing but the table knows them. */
+/* Containers' alone: without those of leases, which nothing but the table knows. */
 static const char *const nic_sets[] = {
-	"ports",   "inner", "dhcp",  "macs",     "clients",  "own4",    "own6",    "common4",       "common6", "targets",
-	"network", "held4", "held6", "routers4", "routers6", "leased4", "leased6", NIC_POLICY_SETS, NULL,
+	"ports",    "inner",   "dhcp",    "macs",    "clients",      "own4",          "own6",
+	"common4",  "common6", "targets", "network", "held4",        "held6",         "routers4",
+	"routers6", "leased4", "leased6", "tenants", "tenant_ports", NIC_POLICY_SETS, NULL,
 };
 
 /* Two for each family. */
@@ -199,15 +201,27 @@ nic_port_act_leased(const struct nic_port *p, const struct prefix *network)
 static void
 nic_port_act_dhcp(const struct nic_port *p)
 {
-	struct nfnl_element network = p->name;
-
-	nfnl_value_add_mark(&network.data, (uint32_t)p->nic->number);
 	p->act(p->batch, &p->table, "dhcp", &p->name);
-	p->act(p->batch, &p->table, "network", &network);
 	for (size_t i = 0; i < p->nic->ngateways; i++)
 		nic_port_act_address(p, nic_set(NIC_ROUTERS, p->nic->gateways[i].family), &p->nic->gateways[i]);
 	for (size_t i = 0; i < p->nic->naddresses; i++)
 		nic_port_act_leased(p, &p->nic->addresses[i]);
+}
+
+/* On the host's bridges: which network it is, and whose the port. */
+static void
+nic_port_act_tenant(const struct nic_port *p, const struct place *place)
+{
+	struct nfnl_element network = p->name, tenant = p->name, port = p->name;
+
+	if (p->nic->kind != NIC_BRIDGE)
+		return;
+	nfnl_value_add_mark(&network.data, (uint32_t)p->nic->number);
+	p->act(p->batch, &p->table, "network", &network);
+	nfnl_value_add_mark(&tenant.data, (uint32_t)place->tenant_number);
+	p->act(p->batch, &p->table, "tenants", &tenant);
+	nfnl_value_add_mark(&port.key, (uint32_t)place->tenant_number);
+	p->act(p->batch, &p->table, "tenant_ports", &port);
 }
 
 /* Of one that isn't known any more the network isn't, either. */
@@ -234,6 +248,9 @@ nic_act_mac(struct nfnl_batch *b, const struct settings *s, nic_act *act, const 
 		return;
 	nfnl_value_add(&element.key, mac, 6);
 	act(b, &inet, "nic_macs", &element);
+	nfnl_value_add_ifname(&element.key, nic->bridge);
+	nfnl_value_add_ifname(&element.key, nic->bridge);
+	act(b, &inet, "bounced", &element);
 }
 
 static void
@@ -256,6 +273,7 @@ nic_act_nic(struct nfnl_batch *b, const struct spec *spec, nic_act *act, const s
 	if (!nic->bridge[0])
 		act(b, &p.table, "inner", &p.name);
 	nic_port_act_zone(&p, &spec->place);
+	nic_port_act_tenant(&p, &spec->place);
 	if (address_parse(text, &link_local))
 		nic_port_act_own(&p, &link_local);
 	if (nic->dhcp)
@@ -319,9 +337,11 @@ nic_firewall_make_table(const struct settings *s, bool policed, struct err *e)
 	int judged;
 
 	buf_addf(&text, nic_lease_sets, s->instance);
+	buf_addf(&text, nic_isolation_sets, s->instance);
 	buf_addf(&text, nic_rules, s->instance);
 	nic_lease_put_rules(&text, s->instance);
-	if (nic_lease_put_known(&text, s, e) < 0)
+	buf_addf(&text, nic_isolation_rules, s->instance);
+	if (nic_lease_put_known(&text, s, e) < 0 || nic_isolation_put_known(&text, s, e) < 0)
 		return -1;
 	nic_policy_begin(&text, s->instance, policed);
 	tables.text = text.data;
@@ -353,6 +373,7 @@ nic_firewall_put_inet(struct buf *out, const struct settings *s)
 	         "add rule inet %1$s input udp dport { 67, 547 } accept\n"
 	         "add rule inet %1$s input ether saddr @nic_macs jump to_host\n",
 	         s->instance);
+	buf_addf(out, nic_isolation_inet, s->instance);
 }
 
 void

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
@@ -82,6 +83,46 @@ registry_file_remove(const struct settings *s, const char *id, struct err *e)
 	if (unlinkat(fd, id, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove registry entry %s", id);
 	return fsync(fd) < 0 ? err_sys(e, "sync the registry") : 0;
+}
+
+int
+registry_file_read_isolated(const struct settings *s, struct strv *networks_out, struct err *e)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_CLOSE int fd = -1;
+	char *save = NULL;
+
+	if (registry_file_open(s, &fd, e) < 0)
+		return -1;
+	if (faccessat(fd, "isolated", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
+	if (fd_read_file(fd, "isolated", 64 * 1024, &text, NULL, e) < 0)
+		return -1;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (!strv_add(networks_out, line))
+			return err_set(e, ERR_INTERNAL, "out of memory");
+	return 0;
+}
+
+int
+registry_file_write_isolated(const struct settings *s, const struct strv *networks, struct err *e)
+{
+	AUTO_STRV struct strv known = { 0 };
+	AUTO_BUF struct buf text = { 0 };
+	AUTO_CLOSE int fd = -1;
+	bool same;
+
+	if (registry_file_read_isolated(s, &known, e) < 0 || registry_file_open(s, &fd, e) < 0)
+		return -1;
+	same = known.n == networks->n;
+	for (size_t i = 0; i < networks->n; i++) {
+		same = same && strcmp(known.v[i], networks->v[i]) == 0;
+		buf_addf(&text, "%s\n", networks->v[i]);
+	}
+	if (text.failed)
+		return err_set(e, ERR_INTERNAL, "out of memory");
+	/* Each start of the api tells: mostly nothing new. */
+	return same ? 0 : fd_replace_file(fd, "isolated", text.len > 0 ? text.data : "", text.len, 0600, true, e);
 }
 
 static int

@@ -137,7 +137,7 @@ network_check_gateways(const struct network *n, struct err *e)
 static void
 network_check_kind(struct model *m, const struct who *who, const struct network *n, struct err *e)
 {
-	static const char *const of_bridges[] = { "gateway", "bridge", "vlan", "tenants" };
+	static const char *const of_bridges[] = { "gateway", "bridge", "vlan", "tenants", "isolation" };
 
 	if (network_is_bridge(n)) {
 		if (role_is_tenants(who->role))
@@ -209,6 +209,8 @@ network_fill(const struct who *who, struct network *n)
 	if (!n->kind && !row_put_text(NETWORK, n, "kind", "private"))
 		return false;
 	if (!n->tenant && !network_is_bridge(n) && !row_put_text(NETWORK, n, "tenant", who_tenant(who)))
+		return false;
+	if (!n->isolation && network_is_bridge(n) && !row_put_text(NETWORK, n, "isolation", "tenants"))
 		return false;
 	return row_put_text(NETWORK, n, "id", id);
 }

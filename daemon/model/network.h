@@ -5,8 +5,6 @@
 #include "daemon/model/model.h"
 #include "schema/network.h"
 
-enum { NETWORKS_MAX = 250 /* a tenant's */ };
-
 /* NAME of the caller's tenant or else of the host, TENANT:NAME, or the UUID. ERR_NOT_FOUND also for what isn't his. */
 int network_find(struct model *m, const struct who *who, const char *text, struct network *network_out, struct err *e);
 int network_create(struct model *m, const struct who *who, const struct network *body, bool dry_run, struct network *network_out,

@@ -283,6 +283,9 @@ nics_recall_network(const struct nic *nic, const char *word, const struct place 
 	     row_put_text(NETWORK, n, "kind", nic->kind == NIC_BRIDGE ? "bridge" : "private");
 	if (nic->kind == NIC_PRIVATE)
 		ok = ok && row_put_text(NETWORK, n, "tenant", place->tenant);
+	/* Nobody knows any more: apart is what can be undone. */
+	if (nic->kind == NIC_BRIDGE)
+		ok = ok && row_put_text(NETWORK, n, "isolation", "tenants");
 	if (nic->bridge[0])
 		ok = ok && row_put_text(NETWORK, n, "bridge", nic->bridge);
 	if (nic->vlan > 0)

@@ -30,7 +30,7 @@ BERTH_API_LIBS = libberthapi.a libberth.a $(EVENT_LIBS) $(JSON_LIBS) $(SQLITE_LI
 MIGRATIONS = schema/001_init.sql schema/002_boot.sql schema/003_tenants.sql schema/004_queue.sql schema/005_addresses.sql schema/006_answers.sql schema/007_usage.sql schema/008_firewall.sql schema/009_audit.sql schema/010_allowance.sql \
 	schema/011_networks.sql schema/012_forwards.sql schema/013_prefixes.sql schema/014_webhooks.sql schema/015_rates.sql schema/016_operations.sql schema/017_uplink.sql \
 	schema/018_events.sql \
-	schema/019_holdings.sql
+	schema/019_holdings.sql schema/020_isolation.sql
 EXTRA_DIST += $(MIGRATIONS)
 CLEANFILES += daemon/store/migrations.c
 daemon/store/migrations.c: $(MIGRATIONS) daemon/store/local.mk

@@ -10,6 +10,8 @@
 static const char sql_network_id[] = "SELECT id FROM network WHERE coalesce(tenant, '') = ?1 AND name = ?2";
 static const char sql_network_number[] = "SELECT coalesce(max(number), 0) + 1 FROM network WHERE coalesce(tenant, '') = ?1";
 static const char sql_network_count[] = "SELECT count(*) FROM network WHERE coalesce(tenant, '') = ?1";
+static const char sql_network_isolated[] =
+        "SELECT number FROM network WHERE tenant IS NULL AND isolation = 'tenants' ORDER BY number";
 static const char sql_network_used[] = "SELECT count(DISTINCT container) FROM network_address WHERE network = ?1";
 static const char sql_network_holder[] = "SELECT container FROM network_address WHERE network = ?1 AND address = ?2";
 static const char sql_network_hold[] = "INSERT INTO network_address (network, address, container) VALUES (?1, ?2, ?3)";
@@ -46,6 +48,18 @@ int
 store_network_used(struct store *s, const char *id, int64_t *used_out, struct err *e)
 {
 	return sql_number(s, used_out, sql_network_used, e, "s", id) < 0 ? -1 : 0;
+}
+
+int
+store_network_isolated(struct store *s, struct strv *numbers_out, struct err *e)
+{
+	AUTO_RESET sqlite3_stmt *stmt = sql_prepare(s, sql_network_isolated, e);
+	int rc = -1;
+
+	while (stmt && (rc = sql_step(s, stmt, e)) == 1)
+		if (!strv_add(numbers_out, (const char *)sqlite3_column_text(stmt, 0)))
+			return err_set(e, ERR_INTERNAL, "out of memory");
+	return rc;
 }
 
 /* NULL: the container itself stands for it. */

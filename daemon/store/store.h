@@ -175,6 +175,8 @@ int store_network_find(struct store *s, const char *tenant, const char *name, st
 int store_network_next(struct store *s, const char *tenant, int64_t *number_out, int64_t *count_out, struct err *e);
 /* Containers on it. */
 int store_network_used(struct store *s, const char *id, int64_t *used_out, struct err *e);
+/* Numbers of the host's that keep tenants apart. */
+int store_network_isolated(struct store *s, struct strv *numbers_out, struct err *e);
 /* Addresses of them; NULL: the container is on it without one. 1 held, 0 free, -1. */
 int store_network_holder(struct store *s, const char *id, const struct address *address, const char *container, char holder_out[37],
                          struct err *e);

@@ -254,6 +254,9 @@ fake_answer(struct fake *f, struct msg *msg)
 	struct fake_container *c = fake_find(f, r->id);
 	struct err why = { 0 };
 
+	/* No request: nothing is answered. */
+	if (msg->type == ISOLATION)
+		return;
 	printf("%s %s%s\n", msg_info(msg->type)->name, r->id ? r->id : "-", r->config.password ? " with a secret" : "");
 	fflush(stdout);
 	switch ((int)msg->type) {

@@ -148,6 +148,7 @@ def malformed(api, wire, template, subnet):
         bad[field] = value
         api.ends_api("%s=%r in a create" % (field, value),
                      wire.encode("REQUEST_CREATE", {"op": str(uuid.uuid4()), "id": str(uuid.uuid4()), "tenant_number": 1, "config": bad}))
+    api.ends_api("a network's number that is none", wire.encode("ISOLATION", {"networks": ["3", "1 }; flush ruleset"]}))
     api.ends_api("a missing field", wire.encode("REQUEST_CREATE", {"op": str(uuid.uuid4())}))
     api.ends_api("a field that the request doesn't take", wire.encode("REQUEST_STOP", {"op": str(uuid.uuid4()), "id": str(uuid.uuid4()),
                                                                                        "argv": ["/bin/sh"]}))

@@ -161,6 +161,28 @@ ok "one for another is no more" as "$acme" set b1 net=lan:192.168.77.11
 ok "nor is one in a network of its own" as "$acme" set b2 net=lan:dhcp,db
 B tenant set acme addresses=none >/dev/null
 fails 3 "no network 'lan'" "who isn't granted it doesn't see it" as "$globex" network show lan
+# Tenants on it are apart, unless the operator wants them to be neighbours.
+is "a bridge keeps tenants apart" tenants "$(B network show lan -o json | jq -r .isolation)"
+is "a private network has nobody to keep apart" null "$(as "$acme" network show back -o json | jq .isolation)"
+fails 2 "isolation.*is of the kind bridge alone" "nor takes the option" as "$acme" network set back isolation=none
+fails 2 "isolation.*none or tenants" "which has two values" B network set lan isolation=all
+B network set lan tenants=acme,globex >/dev/null
+ok "another tenant's is on it" create g2 --tenant globex --ip auto6 --net lan:192.168.77.20 --start
+ok "it reaches the router" wait_for 5 ping_from globex:g2 192.168.77.1
+ok "not its neighbour" no_ping_from globex:g2 192.168.77.11
+fails 5 "the operator's" "its tenant doesn't change that" as "$globex" network set lan isolation=none
+api PATCH "/v1/networks/lan?dry_run=1" '{"isolation":"none"}' >/dev/null
+ok "nor does a trial" no_ping_from globex:g2 192.168.77.11
+ok "the operator does" B network set lan isolation=none
+ok "live" wait_for 5 ping_from globex:g2 192.168.77.11
+ok "and back" B network set lan isolation=tenants
+ok "live, too" wait_for 5 no_ping_from globex:g2 192.168.77.11
+t_stop_daemon KILL
+nft delete table bridge "$INSTANCE"
+t_start_daemon
+ok "it holds after the rules were made anew" no_ping_from globex:g2 192.168.77.11
+B delete -y --force globex:g2 >/dev/null
+B network set lan tenants=acme >/dev/null
 fails 5 "the operator's" "who is can't change it" as "$acme" network set lan description=mine
 is "a tenant isn't told whose it is besides" null "$(as "$acme" network show lan -o json | jq '.tenants // .used')"
 # Who holds them is listed, and kept.
@@ -183,7 +205,8 @@ fails 4 "doesn't filter VLANs|has no VLAN filtering" "is told at the start" crea
 # Gone.
 ok "deleted" B delete -y --force acme:a1 acme:a2 acme:b3 globex:g1
 ok "no bridge is left" wait_for 5 no_bridge
-ok "nor an element" eval '! nft list table bridge $INSTANCE | found "elements"'
+B network delete lan vlan >/dev/null
+ok "nor an element" wait_for 5 eval '! nft list table bridge $INSTANCE | found "elements"'
 ok "a network goes" as "$acme" network delete back
 ok "a tenant goes with its networks" B tenant delete globex
 B create left --template busybox --tenant acme --net db --start >/dev/null

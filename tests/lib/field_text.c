@@ -32,6 +32,7 @@ static const char *const samples[] = {
 	"https://example.org/berth",
 	"container_create",
 	"container.started",
+	"tenants",
 };
 
 static bool

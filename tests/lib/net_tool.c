@@ -1,7 +1,7 @@
 /*
  * net_tool VERB SPEC [NETNS-FILE]: the network part of a job alone, for tests in network namespaces of their own.
  * VERB: host-setup, host-cleanup, attach, update (old addresses follow), policy and nics (the former
- * spec follows), elements, detach, forget (its counters), time.
+ * spec follows), isolate (numbers of networks follow), elements, detach, forget (its counters), time.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "daemon/engine/firewall.h"
 #include "daemon/engine/net.h"
 #include "daemon/engine/nic.h"
+#include "daemon/engine/nic_isolation.h"
 #include "daemon/engine/traffic.h"
 #include "daemon/util/log.h"
 
@@ -148,6 +149,8 @@ tool_run(const char *verb, struct spec *spec, int netns, char **old_ip, struct e
 		rc = tool_policy(spec, old_ip ? *old_ip : NULL, e);
 	else if (strcmp(verb, "nics") == 0)
 		rc = tool_nics(spec, old_ip ? *old_ip : NULL, netns, e);
+	else if (strcmp(verb, "isolate") == 0)
+		rc = nic_isolation_set(&spec->settings, &old, e);
 	else if (strcmp(verb, "elements") == 0)
 		rc = tool_elements(spec, e);
 	else if (strcmp(verb, "time") == 0)
