@@ -48,7 +48,7 @@ static const struct field request_fields[] = { STRING_FIELD(R, op, FIELD_REQUIRE
 
 #define O observed
 static const struct field observed_fields[] = { STRING_FIELD(O, id, FIELD_REQUIRED, 36, check_uuid, "Container."),
-	                                        INT_FIELD(O, ctid, 0, 101, INT32_MAX, 0, "Its number."),
+	                                        INT_FIELD(O, ctid, 0, FIRST_CTID, INT32_MAX, 0, "Its number."),
 	                                        INT_FIELD(O, id_base, 0, 0, UINT32_MAX, 0, "Its first uid."),
 	                                        STRING_FIELD(O, state, 0, 16, NULL, "State."),
 	                                        STRING_FIELD(O, exit, 0, 256, check_line, "How its init ended."),

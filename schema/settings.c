@@ -154,7 +154,7 @@ static const struct field settings_fields[] = {
 	        "file system allows, else btrfs on a loop file."),
 	SIZE_FIELD(S, pool_size, 0, 256LL << 20, 1LL << 50, 20LL << 30,
 	           "Size of the loop file that is made for a btrfs pool; sparse."),
-	INT_FIELD(S, id_base, 0, 65536, 4294901760, 1879048192,
+	INT_FIELD(S, id_base, 0, ID_RANGE, 4294901760, 1879048192,
 	          "First host uid and gid of the containers' ranges; a multiple of 65536."),
 	INT_FIELD(S, id_count, 0, 1, 32768, 4000, "How many ranges of 65536 ids: the most containers."),
 	INT_FIELD(S, project_base, 0, 1, 4000000000, 1879048,
@@ -299,9 +299,9 @@ settings_check(const struct settings *s, struct err *e)
 {
 	int rc = record_check(&settings_schema, s, false, e);
 
-	if (s->id_base % 65536 != 0)
+	if (s->id_base % ID_RANGE != 0)
 		rc = err_param(e, "id_base", "must be a multiple of 65536");
-	else if (s->id_count > (4294967296 - 65536 - s->id_base) / 65536)
+	else if (s->id_count > (4294967296 - ID_RANGE - s->id_base) / ID_RANGE)
 		rc = err_param(e, "id_count", "reaches past the last user id, 4294901759");
 	if (s->uplink && *s->uplink && s->uplink_rate == 0)
 		rc = err_param(e, "uplink_rate", "is needed beside 'uplink': the megabits a second that it carries");

@@ -8,6 +8,9 @@
 
 enum { TOKEN_LISTEN_MAX = 4 };
 
+/* User ids, and as many group ids, that a container has; the first container's number. */
+enum { ID_RANGE = 65536, FIRST_CTID = 101 };
+
 struct settings {
 	struct field_set set;
 	char *instance;

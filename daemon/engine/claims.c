@@ -15,7 +15,7 @@
 #include "schema/check.h"
 #include "schema/spec.h"
 
-enum { ID_RANGE = 65536, LOCK_TRIES = 200, LOCK_PAUSE_MS = 50 };
+enum { LOCK_TRIES = 200, LOCK_PAUSE_MS = 50 };
 
 /* Files of the directory: <instance> (claims), "lock", "sysctl.<path with dots>" (the old value), "note.<name>". */
 #define SYSCTL_PREFIX "sysctl."

@@ -36,7 +36,7 @@ delete_has_uid(int proc, const char *pid, int64_t first)
 	if (!line || sscanf(line, "\nUid: %lld %lld %lld %lld", &uid[0], &uid[1], &uid[2], &uid[3]) != 4)
 		return false;
 	for (size_t i = 0; i < 4; i++)
-		if (uid[i] >= first && uid[i] < first + ROOTFS_ID_COUNT)
+		if (uid[i] >= first && uid[i] < first + ID_RANGE)
 			return true;
 	return false;
 }

@@ -21,7 +21,7 @@
 #include "daemon/util/fd.h"
 #include "schema/check.h"
 
-enum { FIRST_CTID = 101, PROBED_MAX = 20000 };
+enum { PROBED_MAX = 20000 };
 
 struct known {
 	const struct settings *settings;

@@ -7,8 +7,6 @@
 
 #include "daemon/util/fd.h"
 
-enum { IDRANGE_SIZE = 65536 };
-
 /* Colon-separated: the first id is in column `first`; the count in the next one, or it is a single id. */
 struct idrange_file {
 	const char *path;
@@ -51,7 +49,7 @@ idrange_parse(const struct idrange_file *file, char *line, struct idrange_line *
 static int
 idrange_check_file(const struct settings *s, const struct idrange_file *file, struct err *e)
 {
-	int64_t end = s->id_base + s->id_count * IDRANGE_SIZE;
+	int64_t end = s->id_base + s->id_count * ID_RANGE;
 	AUTO_FREE char *line = NULL;
 	struct idrange_line row;
 	size_t size = 0;

@@ -10,7 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { ID_RANGE = 65536, BASIC_BLOCK = 512, BYTES_PER_INODE = 16384, INODES_LEAST = 8192 };
+enum { BASIC_BLOCK = 512, BYTES_PER_INODE = 16384, INODES_LEAST = 8192 };
 
 uint32_t
 project_number(const struct settings *s, int64_t id_base)

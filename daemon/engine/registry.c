@@ -15,8 +15,6 @@
 #include "schema/forward.h"
 #include "schema/network.h"
 
-enum { ID_RANGE = 65536, FIRST_CTID = 101 };
-
 static void
 registry_free_container(struct container *ct)
 {

@@ -227,7 +227,7 @@ rootfs_userns_map(const struct spec *spec, pid_t pid, struct err *e)
 {
 	char path[64], map[64];
 
-	snprintf(map, sizeof map, "0 %lld %d\n", (long long)spec->place.id_base, ROOTFS_ID_COUNT);
+	snprintf(map, sizeof map, "0 %lld %d\n", (long long)spec->place.id_base, ID_RANGE);
 	snprintf(path, sizeof path, "/proc/%d/uid_map", pid);
 	if (fd_write_kernel(AT_FDCWD, path, map, e) < 0)
 		return -1;

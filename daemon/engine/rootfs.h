@@ -6,8 +6,6 @@
 
 #include "schema/spec.h"
 
-enum { ROOTFS_ID_COUNT = 65536 };
-
 /*
  * Mounts the container's tree with the id map of userns_fd. The result is a detached mount, for move_mount(). The caller must
  * be in a mount namespace of its own (unshare(CLONE_NEWNS), / made private): on kernels that take no layers by descriptor

@@ -41,7 +41,7 @@ uplink_is_set(const struct settings *s)
 uint32_t
 uplink_class(const struct settings *s, const struct place *place)
 {
-	int64_t slot = (place->id_base - s->id_base) / 65536;
+	int64_t slot = (place->id_base - s->id_base) / ID_RANGE;
 
 	if (!uplink_is_set(s) || place->id_base < s->id_base || slot > UPLINK_LAST - UPLINK_FIRST)
 		return 0;

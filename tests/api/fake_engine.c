@@ -26,7 +26,7 @@
 #include "daemon/util/fd.h"
 #include "schema/protocol.h"
 
-enum { FAKE_MAX = 4096, FAKE_FIRST_CTID = 101, FAKE_SLOW_MAX = 16 };
+enum { FAKE_MAX = 4096, FAKE_SLOW_MAX = 16 };
 
 struct fake_container {
 	char id[37];
@@ -77,7 +77,7 @@ fake_observe(struct fake *f, const struct fake_container *c)
 	row_put_text(&observed_schema, &o, "id", c->id);
 	row_put_text(&observed_schema, &o, "state", c->state);
 	row_put_int(&observed_schema, &o, "ctid", c->ctid);
-	row_put_int(&observed_schema, &o, "id_base", 1879048192 + 65536 * (c->ctid - FAKE_FIRST_CTID));
+	row_put_int(&observed_schema, &o, "id_base", 1879048192 + ID_RANGE * (c->ctid - FIRST_CTID));
 	if (strcmp(c->state, "running") == 0)
 		row_put_int(&observed_schema, &o, "pid", 1000 + c->ctid);
 	if (strcmp(c->state, "stopped") == 0)
@@ -328,7 +328,7 @@ fake_load(struct fake *f, const char *dir)
 	FILE *file;
 
 	snprintf(path, sizeof path, "%s/fake", dir);
-	f->next_ctid = FAKE_FIRST_CTID;
+	f->next_ctid = FIRST_CTID;
 	file = fopen(path, "r");
 	while (file && f->n < FAKE_MAX &&
 	       fscanf(file, "%36s %lld %15s %64s", f->containers[f->n].id, &ctid, f->containers[f->n].state,
