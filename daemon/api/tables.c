@@ -36,29 +36,34 @@ struct noun {
 	int (*tell)(struct call *c, const union table_record *row, struct json_object *json);
 };
 
-static int
-tenant_row_find(struct call *c, union table_record *row)
-{
-	return tenant_find(&c->api->model, &c->who, c->arg, &row->tenant, &c->err);
-}
-
-static int
-tenant_row_make(struct call *c, struct table_work *work)
-{
-	return tenant_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.tenant, &c->err);
-}
-
-static int
-tenant_row_change(struct call *c, union table_record *row)
-{
-	return tenant_change(&c->api->model, &c->who, &row->tenant, c->body, c->query.dry_run, &c->err);
-}
-
-static int
-tenant_row_remove(struct call *c, const union table_record *row)
-{
-	return tenant_delete(&c->api->model, &c->who, &row->tenant, c->query.dry_run, &c->err);
-}
+/* What the model does with a noun's row. */
+#define ROW_FUNCTIONS(noun)                                                                                                        \
+	static int noun##_row_find(struct call *c, union table_record *row)                                                        \
+	{                                                                                                                          \
+		return noun##_find(&c->api->model, &c->who, c->arg, &row->noun, &c->err);                                          \
+	}                                                                                                                          \
+	static int noun##_row_change(struct call *c, union table_record *row)                                                      \
+	{                                                                                                                          \
+		return noun##_change(&c->api->model, &c->who, &row->noun, c->body, c->query.dry_run, &c->err);                     \
+	}                                                                                                                          \
+	static int noun##_row_remove(struct call *c, const union table_record *row)                                                \
+	{                                                                                                                          \
+		return noun##_delete(&c->api->model, &c->who, &row->noun, c->query.dry_run, &c->err);                              \
+	}
+/* One without a secret. */
+#define ROW_MAKE(noun)                                                                                                             \
+	static int noun##_row_make(struct call *c, struct table_work *work)                                                        \
+	{                                                                                                                          \
+		return noun##_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.noun, &c->err);                \
+	}
+ROW_FUNCTIONS(tenant)
+ROW_MAKE(tenant)
+ROW_FUNCTIONS(plan)
+ROW_MAKE(plan)
+ROW_FUNCTIONS(ip_pool)
+ROW_MAKE(ip_pool)
+ROW_FUNCTIONS(token)
+ROW_FUNCTIONS(webhook)
 
 static int
 tenant_row_tell(struct call *c, const union table_record *row, struct json_object *json)
@@ -72,75 +77,9 @@ tenant_row_tell(struct call *c, const union table_record *row, struct json_objec
 }
 
 static int
-plan_row_find(struct call *c, union table_record *row)
-{
-	return plan_find(&c->api->model, &c->who, c->arg, &row->plan, &c->err);
-}
-
-static int
-plan_row_make(struct call *c, struct table_work *work)
-{
-	return plan_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.plan, &c->err);
-}
-
-static int
-plan_row_change(struct call *c, union table_record *row)
-{
-	return plan_change(&c->api->model, &c->who, &row->plan, c->body, c->query.dry_run, &c->err);
-}
-
-static int
-plan_row_remove(struct call *c, const union table_record *row)
-{
-	return plan_delete(&c->api->model, &c->who, &row->plan, c->query.dry_run, &c->err);
-}
-
-static int
-token_row_find(struct call *c, union table_record *row)
-{
-	return token_find(&c->api->model, &c->who, c->arg, &row->token, &c->err);
-}
-
-static int
 token_row_make(struct call *c, struct table_work *work)
 {
 	return token_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.token, work->secret, &c->err);
-}
-
-static int
-token_row_change(struct call *c, union table_record *row)
-{
-	return token_change(&c->api->model, &c->who, &row->token, c->body, c->query.dry_run, &c->err);
-}
-
-static int
-token_row_remove(struct call *c, const union table_record *row)
-{
-	return token_delete(&c->api->model, &c->who, &row->token, c->query.dry_run, &c->err);
-}
-
-static int
-ip_pool_row_find(struct call *c, union table_record *row)
-{
-	return ip_pool_find(&c->api->model, &c->who, c->arg, &row->ip_pool, &c->err);
-}
-
-static int
-ip_pool_row_make(struct call *c, struct table_work *work)
-{
-	return ip_pool_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.ip_pool, &c->err);
-}
-
-static int
-ip_pool_row_change(struct call *c, union table_record *row)
-{
-	return ip_pool_change(&c->api->model, &c->who, &row->ip_pool, c->body, c->query.dry_run, &c->err);
-}
-
-static int
-ip_pool_row_remove(struct call *c, const union table_record *row)
-{
-	return ip_pool_delete(&c->api->model, &c->who, &row->ip_pool, c->query.dry_run, &c->err);
 }
 
 /* How many are held tells of others. */
@@ -204,28 +143,10 @@ network_row_tell(struct call *c, const union table_record *row, struct json_obje
 }
 
 static int
-webhook_row_find(struct call *c, union table_record *row)
-{
-	return webhook_find(&c->api->model, &c->who, c->arg, &row->webhook, &c->err);
-}
-
-static int
 webhook_row_make(struct call *c, struct table_work *work)
 {
 	return webhook_create(&c->api->model, &c->who, c->body, c->query.dry_run, &work->row.webhook, work->secret,
 	                      sizeof work->secret, &c->err);
-}
-
-static int
-webhook_row_change(struct call *c, union table_record *row)
-{
-	return webhook_change(&c->api->model, &c->who, &row->webhook, c->body, c->query.dry_run, &c->err);
-}
-
-static int
-webhook_row_remove(struct call *c, const union table_record *row)
-{
-	return webhook_delete(&c->api->model, &c->who, &row->webhook, c->query.dry_run, &c->err);
 }
 
 static int
