@@ -241,9 +241,9 @@ static const char older_rows[] =
         "INSERT INTO event (time, type, container, tenant, name)"
         " VALUES (1, 'container.started', '6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a11', 'acme', 'web');";
 
-/* As the berthd that knew so many migrations left it: its rows are from the first of them. */
+/* As the berthd that knew so many migrations left it: its rows are from the first of them, and `rows`, or NULL, from the last. */
 static void
-make_older(const char *path, size_t version)
+make_older(const char *path, size_t version, const char *rows)
 {
 	const char *migrations[64] = { 0 };
 	struct store s = { 0 };
@@ -255,6 +255,8 @@ make_older(const char *path, size_t version)
 	assert_int_equal(sql_script(&s, older_rows, &e), 0);
 	memcpy(migrations, store_migrations, version * sizeof *migrations);
 	assert_int_equal(store_migrate(&s, path, migrations, &e), 0);
+	if (rows)
+		assert_int_equal(sql_script(&s, rows, &e), 0);
 	for (size_t i = 0; i < SQL_CACHE; i++)
 		sqlite3_finalize(s.cache[i].stmt);
 	sqlite3_close(s.db);
@@ -292,7 +294,7 @@ test_each_older_database_is_migrated(void **state)
 
 		assert_non_null(mkdtemp(dir));
 		snprintf(path, sizeof path, "%s/db", dir);
-		make_older(path, version);
+		make_older(path, version, NULL);
 		assert_int_equal(store_open(path, &s, &e), 0);
 		check_migrated(s);
 		store_close(s);
@@ -304,6 +306,45 @@ test_each_older_database_is_migrated(void **state)
 		unlink(path);
 		assert_int_equal(rmdir(dir), 0);
 	}
+}
+
+/* Whoever shares a bridge with others goes on doing so; new ones are for their tenants alone. */
+static void
+test_networks_of_older_databases_stay_open(void **state)
+{
+	static const char rows[] = "INSERT INTO network (id, name, tenant, kind, number, created_at, revision) VALUES"
+	                           " ('6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a13', 'lan', NULL, 'bridge', 1, 1, 1),"
+	                           " ('6f1c0a52-6a3e-4a39-9c1c-5b1f5f0f6a14', 'back', 'acme', 'private', 1, 1, 1);";
+	enum { BEFORE_ISOLATION = 19 };
+	char path[] = "/tmp/berth-store-XXXXXX", kept[96];
+	AUTO_STRV struct strv apart = { 0 };
+	struct network network = { 0 };
+	struct store *s = NULL;
+	struct err e = { 0 };
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	make_older(path, BEFORE_ISOLATION, rows);
+	assert_int_equal(store_open(path, &s, &e), 0);
+	assert_int_equal(store_network_find(s, NULL, "lan", &network, &e), 1);
+	assert_string_equal(network.isolation, "none");
+	record_clear(&network_schema, &network);
+	assert_int_equal(store_network_find(s, "acme", "back", &network, &e), 1);
+	assert_null(network.isolation);
+	record_clear(&network_schema, &network);
+	assert_int_equal(store_network_isolated(s, &apart, &e), 0);
+	assert_int_equal(apart.n, 0);
+	assert_int_equal(sql_script(s, "UPDATE network SET isolation = 'tenants' WHERE kind = 'bridge'", &e), 0);
+	assert_int_equal(store_network_isolated(s, &apart, &e), 0);
+	assert_int_equal(apart.n, 1);
+	assert_string_equal(apart.v[0], "1");
+	store_close(s);
+	for (int version = 1; version <= BEFORE_ISOLATION; version++) {
+		snprintf(kept, sizeof kept, "%s.schema%d", path, version);
+		unlink(kept);
+	}
+	remove_database(path);
 }
 
 static void
@@ -608,6 +649,7 @@ main(void)
 		cmocka_unit_test(test_migrations),
 		cmocka_unit_test(test_a_failed_migration_changes_nothing),
 		cmocka_unit_test(test_each_older_database_is_migrated),
+		cmocka_unit_test(test_networks_of_older_databases_stay_open),
 		cmocka_unit_test(test_an_older_database_is_kept),
 		cmocka_unit_test(test_names_and_references),
 		cmocka_unit_test(test_one_open_operation_a_container),
