@@ -22,8 +22,8 @@ enum { LEASE_DAY = 24 * 3600, LEASE_SEEN_DAYS = 8, LEASE_TIME = 48 };
  * taken4: the same by network, so that an address is one interface's. How fast an interface gets new ones is limited, or it alone
  * could fill the sets: thirty an hour, and twenty at once.
  */
-const char nic_lease_sets[] = "add set bridge %1$s leases4 { typeof iifname . @ll,208,32; size 262144; flags dynamic,timeout; }\n"
-                              "add set bridge %1$s taken4 { typeof meta mark . @ll,208,32; size 262144; flags dynamic,timeout; }\n"
+const char nic_lease_sets[] = "add set bridge %1$s leases4 { typeof iifname . @ll,208,32; size 65535; flags dynamic,timeout; }\n"
+                              "add set bridge %1$s taken4 { typeof meta mark . @ll,208,32; size 65535; flags dynamic,timeout; }\n"
                               "add set bridge %1$s lease_rates { type ifname; flags dynamic; }\n"
                               "add set bridge %1$s clients { typeof iifname . @ih,224,48; }\n"
                               "add chain bridge %1$s asking\n";
