@@ -345,14 +345,11 @@ firewall_cleanup(const char *instance, struct err *e)
 }
 
 bool
-firewall_is_gone(const struct settings *s)
+firewall_is_whole(const struct settings *s)
 {
 	const struct firewall_pair t = firewall_pair(s);
-	int nfnl;
 
-	if (nfnl_get(&nfnl, NULL) < 0)
-		return false;
-	return nfnl_find_chain(nfnl, &t.inet, "nat", NULL) == 0 || nfnl_find_chain(nfnl, &t.arp, "input", NULL) == 0;
+	return firewall_table_is_whole(&t.inet, "nat") && firewall_table_is_whole(&t.arp, "input");
 }
 
 int

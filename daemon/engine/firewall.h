@@ -12,8 +12,8 @@
 
 /* Makes the tables, with what every registered container has in them; where they are there, by these options and this program. */
 int firewall_make(const struct settings *s, const struct net_needs *needs, struct err *e);
-/* Whether somebody has taken one away. */
-bool firewall_is_gone(const struct settings *s);
+/* Whether they are there, and let through what they should. */
+bool firewall_is_whole(const struct settings *s);
 /* Where some of it is gone; the caller has nic_lock(). */
 int firewall_make_again(const struct settings *s, struct err *e);
 int firewall_cleanup(const char *instance, struct err *e);

@@ -160,6 +160,17 @@ table_put_gates(const struct nfnl_table *t, const struct strv *interfaces, struc
 	table_put_gate(t, arp ? "output" : "postrouting", "oifname", interfaces, out);
 }
 
+bool
+firewall_table_is_whole(const struct nfnl_table *t, const char *chain)
+{
+	const char *gate = t->family == NFPROTO_ARP ? "gate_input" : "gate_prerouting";
+	int nfnl;
+
+	if (nfnl_get(&nfnl, NULL) < 0)
+		return true;
+	return nfnl_find_chain(nfnl, t, chain, NULL) != 0 && nfnl_find_chain(nfnl, t, gate, NULL) != 1;
+}
+
 static int
 table_begin(const struct firewall_tables *tables, const struct strv *interfaces, const char *comment, struct err *e)
 {

@@ -36,6 +36,8 @@ struct firewall_tables {
 };
 /* With what every registered container has. */
 int firewall_tables_make(const struct firewall_tables *tables, struct err *e);
+/* Whether the table has that chain, and nobody was killed while he made it; where that can't be asked, it is. */
+bool firewall_table_is_whole(const struct nfnl_table *t, const char *chain);
 
 /* nft's own language, one transaction. It costs by the number of all rules and sets of the host. */
 int firewall_run_text(const struct buf *commands, struct err *e);

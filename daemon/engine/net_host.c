@@ -269,10 +269,9 @@ net_host_restore(const struct settings *s, struct err *e)
 
 	if (nic_lock(s, &lock, e) < 0 || net_needs_find(s, &needs, e) < 0)
 		return -1;
-	if (!firewall_is_gone(s) && (!needs.nics || nic_firewall_exists(s->instance)))
+	if (firewall_is_whole(s) && (!needs.nics || nic_firewall_is_whole(s)))
 		return 0;
-	log_warning("somebody has removed the nft tables '%s', and with them what keeps containers apart: making them anew",
-	            s->instance);
+	log_warning("the nft tables '%s' aren't whole, and with them what keeps containers apart: making them anew", s->instance);
 	return firewall_make(s, &needs, e) < 0 ? -1 : nic_firewall_make(s, &needs, e);
 }
 

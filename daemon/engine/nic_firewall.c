@@ -130,7 +130,7 @@ nic_table(const struct settings *s)
 	return (struct nfnl_table){ NFPROTO_BRIDGE, s->instance };
 }
 
-bool
+static bool
 nic_firewall_exists(const char *instance)
 {
 	const struct nfnl_table t = { NFPROTO_BRIDGE, instance };
@@ -138,6 +138,14 @@ nic_firewall_exists(const char *instance)
 
 	/* A kernel without the family has no such table either. */
 	return nfnl_get(&nfnl, NULL) == 0 && nfnl_find_chain(nfnl, &t, "input", NULL) == 1;
+}
+
+bool
+nic_firewall_is_whole(const struct settings *s)
+{
+	const struct nfnl_table t = nic_table(s);
+
+	return firewall_table_is_whole(&t, "input");
 }
 
 /* One interface's elements, which all come, or go. */

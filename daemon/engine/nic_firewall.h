@@ -13,7 +13,7 @@
 
 /* Anew, with the interfaces of every registered container; none where nobody has any. */
 int nic_firewall_make(const struct settings *s, const struct net_needs *needs, struct err *e);
-bool nic_firewall_exists(const char *instance);
+bool nic_firewall_is_whole(const struct settings *s);
 int nic_firewall_cleanup(const char *instance, struct err *e);
 /* What belongs into the table `inet <instance>`: the host's own services are closed to them, bridges aren't tracked. */
 void nic_firewall_put_inet(struct buf *out, const struct settings *s);

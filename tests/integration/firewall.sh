@@ -85,7 +85,11 @@ like "and those of the operator" "ip saddr $SUBNET.0/24 meta l4proto icmp return
 nft "delete table inet $INSTANCE; delete table arp $INSTANCE; delete table inet ${INSTANCE}_traffic"
 ok "if nobody changes anything, the daemon notices" wait_for 20 eval 'chain i | found "dport 81"'
 like "with what keeps containers apart" "\"$veth\" \. $web" "$(nft list set inet "$INSTANCE" src4; nft list set arp "$INSTANCE" src4)"
-ok "and says so" wait_for 5 grep -q 'removed the nft tables' "$T/log"
+ok "and says so" wait_for 5 grep -q 'nft tables .* whole' "$T/log"
+nft "add chain inet $INSTANCE gate_prerouting { type filter hook prerouting priority -320; }; add rule inet $INSTANCE gate_prerouting iifname \"$veth\" drop"
+fails 1 '' "one who was killed while he made them has shut containers out" B exec acme:near -- ping -c1 -W1 "$web"
+nft delete table inet "${INSTANCE}_traffic"
+ok "until somebody looks" wait_for 20 eval '! nft list chain inet "$INSTANCE" gate_prerouting >/dev/null 2>&1'
 ok "stop" B stop $id
 ok "rules of a stopped one change" as "$acme" set web "firewall=default in deny"
 ok "start" B start $id
