@@ -12,8 +12,8 @@
 
 /*
  * Claims ids, subnet and sysctls for the instance under CLAIMS_DIR's lock (an overlap names the other instance or file), sets
- * ip_forward and the like after recording what they were, puts 169.254.0.1/32 on lo, makes the nft table inet <instance>.
- * Fills layout->dns. Idempotent; restores the elements of running containers after a flush when given their specs later.
+ * ip_forward and the like after recording what they were, puts 169.254.0.1/32 on lo, makes the nft tables with what every
+ * registered container has in them. Fills layout->dns. Idempotent.
  */
 int net_host_setup(const struct settings *s, struct layout *layout, struct err *e);
 /* Makes anew, by the registry, what somebody has taken away of its tables: whoever flushes the host's rules hardly means them. */

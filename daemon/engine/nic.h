@@ -35,8 +35,8 @@ int nic_detach(const struct spec *spec, struct err *e);
 /* The same of a number that isn't registered, whatever interfaces it had. */
 int nic_sweep(const struct spec *spec, struct err *e);
 /*
- * What is looked at here and made by another process stays as it is until the lock's descriptor is closed. nic_try_lock doesn't
- * wait: *fd_out is -1 where somebody else has it.
+ * Bridges, ifbs and nft tables, which one process looks at and another makes or removes, stay as they are until the lock's
+ * descriptor is closed. nic_try_lock doesn't wait: *fd_out is -1 where somebody else has it.
  */
 int nic_try_lock(const struct settings *s, int *fd_out, struct err *e);
 int nic_lock(const struct settings *s, int *fd_out, struct err *e);
