@@ -336,13 +336,53 @@ nic_firewall_cleanup(const char *instance, struct err *e)
 	return firewall_run_text(&command, e);
 }
 
+/* What concerns interfaces on bridges of the host's alone; as of firewall_policy_hook_up(). */
+static void
+nic_put_bridge_hooks(struct buf *out, const char *instance)
+{
+	buf_addf(out, nic_isolation_hooks, instance);
+	buf_addf(out, nic_lease_hooks, instance);
+}
+
 static int
-nic_firewall_make_table(const struct settings *s, bool policed, struct err *e)
+nic_hook_up_bridges(const char *instance, struct err *e)
+{
+	const struct nfnl_table t = { NFPROTO_BRIDGE, instance };
+
+	return firewall_policy_hook_up(&t, "answers", nic_put_bridge_hooks, e);
+}
+
+static void
+nic_take_bridged(void *arg, const struct nfnl_found *element)
+{
+	bool *found = arg;
+
+	(void)element;
+	*found = true;
+}
+
+/* Somebody may have got the first of its kind meanwhile, and found the hooks that the table's making took away. */
+static int
+nic_hook_up_again(const struct nfnl_table *t, const struct net_needs *needs, struct err *e)
+{
+	int nfnl, judged = needs->policed ? 0 : firewall_policy_is_there(t, e);
+	bool bridged = false;
+
+	if (judged < 0 || (judged > 0 && nic_policy_hook_up(t->name, e) < 0))
+		return -1;
+	if (needs->bridged)
+		return 0;
+	if (nfnl_get(&nfnl, e) < 0 || nfnl_read_elements(nfnl, t, "network", nic_take_bridged, &bridged, e) < 0)
+		return -1;
+	return bridged ? nic_hook_up_bridges(t->name, e) : 0;
+}
+
+static int
+nic_firewall_make_table(const struct settings *s, const struct net_needs *needs, struct err *e)
 {
 	const struct firewall_table v = { nic_table(s), nic_sets, firewall_policy_is_chain };
 	struct firewall_tables tables = { s, &v, 1, NULL, nic_put_place, nic_take_interfaces };
 	AUTO_BUF struct buf text = { 0 };
-	int judged;
 
 	buf_addf(&text, nic_lease_sets, s->instance);
 	buf_addf(&text, nic_isolation_sets, s->instance);
@@ -351,15 +391,13 @@ nic_firewall_make_table(const struct settings *s, bool policed, struct err *e)
 	buf_addf(&text, nic_isolation_rules, s->instance);
 	if (nic_lease_put_known(&text, s, e) < 0 || nic_isolation_put_known(&text, s, e) < 0)
 		return -1;
-	nic_policy_begin(&text, s->instance, policed);
+	if (needs->bridged)
+		nic_put_bridge_hooks(&text, s->instance);
+	nic_policy_begin(&text, s->instance, needs->policed);
 	tables.text = text.data;
 	if (text.failed)
 		return err_set(e, ERR_INTERNAL, "out of memory");
-	if (firewall_tables_make(&tables, e) < 0)
-		return -1;
-	/* Somebody may have got the first rules meanwhile, and found the hooks that this took away. */
-	judged = policed ? 0 : firewall_policy_is_there(&v.table, e);
-	return judged > 0 ? nic_policy_hook_up(s->instance, e) : judged;
+	return firewall_tables_make(&tables, e) < 0 ? -1 : nic_hook_up_again(&v.table, needs, e);
 }
 
 int
@@ -367,7 +405,7 @@ nic_firewall_make(const struct settings *s, const struct net_needs *needs, struc
 {
 	if (!needs->nics)
 		return nic_firewall_cleanup(s->instance, e);
-	return nic_firewall_make_table(s, needs->policed, e) < 0 ? err_wrap(e, "networks") : 0;
+	return nic_firewall_make_table(s, needs, e) < 0 ? err_wrap(e, "networks") : 0;
 }
 
 void
@@ -419,7 +457,7 @@ nic_firewall_make_missing(const struct settings *s, bool again, struct err *e)
 		return 0;
 	if ((again && firewall_make_again(s, e) < 0) || net_needs_find(s, &needs, e) < 0)
 		return -1;
-	if (nic_firewall_make_table(s, needs.policed, e) == 0)
+	if (nic_firewall_make_table(s, &needs, e) == 0)
 		return 0;
 	return err_wrap(e, "networks need nftables' bridge family in the host's kernel (CONFIG_NF_TABLES_BRIDGE)");
 }
@@ -485,6 +523,9 @@ nic_firewall_change(const struct spec *spec, const struct nic_change *change, st
 	}
 	if (nic_forget_changed(spec, change, e) < 0)
 		return -1;
+	for (size_t i = 0; i < change->n; i++)
+		if (change->nics[i].kind == NIC_BRIDGE && nic_hook_up_bridges(spec->settings.instance, e) < 0)
+			return -1;
 	return change->n > 0 && firewall_policy_judges(&spec->place) ? nic_policy_hook_up(spec->settings.instance, e) : 0;
 }
 

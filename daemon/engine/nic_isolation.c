@@ -23,16 +23,20 @@ const char nic_isolation_rules[] =
         "add rule bridge %1$s apart oifname . meta mark @tenant_ports meta mark set 0 accept\n"
         "add rule bridge %1$s apart meta mark set 0\n"
         "add rule bridge %1$s apart iifname @ports oifname @ports counter name refused drop\n"
+        "add chain bridge %1$s bounced\n"
+        "add rule bridge %1$s bounced meta mark set oifname map @network meta mark @isolated counter name refused drop\n"
+        "add rule bridge %1$s bounced meta mark set 0\n";
+
+const char nic_isolation_hooks[] =
         "add chain bridge %1$s isolation { type filter hook forward priority -200; }\n"
+        "flush chain bridge %1$s isolation\n"
         "add rule bridge %1$s isolation iifname != \"%1$s*\" accept\n"
         "add rule bridge %1$s isolation oifname != \"%1$s*\" accept\n"
         "add rule bridge %1$s isolation meta mark set iifname map @network meta mark @isolated goto apart\n"
         "add rule bridge %1$s isolation meta mark set oifname map @network meta mark @isolated goto apart\n"
         "add rule bridge %1$s isolation meta mark set 0\n"
-        "add chain bridge %1$s bounced\n"
-        "add rule bridge %1$s bounced meta mark set oifname map @network meta mark @isolated counter name refused drop\n"
-        "add rule bridge %1$s bounced meta mark set 0\n"
         "add chain bridge %1$s output { type filter hook output priority 0; }\n"
+        "flush chain bridge %1$s output\n"
         "add rule bridge %1$s output meta mark " BOUNCED " jump bounced\n";
 
 const char nic_isolation_inet[] = "add set inet %1$s bounced { type ether_addr . ifname . ifname; }\n"
@@ -82,7 +86,7 @@ isolation_apply(const struct settings *s, const uint32_t *numbers, size_t n, str
 	}
 	if (nfnl_get(&nfnl, e) < 0)
 		return -1;
-	there = nfnl_find_chain(nfnl, &t, "isolation", e);
+	there = nfnl_find_chain(nfnl, &t, "apart", e);
 	return there <= 0 ? there : nfnl_run(&batch, e);
 }
 

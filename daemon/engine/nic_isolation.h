@@ -15,6 +15,8 @@
 
 /* For %1$s, the instance: sets before the rules that ask them; nic_firewall.c's ports and networks come between. */
 extern const char nic_isolation_sets[], nic_isolation_rules[];
+/* What leads to them: only where an interface is on a bridge of the host's, or each packet of private networks would pass them. */
+extern const char nic_isolation_hooks[];
 /* What belongs into the table `inet <instance>`. */
 extern const char nic_isolation_inet[];
 /* Elements: the networks as the file has them. */

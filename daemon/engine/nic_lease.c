@@ -49,8 +49,11 @@ static const char lease_rules[] =
         "add rule bridge %1$s answer meta mark set oifname map @network\n"
         "add rule bridge %1$s answer ip daddr 255.255.255.255 jump to_all\n"
         "add rule bridge %1$s answer ip daddr != 255.255.255.255 oifname . ether daddr @macs jump to_one\n"
-        "add rule bridge %1$s answer meta mark set 0\n"
+        "add rule bridge %1$s answer meta mark set 0\n";
+
+const char nic_lease_hooks[] =
         "add chain bridge %1$s answers { type filter hook postrouting priority 100; }\n"
+        "flush chain bridge %1$s answers\n"
         "add rule bridge %1$s answers udp sport 67 udp dport 68 oifname @dhcp meta protocol ip ip frag-off & 0x3fff == 0 "
         "@ih,0,24 0x020106 @ih,1888,32 0x63825363 oifname . @ih,224,48 @clients jump answer\n";
 

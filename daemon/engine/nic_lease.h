@@ -39,6 +39,8 @@ int nic_lease_read(const char *instance, struct nic_leases *out, struct err *e);
 extern const char nic_lease_sets[];
 /* Their rules, which want the sets, maps and counters of nic_firewall.c. */
 void nic_lease_put_rules(struct buf *out, const char *instance);
+/* What leads answers there, as nic_isolation_hooks. */
+extern const char nic_lease_hooks[];
 /*
  * Elements for what registered interfaces have: by the table that is there. Of one that knew no leases, or that somebody has
  * removed, nothing is left to be asked, and nobody is cut off for it: what running containers have on their interfaces then counts

@@ -12,7 +12,14 @@ tool host-setup "$T/ab/101" >/dev/null || fail "host-setup"
 isolate() { tool isolate "$T/ab/101" /nowhere "$@"; }
 isolate 1 || fail "isolate"
 on() { nic 1 "$1" "bridge $1 br0 0 192.168.7.$2/24,fd07::$2/64 192.168.7.1"; }
-NICS="[$(on 1 11)]" n_container ab 101 1 10.77.0.2
+# What private networks alone pass knows nothing of bridges; that comes with the first of those.
+hooks() { host nft list table bridge ab | grep -cE 'chain (isolation|output|answers) '; }
+NICS="[$(nic 2 9 "private 9 - 0 10.9.0.1/24 -")]" n_container ab 101 1 10.77.0.2
+is "a private network's packets pass no rules of bridges" 0 "$(hooks)"
+cp "$T/ab/101" "$T/ab/former"
+NICS="[$(on 1 11)]" n_spec ab 101 1 10.77.0.2
+tool nics "$T/ab/101" "/run/netns/bt$$-ab101" "$T/ab/former" || fail "a bridge instead"
+is "a bridge's do" 3 "$(hooks)"
 NICS="[$(on 1 12)]" n_container ab 102 1 10.77.0.3
 NICS="[$(on 1 13)]" n_container ab 103 2 10.77.0.4
 # Of a network on the same bridge that keeps nobody apart.
