@@ -309,6 +309,10 @@ class Matrix:
             self.must("thaw", None, "POST", "/containers/web/thaw", None)
         if before in ("running", "frozen") and state in ("stopped", "crashed"):
             self.must("start", None, "POST", "/containers/web/start", {})
+        # One that crashed is to run: with its suspension lifted it would start.
+        if before == "suspended" and state in ("stopped", "crashed") and self.show()["desired"] == "running":
+            self.must("start", None, "POST", "/containers/web/start", {})
+            state = "running"
         if before == "frozen":
             self.must("freeze", None, "POST", "/containers/web/freeze", None)
         if before in ("stopped", "suspended") and state not in ("stopped", "crashed"):
