@@ -1,5 +1,7 @@
 #include "daemon/engine/net.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -103,6 +105,21 @@ net_has_family(const struct strv *ip, bool is6)
 	return false;
 }
 
+/* A host that has switched IPv6 off for its interfaces, and so for new ones, hasn't for its containers. */
+static int
+net_add_gateway6(struct nl_sock *sock, int index, const struct spec *spec, struct err *e)
+{
+	AUTO_FREE char *off = NULL;
+	char path[96];
+
+	if (!net_has_family(&spec->config.ip, true))
+		return 0;
+	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", spec->place.veth);
+	if (fd_read_file(AT_FDCWD, path, 16, &off, NULL, e) < 0 || (off[0] != '0' && fd_write_kernel(AT_FDCWD, path, "0", e) < 0))
+		return -1;
+	return net_add_address(sock, index, gateway6, 64, e);
+}
+
 static int
 net_set_up_host_end(struct nl_sock *sock, const struct spec *spec, struct err *e)
 {
@@ -110,9 +127,7 @@ net_set_up_host_end(struct nl_sock *sock, const struct spec *spec, struct err *e
 
 	if (index == 0)
 		return err_set(e, ERR_INTERNAL, "interface '%s' has gone", spec->place.veth);
-	if (net_harden_veth(sock, index, e) < 0)
-		return -1;
-	if (net_has_family(&spec->config.ip, true) && net_add_address(sock, index, gateway6, 64, e) < 0)
+	if (net_harden_veth(sock, index, e) < 0 || net_add_gateway6(sock, index, spec, e) < 0)
 		return -1;
 	for (size_t i = 0; i < spec->config.ip.n; i++)
 		if (net_add_host_route(sock, index, spec, spec->config.ip.v[i], e) < 0)
@@ -187,7 +202,7 @@ net_update_routes(struct nl_sock *sock, int index, const struct strv *old, const
 	for (size_t i = 0; i < old->n; i++)
 		if (!net_has(ip, old->v[i]) && net_delete_route(sock, index, old->v[i], e) < 0)
 			return -1;
-	if (net_has_family(ip, true) && net_add_address(sock, index, gateway6, 64, e) < 0)
+	if (net_add_gateway6(sock, index, spec, e) < 0)
 		return -1;
 	for (size_t i = 0; i < ip->n; i++)
 		if (net_add_host_route(sock, index, spec, ip->v[i], e) < 0)

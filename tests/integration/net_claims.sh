@@ -63,3 +63,12 @@ host nft 'table ip docker { chain FORWARD { type filter hook forward priority 0;
 like "a foreign chain that drops what is forwarded is told" "docker FORWARD" "$(tool host-setup "$T/ab/101" 2>&1)"
 like "and left alone" 'policy drop' "$(host nft list table ip docker)"
 tool host-cleanup "$T/ab/101"
+
+# As many switch it off who have none: for all interfaces, and those to come.
+host sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+ok "a host without IPv6" tool host-setup "$T/ab/101"
+n_container ab 103 1 10.77.0.4 fd77:1::4
+n_container ab 104 1 10.77.0.5 fd77:1::5
+ok "containers have it all the same" reaches ab103 fd77:1::5
+is "its other interfaces don't" 1 "$(host sysctl -n net.ipv6.conf.up0.disable_ipv6)"
+tool detach "$T/ab/103"; tool detach "$T/ab/104"; tool host-cleanup "$T/ab/101"
