@@ -115,14 +115,15 @@ lease_put_element(const struct lease_known *known, const struct nic *nic, const 
 {
 	const char *instance = known->settings->instance;
 	char lasting[2 * LEASE_TIME + 20] = "", timeout[LEASE_TIME], expires[LEASE_TIME];
-	uint64_t left = lease->expires_ms / 1000 + 1;
+	uint64_t lasts = lease->timeout_ms / 1000, left = lease->expires_ms / 1000 + 1;
 	uint32_t address;
 
 	memcpy(&address, lease->address.bytes, sizeof address);
 	address = be32toh(address);
+	/* Older kernels (6.1) show the time that a lease had at first beside what is left of the last. */
 	if (lease->timeout_ms > 0)
-		snprintf(lasting, sizeof lasting, " timeout %s expires %s", lease_time(lease->timeout_ms / 1000, timeout),
-		         lease_time(left < lease->timeout_ms / 1000 ? left : lease->timeout_ms / 1000, expires));
+		snprintf(lasting, sizeof lasting, " timeout %s expires %s", lease_time(left > lasts ? left : lasts, timeout),
+		         lease_time(left, expires));
 	buf_addf(known->out, "add element bridge %s leases4 { \"%s\" . 0x%08" PRIx32 "%s }\n", instance, lease->interface, address,
 	         lasting);
 	buf_addf(known->out, "add element bridge %s taken4 { 0x%" PRIx32 " . 0x%08" PRIx32 "%s }\n", instance,

@@ -137,7 +137,9 @@ if [ "$n" -gt 10 ] && [ "$n" -le 20 ]; then pass "an interface gets twenty at on
 before=$(known 102; known 103)
 ok "the daemon starts again" tool host-setup "$T/ab/101"
 is "what is known stays" "$before" "$(known 102; known 103)"
-host nft list table bridge ab | sed 's/comment "sets [0-9a-f]*"/comment "sets of another version"/' >"$T/table"
+# Older kernels list more left than there was in all, which nft doesn't take back.
+host nft list table bridge ab |
+	sed -E -e 's/comment "sets [0-9a-f]*"/comment "sets of another version"/' -e 's/timeout [0-9a-z]+ expires/timeout/' >"$T/table"
 { echo "delete table bridge ab"; cat "$T/table"; } >"$T/older"
 host nft -f "$T/older" || fail "a table of another version"
 ok "another version of it" tool host-setup "$T/ab/101"
