@@ -206,6 +206,20 @@ doctor_check_sysctl(struct doctor *d, const char *path, int64_t least, enum doct
 		            value, want);
 }
 
+/* Routers of all containers have one address, on the host's lo: one that may only be asked for on its own interface isn't found. */
+static void
+doctor_check_arp(struct doctor *d)
+{
+	int64_t value = doctor_read_sysctl("net/ipv4/conf/all/arp_ignore");
+
+	if (value == 1 || value == 2 || value == 8)
+		doctor_tell(d, "sysctl", DOCTOR_PROBLEM, DOCTOR_BY_HAND,
+		            "'sysctl net.ipv4.conf.all.arp_ignore=0', also in /etc/sysctl.d, and the value for single interfaces",
+		            "net.ipv4.conf.all.arp_ignore is %" PRId64 ": no container finds its way out by IPv4", value);
+	else if (value >= 0)
+		doctor_tell(d, "sysctl", DOCTOR_OK, DOCTOR_BY_HAND, NULL, "net.ipv4.conf.all.arp_ignore is %" PRId64, value);
+}
+
 static void
 doctor_check_network(struct doctor *d)
 {
@@ -214,6 +228,7 @@ doctor_check_network(struct doctor *d)
 
 	doctor_check_sysctl(d, "net/ipv4/ip_forward", 1, DOCTOR_PROBLEM, "no packet reaches or leaves a container");
 	doctor_check_sysctl(d, "net/ipv6/conf/all/forwarding", 1, DOCTOR_PROBLEM, "no IPv6 packet reaches or leaves a container");
+	doctor_check_arp(d);
 	firewall_find_foreign(instance, &foreign);
 	for (size_t i = 0; i < foreign.n; i++)
 		doctor_tell(d, "firewall", DOCTOR_WARNING, DOCTOR_BY_HAND, "let interfaces of the instance's name through there",

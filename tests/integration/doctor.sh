@@ -19,7 +19,7 @@ is "nothing is left over" "" "$(finding leak . "$found")"
 for check in kernel cgroups storage pool-space state-space sysctl clock ids copies apparmor; do
 	ok "it looks at: $check" jq -e --arg check "$check" 'any(.[]; .check == $check)' <<<"$found"
 done
-for name in net.ipv4.ip_forward net.ipv6.conf.all.forwarding kernel.pid_max fs.inotify.max_user_instances; do
+for name in net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.arp_ignore kernel.pid_max fs.inotify.max_user_instances; do
 	ok "and at: $name" jq -e --arg name "$name is " 'any(.[]; .check == "sysctl" and (.text | startswith($name)))' <<<"$found"
 done
 # What rules on networks mean is the kernel's to say; nft asks it beside the daemon, and changes nothing.
