@@ -57,7 +57,6 @@ static const char nic_rules[] =
         "add rule bridge %1$s sender exthdr frag exists frag frag-off 0 jump first6\n"
         "add rule bridge %1$s sender iifname . ether saddr != @macs counter name spoofed drop\n"
         "add chain bridge %1$s leases\n"
-        "add rule bridge %1$s leases ether type ip udp dport 67 jump asking\n"
         "add rule bridge %1$s leases meta mark set iifname map @network\n"
         "add rule bridge %1$s leases meta mark . ip saddr @held4 counter name spoofed drop\n"
         "add rule bridge %1$s leases meta mark . ip6 saddr @held6 counter name spoofed drop\n"
@@ -73,6 +72,7 @@ static const char nic_rules[] =
         "add chain bridge %1$s port\n"
         "add rule bridge %1$s port ether type { 0x8100, 0x88a8 } counter name refused drop\n"
         "add rule bridge %1$s port jump sender\n"
+        "add rule bridge %1$s port ether type ip udp dport 67 jump asking\n"
         "add rule bridge %1$s port iifname @dhcp jump leases\n"
         "add rule bridge %1$s port ether type arp iifname . arp saddr ether @macs iifname . arp saddr ip @own4 accept\n"
         "add rule bridge %1$s port ether type arp iifname . arp saddr ether @macs arp saddr ip 0.0.0.0 accept\n"
@@ -93,6 +93,8 @@ static const char nic_rules[] =
         "add rule bridge %1$s prerouting iifname != \"%1$s*\" accept\n"
         /* Most of what there is, and `port` has nothing against. A tag that the kernel has put aside shows as the type. */
         "add rule bridge %1$s prerouting meta l4proto tcp iifname . ether saddr . ether type . ip saddr @common4 accept\n"
+        /* A rule of its own: in one, nftables would take "neither port is 67" for "not both are". */
+        "add rule bridge %1$s prerouting udp dport 67 iifname @ports goto port\n"
         "add rule bridge %1$s prerouting udp sport != 67 iifname . ether saddr . ether type . ip saddr @common4 accept\n"
         "add rule bridge %1$s prerouting meta l4proto tcp exthdr frag missing "
         "iifname . ether saddr . ether type . ip6 saddr @common6 accept\n"

@@ -39,7 +39,7 @@ static const char lease_rules[] =
         "add rule bridge %1$s giving_back accept\n"
         "add chain bridge %1$s asked\n"
         "add rule bridge %1$s asked @ih,1936,8 7 goto giving_back\n"
-        "add rule bridge %1$s asked udp sport 68 ip saddr 0.0.0.0 accept\n"
+        "add rule bridge %1$s asked iifname @dhcp udp sport 68 ip saddr 0.0.0.0 accept\n"
         "add rule bridge %1$s asking ip frag-off & 0x3fff != 0 counter name refused drop\n"
         "add rule bridge %1$s asking @ih,1888,32 0x63825363 @ih,1920,16 0x3501 iifname . @ih,224,48 @clients goto asked\n"
         "add rule bridge %1$s asking counter name refused drop\n"

@@ -29,7 +29,7 @@ refuses() { local n=$1 a=$2 rc; take "$n" "$a"; uses "$n" "$a" 1; rc=$?; in_ns "
 mac_in() { in_ns "$1" cat "/sys/class/net/$2/address"; }
 known() { host nft list set bridge ab leases4 2>/dev/null | grep -o '"ab'"$1"'-1" \. 0x[0-9a-f]*' | awk '{ print $3 }' | while read -r hex; do printf '%d.%d.%d.%d\n' "0x${hex:2:2}" "0x${hex:4:2}" "0x${hex:6:2}" "0x${hex:8:2}"; done | sort; }
 taken() { host nft list set bridge ab taken4 2>/dev/null | grep -c '0x1 \. 0x'; }
-LAN=$(mac_in lan lan0) TWO=$(mac_in ab102 eth1) THREE=$(mac_in ab103 eth1) ALL=ff:ff:ff:ff:ff:ff
+LAN=$(mac_in lan lan0) ONE=$(mac_in ab101 eth1) TWO=$(mac_in ab102 eth1) THREE=$(mac_in ab103 eth1) ALL=ff:ff:ff:ff:ff:ff
 
 ok "before a server has given it one, it uses none" refuses 102 192.168.7.77
 a2=$(lease 102)
@@ -102,6 +102,11 @@ ask 103 src="$a3" ciaddr="$a3" chaddr="$THREE" message=7 late=1 token=release3
 KIND=dhcp-fragments ask 103 src="$a3" ciaddr="$a3" chaddr="$THREE" message=7 token=release4
 ask 103 src=0.0.0.0 chaddr="$TWO" message=3 token=request5
 ask 103 src=192.168.7.77 chaddr="$THREE" message=8 token=inform6
+ask 101 src=192.168.7.11 ciaddr="$a2" chaddr="$TWO" message=7 token=release9
+ask 101 src=192.168.7.11 chaddr="$TWO" message=1 token=request10
+KIND=dhcp-fragments ask 101 src=192.168.7.11 ciaddr="$a2" chaddr="$TWO" message=7 token=release11
+ask 101 src=192.168.7.11 chaddr="$ONE" message=8 token=inform12
+ok "a static address asks in its own name" wait_for 3 grep -qa "BERTH:inform12;" "$T/lan"
 ask 103 src="$a3" ciaddr="$a3" chaddr="$THREE" message=8 token=inform7
 ok "its own messages pass" wait_for 3 grep -qa "BERTH:inform7;" "$T/lan"
 ok "nobody gives back another's, hides that he does, or asks for another" eval '! grep -qaE "BERTH:(release|request|inform6)" "$T/lan"'
