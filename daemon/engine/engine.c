@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 #include "daemon/engine/hook.h"
 #include "daemon/engine/link.h"
@@ -22,6 +23,20 @@
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
 #include "daemon/util/log.h"
+
+enum { ENGINE_LOCK_TRIES = 100, ENGINE_LOCK_PAUSE_NS = 10000000 };
+
+/* One that was killed while it began a process has left it the lock, until a program runs there. */
+static int
+engine_flock(int fd)
+{
+	const struct timespec pause = { .tv_nsec = ENGINE_LOCK_PAUSE_NS };
+	int rc;
+
+	for (int i = 0; (rc = flock(fd, LOCK_EX | LOCK_NB)) < 0 && errno == EWOULDBLOCK && i < ENGINE_LOCK_TRIES; i++)
+		nanosleep(&pause, NULL);
+	return rc;
+}
 
 /* Whatever the run directory is called: a second one would take the first one's containers for dead, and remove them. */
 static int
@@ -36,7 +51,7 @@ engine_lock_state(const struct settings *settings, struct err *e)
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock < 0)
 		return err_sys(e, "open '%s'", path);
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+	if (engine_flock(lock) < 0) {
 		if (errno == EWOULDBLOCK)
 			return err_set(e, ERR_CONFLICT, "another berthd runs with the state directory '%s'", settings->state_dir);
 		return err_sys(e, "lock '%s'", path);
@@ -59,7 +74,7 @@ engine_lock(const struct settings *settings, int *run_fd_out, struct err *e)
 	lock = openat(run, "berthd.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock < 0)
 		return err_sys(e, "open '%s/berthd.lock'", settings->run_dir);
-	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+	if (engine_flock(lock) < 0) {
 		if (errno == EWOULDBLOCK)
 			return err_set(e, ERR_CONFLICT, "another berthd runs with the run directory '%s'", settings->run_dir);
 		return err_sys(e, "lock '%s/berthd.lock'", settings->run_dir);

@@ -36,3 +36,12 @@ ulimit -Sn 256
 t_start_daemon
 is "a low soft limit of descriptors is raised: each running container takes one" "$(ulimit -Hn)" "$(awk '/^Max open files/ { print $4 }' "/proc/$DAEMON/limits")"
 ok "all are deleted" B delete -y --force a b c
+
+# Killed while it begins a process, it leaves that one its lock, until a program runs there.
+t_stop_daemon KILL
+(exec 9<>"$T/r/berthd.lock"; flock 9; sleep 0.5) &
+left=$!
+wait_for 5 eval '! flock -n "$T/r/berthd.lock" true'
+t_start_daemon || fail "the next daemon waits for it"
+ok "the next daemon waits for it" B list
+wait $left
