@@ -28,6 +28,20 @@ config_is_set_twice(const struct settings *settings, const char *name)
 	return f && f->type != FIELD_LIST && record_has(&settings_schema, settings, name);
 }
 
+/* Where somebody has put several values on one line the remedy isn't in what is wrong with the first. */
+static void
+config_tell_of_lines(struct err *e, const char *name, const char *value)
+{
+	const struct field *f = field_find(&settings_schema, name, NULL);
+	size_t len;
+
+	if (e->nparams == 0 || f->type != FIELD_LIST || !strpbrk(value, ", \t"))
+		return;
+	len = strlen(e->params[0].reason);
+	snprintf(e->params[0].reason + len, sizeof e->params[0].reason - len, "; each value has a line of its own: '%s = ...'",
+	         name);
+}
+
 /* inih calls this for each "name = value"; 0 marks the line as wrong. */
 static int
 config_take_line(void *user, const char *section, const char *name, const char *value)
@@ -43,6 +57,8 @@ config_take_line(void *user, const char *section, const char *name, const char *
 		err_param(&e, name, "is unknown; berthd --help lists all");
 	else if (record_set_text(&settings_schema, r->settings, name, value, &e) == 0)
 		return 1;
+	else
+		config_tell_of_lines(&e, name, value);
 	if (!err_is_set(&r->err))
 		r->err = e;
 	return 0;

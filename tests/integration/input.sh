@@ -105,6 +105,7 @@ like "is told by line and name" ':2:.*colour' "$(cat "$T/err")"
 wrong_option() { "$BUILD/berthd" --check-config --config /dev/stdin <<<"$1" 2>&1; }
 like "a number past its bounds too, and its bounds" ":1: option 'stop_timeout' must be from 1 to 3600" "$(wrong_option 'stop_timeout = 0')"
 like "one that is unknown" ":1: option 'colour' is unknown" "$(wrong_option 'colour = red')"
+like "several values on one line" ":1: option 'addresses' .* each value has a line of its own" "$(wrong_option 'addresses = 203.0.113.0/26, 198.51.100.0/24')"
 like "one that is set twice" ":3: option 'id_count' is set a second time" "$(wrong_option $'id_count = 1\n\nid_count = 2')"
 is "but lists" "The configuration is right." "$(wrong_option $'dns = 192.0.2.1\ndns = 192.0.2.2\naddresses = 203.0.113.0/29\n  203.0.113.8/29')"
 fails 2 'pool-size' "a wrong option on the command line" "$BUILD/berthd" --check-config --config /dev/null --pool-size 1
