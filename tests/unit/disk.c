@@ -195,16 +195,6 @@ test_an_entry_that_is_replaced_meanwhile_is_seen(void **state)
 	assert_int_equal(n, 2);
 }
 
-/* The lowest free descriptor: grows when one is leaked. */
-static int
-next_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
 static void
 test_entries_of_a_directory(void **state)
 {

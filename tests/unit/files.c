@@ -208,16 +208,6 @@ test_pass_descriptors(void **state)
 	close(ends[1]);
 }
 
-/* The lowest free descriptor: grows when one is leaked. */
-static int
-next_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
 static void
 test_too_long_a_datagram_leaks_nothing(void **state)
 {

@@ -32,16 +32,6 @@ close_pair(struct pair *p)
 	close(p->b);
 }
 
-/* The lowest free descriptor: grows when one is leaked. */
-static int
-next_fd(void)
-{
-	int fd = dup(0);
-
-	close(fd);
-	return fd;
-}
-
 static void
 test_every_message_arrives(void **state)
 {

@@ -9,11 +9,22 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "daemon/util/err.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* The lowest free descriptor: grows when one is leaked. */
+static inline int
+next_fd(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
 
 #endif
