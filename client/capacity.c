@@ -87,10 +87,8 @@ const struct verb capacity_verb = {
 	.args = "",
 	.help = "What the host has, beside what was promised of it to containers",
 	.more = "THERE is what all containers together may have, without the host's reserve; PROMISED are their sizes together, "
-	        "RUNNING of "
-	        "those that run. LEFT is THERE without PROMISED: below 0 more is promised than is there. FREE is what isn't in use "
-	        "at the "
-	        "moment. '-' is what nobody knows, or what is endless.",
+	        "RUNNING of those that run. LEFT is THERE without PROMISED: below 0 more is promised than is there. FREE is what "
+	        "isn't in use at the moment. '-' is what nobody knows, or what is endless.",
 	.examples = "berth capacity\n"
 	            "berth capacity -o json",
 	.groups = VERB_LISTS,

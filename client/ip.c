@@ -78,8 +78,7 @@ const struct verb ip_history_verb = {
 	.more = "It is kept for 400 days, also of containers, pools and networks that are gone. Within a prefix each address is "
 	        "its holder's; "
 	        "static addresses on networks of the host's are told as well, leased ones are the DHCP server's to know; whose one "
-	        "is "
-	        "now, berth which tells.",
+	        "is now, berth which tells.",
 	.examples = "berth ip history 203.0.113.7\n"
 	            "berth ip history 203.0.113.7 --at 2026-11-24T10:30:00Z",
 	.options = ip_history_opts,

@@ -45,6 +45,19 @@ list_has_rescued(const struct client *c, struct json_object *items)
 	return false;
 }
 
+/* With -q, which prints the view's key, it is the name alone, in full by then. */
+static const struct view *
+list_choose_view(const struct client *c, struct json_object *items, bool tenants)
+{
+	bool rescued = list_has_rescued(c, items);
+
+	if (c->quiet)
+		return &container_view_of_lists;
+	if (tenants)
+		return rescued ? &list_of_all : &list_of_tenants;
+	return rescued ? &list_of_rescued : &container_view_of_lists;
+}
+
 /* So that what -q prints can be given to another verb. */
 static void
 list_name_in_full(struct json_object *items)
@@ -96,10 +109,7 @@ list_containers(struct client *c, const struct args *args, struct err *e)
 	tenants = list_has_tenants(items) && !getenv("BERTH_TOKEN");
 	if (tenants && c->quiet)
 		list_name_in_full(items);
-	if (c->quiet || !tenants)
-		rc = print_list(c, list_has_rescued(c, items) && !c->quiet ? &list_of_rescued : &container_view_of_lists, items, e);
-	else
-		rc = print_list(c, list_has_rescued(c, items) ? &list_of_all : &list_of_tenants, items, e);
+	rc = print_list(c, list_choose_view(c, items, tenants), items, e);
 	json_object_put(items);
 	return rc;
 }

@@ -46,8 +46,7 @@ const struct verb network_create_verb = {
 	.more = "A container is attached by --net NETWORK, beside its routed addresses: the interface eth1, eth2 and so on. A "
 	        "private network is between its tenant's own containers; it doesn't lead out of the host. A network of the kind "
 	        "bridge is the operator's, on a bridge of the host or one that Berth makes. Containers of different tenants "
-	        "exchange "
-	        "nothing on it, unless it is made with --isolation none.",
+	        "exchange nothing on it, unless it is made with --isolation none.",
 	.examples = "berth network create backend --prefix 10.0.0.0/24 --prefix fd00:1::/64\n"
 	            "berth network create lan --kind bridge --bridge br0 --vlan 20 --prefix 192.0.2.0/24 --gateway 192.0.2.1 "
 	            "--tenants acme",

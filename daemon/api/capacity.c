@@ -7,7 +7,6 @@
 #include "daemon/api/reply.h"
 #include "daemon/model/capacity.h"
 #include "daemon/util/json.h"
-#include "daemon/util/uuid.h"
 
 static int
 capacity_add_addresses(void *arg, const void *record)
@@ -54,12 +53,9 @@ capacity_handle_show(struct call *c)
 {
 	struct request request = { 0 };
 	struct answered answered;
-	char id[UUID_SIZE];
 
-	uuid_make(id);
-	answered = row_put_text(&request_schema, &request, "op", id)
-	                   ? link_query_then(c, REQUEST_CAPACITY, &request, capacity_finish)
-	                   : reply_out_of_memory(c);
+	answered = handler_name_request(&request) ? link_query_then(c, REQUEST_CAPACITY, &request, capacity_finish)
+	                                          : reply_out_of_memory(c);
 	record_clear(&request_schema, &request);
 	return answered;
 }

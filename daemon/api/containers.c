@@ -17,7 +17,6 @@
 #include "daemon/model/template.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/fd.h"
-#include "daemon/util/uuid.h"
 #include "schema/stream.h"
 
 /* What a call on a container works with; cleared when its handler returns. */
@@ -262,15 +261,6 @@ container_handle_action(struct call *c)
 	return handler_start(c, container_actions[action].request, &s.request, &s.operation);
 }
 
-static bool
-container_name_request(struct request *request)
-{
-	char id[UUID_SIZE];
-
-	uuid_make(id);
-	return row_put_text(&request_schema, request, "op", id);
-}
-
 struct answered
 container_handle_limits(struct call *c)
 {
@@ -279,7 +269,7 @@ container_handle_limits(struct call *c)
 	if (container_find(&c->api->model, &c->who, c->arg, &s.view, &c->err) < 0 ||
 	    container_check_state(c->id, &s.view, false, &c->err) < 0)
 		return reply_error(c);
-	if (!container_fill_request(&s, true) || !container_name_request(&s.request))
+	if (!container_fill_request(&s, true) || !handler_name_request(&s.request))
 		return reply_out_of_memory(c);
 	return link_query(c, REQUEST_LIMITS, &s.request);
 }
@@ -310,7 +300,7 @@ container_handle_stream(struct call *c)
 	    container_check_state(c->id, &s.view, false, &c->err) < 0)
 		return reply_error(c);
 	who_write(&c->who, caller);
-	if (!container_fill_options(c, &s) || !container_fill_request(&s, false) || !container_name_request(&s.request) ||
+	if (!container_fill_options(c, &s) || !container_fill_request(&s, false) || !handler_name_request(&s.request) ||
 	    !row_put_text(&request_schema, &s.request, "caller", caller))
 		return reply_out_of_memory(c);
 	if (msg_check_request(container_actions[action].request, &s.request, &c->err) < 0)

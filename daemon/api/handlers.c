@@ -15,6 +15,7 @@
 #include "daemon/model/operation.h"
 #include "daemon/util/fault.h"
 #include "daemon/util/log.h"
+#include "daemon/util/uuid.h"
 #include "schema/check.h"
 
 call_handler *const handlers[OP_COUNT] = {
@@ -122,6 +123,15 @@ handler_fill_request(struct request *request, const struct schema *schema, const
 			return false;
 	}
 	return true;
+}
+
+bool
+handler_name_request(struct request *request)
+{
+	char id[UUID_SIZE];
+
+	uuid_make(id);
+	return row_put_text(&request_schema, request, "op", id);
 }
 
 int

@@ -37,6 +37,8 @@ enum { CURSOR_MAX = 256 };
 
 /* Copies each given field of a record to the request's field of the same name, where it has one. */
 bool handler_fill_request(struct request *request, const struct schema *schema, const void *record);
+/* Gives a request that is no operation an id, by which its answer is known; false: out of memory. */
+bool handler_name_request(struct request *request);
 /*
  * Whom ?container= means: a name is looked for where he may look, one that is gone is known by its UUID alone. *id_out is "" where
  * the query has none; -1 when he sees none of that name.

@@ -11,7 +11,6 @@
 #include "daemon/model/container.h"
 #include "daemon/model/operation.h"
 #include "daemon/util/json.h"
-#include "daemon/util/uuid.h"
 #include "schema/check.h"
 #include "schema/openapi.h"
 #include "schema/stream.h"
@@ -119,14 +118,12 @@ host_handle_which(struct call *c)
 {
 	struct request request = { 0 };
 	struct answered answered;
-	char id[UUID_SIZE];
 
-	uuid_make(id);
 	if (record_count(&c->query) != 1) {
 		err_set(&c->err, ERR_INVALID, "Give exactly one of pid, uid, address, mac and veth");
 		return reply_error(c);
 	}
-	if (!handler_fill_request(&request, c->op->query, &c->query) || !row_put_text(&request_schema, &request, "op", id))
+	if (!handler_fill_request(&request, c->op->query, &c->query) || !handler_name_request(&request))
 		answered = reply_out_of_memory(c);
 	else
 		answered = link_query(c, REQUEST_WHICH, &request);
@@ -139,11 +136,8 @@ host_handle_doctor(struct call *c)
 {
 	struct request request = { 0 };
 	struct answered answered;
-	char id[UUID_SIZE];
 
-	uuid_make(id);
-	answered = row_put_text(&request_schema, &request, "op", id) ? link_query(c, REQUEST_DOCTOR, &request)
-	                                                             : reply_out_of_memory(c);
+	answered = handler_name_request(&request) ? link_query(c, REQUEST_DOCTOR, &request) : reply_out_of_memory(c);
 	record_clear(&request_schema, &request);
 	return answered;
 }

@@ -485,6 +485,15 @@ nic_firewall_run_change(const struct spec *spec, const struct nic_change *change
 }
 
 static bool
+nic_change_is_bridged(const struct nic_change *change)
+{
+	for (size_t i = 0; i < change->n; i++)
+		if (change->nics[i].kind == NIC_BRIDGE)
+			return true;
+	return false;
+}
+
+static bool
 nic_change_keeps_leases(const struct nic_change *change, const struct nic *old)
 {
 	for (size_t i = 0; i < change->n; i++)
@@ -525,9 +534,8 @@ nic_firewall_change(const struct spec *spec, const struct nic_change *change, st
 	}
 	if (nic_forget_changed(spec, change, e) < 0)
 		return -1;
-	for (size_t i = 0; i < change->n; i++)
-		if (change->nics[i].kind == NIC_BRIDGE && nic_hook_up_bridges(spec->settings.instance, e) < 0)
-			return -1;
+	if (nic_change_is_bridged(change) && nic_hook_up_bridges(spec->settings.instance, e) < 0)
+		return -1;
 	return change->n > 0 && firewall_policy_judges(&spec->place) ? nic_policy_hook_up(spec->settings.instance, e) : 0;
 }
 
